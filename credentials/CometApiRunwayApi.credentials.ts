@@ -1,0 +1,68 @@
+import type {
+	IAuthenticateGeneric,
+	ICredentialTestRequest,
+	ICredentialType,
+	Icon,
+	INodeProperties,
+} from 'n8n-workflow';
+
+const wrongKey =
+	'CometAPI does not accept this API key. Copy it again from the CometAPI console, and check that it is active.';
+const wrongUrl =
+	'The base URL does not lead to CometAPI: it answers with a redirect, a web page or something else than a list of models. Use https://api.cometapi.com, without a path.';
+
+/** The key for CometAPI and where to send it. */
+export class CometApiRunwayApi implements ICredentialType {
+	name = 'cometApiRunwayApi';
+
+	displayName = 'CometAPI Runway API';
+
+	icon: Icon = { light: 'file:../nodes/Runway/runway.svg', dark: 'file:../nodes/Runway/runway.dark.svg' };
+
+	documentationUrl = 'https://github.com/n8n-nodes-cometapi-runway/n8n-nodes-cometapi-runway#credential';
+
+	properties: INodeProperties[] = [
+		{
+			displayName: 'API Key',
+			name: 'apiKey',
+			type: 'string',
+			typeOptions: { password: true },
+			default: '',
+			required: true,
+			placeholder: 'e.g. sk-…',
+			description: 'A key from the CometAPI console, under API keys',
+		},
+		{
+			displayName: 'Base URL',
+			name: 'baseUrl',
+			type: 'string',
+			default: 'https://api.cometapi.com',
+			required: true,
+			description: 'Address of CometAPI, without a path. The key is sent to this host and no other.',
+		},
+	];
+
+	authenticate: IAuthenticateGeneric = {
+		type: 'generic',
+		properties: { headers: { Authorization: '=Bearer {{ $credentials.apiKey }}' } },
+	};
+
+	/** Free of charge, needs the key, and answers JSON, which a wrong address does not. */
+	test: ICredentialTestRequest = {
+		request: {
+			baseURL: '={{ $credentials.baseUrl.trim().replace(new RegExp("/+$"), "") }}',
+			url: '/v1/models',
+			disableFollowRedirect: true,
+		},
+		// n8n takes rules of both kinds in one list, which its type does not say.
+		rules: [
+			...[401, 403].map((status) => statusRule(status, wrongKey)),
+			...[301, 302, 303, 307, 308, 404, 405].map((status) => statusRule(status, wrongUrl)),
+			{ type: 'responseSuccessBody', properties: { key: 'data', value: undefined, message: wrongUrl } },
+		] as ICredentialTestRequest['rules'],
+	};
+}
+
+function statusRule(value: number, message: string) {
+	return { type: 'responseCode', properties: { value, message } } as const;
+}

@@ -1,0 +1,72 @@
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+
+import type { TaskReader } from '../../shared/api/route';
+import { download, type DownloadResult } from '../../shared/files/download';
+import { backoffDelay } from '../../shared/wait/cadence';
+import { pause, systemClock } from '../../shared/wait/pause';
+import type { Job, KnownTask } from './job';
+import { taskJson } from './output';
+
+/** Last phase: fetches the finished file and makes the item. */
+
+const MAX_DOWNLOAD_TRIES = 4;
+
+/**
+ * Makes the item of a task, with its file where one is wanted. A failed download does not fail paid work:
+ * the item then carries its URLs and a `downloadError`.
+ * @param reader reads the task anew where its URL has expired; null where there is nothing to wait for
+ */
+export async function deliver(
+	context: IExecuteFunctions,
+	job: Job,
+	task: KnownTask,
+	reader: TaskReader | null,
+): Promise<INodeExecutionData> {
+	const { settings, operation, itemIndex } = job;
+	const produces = job.kind === 'create' ? job.operation.produces : null;
+	const item = (known: KnownTask): INodeExecutionData => ({
+		json: taskJson(known, operation.value, produces, settings.includeRaw),
+		pairedItem: { item: itemIndex },
+	});
+	if (settings.binaryField === null || reader === null || task.state?.status !== 'succeeded') return item(task);
+
+	const { result, task: known } = await fetchFile(context, task, produces, reader);
+	const done = item(known);
+	if (result.kind === 'stored') done.binary = { [settings.binaryField]: result.file };
+	else done.json.downloadError = downloadError(result, known);
+	return done;
+}
+
+async function fetchFile(
+	context: IExecuteFunctions,
+	task: KnownTask,
+	produces: 'video' | 'image' | null,
+	reader: TaskReader,
+): Promise<{ result: DownloadResult; task: KnownTask }> {
+	const signal = context.getExecutionCancelSignal();
+	let known = task;
+	for (let tries = 1; ; tries += 1) {
+		const result = await download(context, assetOf(known, produces));
+		const passing = result.kind === 'expired' || (result.kind === 'failed' && result.passing);
+		if (!passing || tries === MAX_DOWNLOAD_TRIES) return { result, task: known };
+
+		await pause(backoffDelay(tries, Math.random()), systemClock, signal);
+		const again = await reader.read();
+		if (again.kind === 'task' && again.state.assetUrls.length > 0) known = { ...known, state: again.state };
+		else if (result.kind === 'expired' && again.kind !== 'passing') return { result, task: known };
+	}
+}
+
+function assetOf({ taskId, state }: KnownTask, produces: 'video' | 'image' | null) {
+	const expected = produces ?? (state?.videoUrl === null ? 'image' : 'video');
+	return {
+		url: (expected === 'video' ? state?.videoUrl : state?.imageUrl) ?? state?.assetUrls[0] ?? '',
+		baseName: `runway-${taskId.replace(/[^\w-]/g, '_')}`,
+		expected,
+	} as const;
+}
+
+function downloadError(result: Exclude<DownloadResult, { kind: 'stored' }>, { taskId }: KnownTask): string {
+	const what = result.kind === 'aborted' ? 'the execution was stopped' : result.message;
+	return `The file could not be downloaded: ${what}. The task is finished and paid for. Fetch the file with Resource "Task", Operation "Download" and the task ID ${taskId}.`;
+}

@@ -1,0 +1,106 @@
+import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
+
+import { findOperation } from '../operations';
+import type { Operation } from '../operations/operation';
+import type { Job, Outcome } from './job';
+import { prepare, type Prepared } from './prepare';
+import { errorItem, mostImportant, nodeError, stoppedError, type Ending } from './report';
+import { runJobs, type JobResult } from './run';
+import { readLimits } from './settings';
+
+/**
+ * A run of the Runway node: all items are checked, then all tasks are created, then all are watched at
+ * once, and every file is fetched as soon as it is there.
+ */
+export async function runBatch(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+	if (context.getInputData().length === 0) return [[]];
+
+	const operation = operationOf(context);
+	const prepared = await prepare(context, operation);
+	const wrong = prepared.filter((entry) => entry.job === null);
+	const firstWrong = wrong[0];
+	if (firstWrong !== undefined && !context.continueOnFail()) throw nodeError(context, firstWrong, wrong);
+
+	const jobs = prepared.flatMap(({ job }) => (job === null ? [] : [job]));
+	const results = await runJobs(jobs, {
+		context,
+		limits: readLimits(context),
+		goOnAfterFailedCreate: context.continueOnFail(),
+		onSettled: progressReporter(context, jobs.length),
+	});
+
+	const endings = results.map(({ job, outcome }): Ending => ({ itemIndex: job.itemIndex, outcome }));
+	if (context.getExecutionCancelSignal()?.aborted) throw stoppedError(context, endings);
+	const failed = results.flatMap(({ item }, index) => (item === null ? (endings[index] ?? []) : []));
+	const important = mostImportant(failed);
+	if (important !== undefined && !context.continueOnFail()) throw nodeError(context, important, endings);
+
+	addHints(context, prepared, results);
+	return [itemsInOrder(prepared, results)];
+}
+
+function operationOf(context: IExecuteFunctions): Operation {
+	const resource = context.getNodeParameter('resource', 0) as string;
+	const value = context.getNodeParameter('operation', 0) as string;
+	const operation = findOperation(resource, value);
+	if (operation !== undefined) return operation;
+	throw new NodeOperationError(
+		context.getNode(),
+		`The operation "${value}" of the resource "${resource}" does not exist`,
+		{
+			description: 'Open the node and choose an operation from the list.',
+		},
+	);
+}
+
+/** Tells the editor how far a manual run is; n8n shows it in the browser's console. */
+function progressReporter(context: IExecuteFunctions, total: number): (outcome: Outcome) => void {
+	let done = 0;
+	return () => {
+		done += 1;
+		context.sendMessageToUI(`${done} of ${total} Runway tasks done`);
+	};
+}
+
+function itemsInOrder(prepared: readonly Prepared[], results: readonly JobResult[]): INodeExecutionData[] {
+	const resultOf = new Map<Job, JobResult>(results.map((result) => [result.job, result]));
+	return prepared.map((entry) => {
+		const { itemIndex } = entry;
+		if (entry.job === null) return errorItem({ itemIndex, outcome: entry.outcome });
+		const result = resultOf.get(entry.job);
+		return result?.item ?? errorItem({ itemIndex, outcome: result?.outcome ?? { kind: 'notSent' } });
+	});
+}
+
+/** Says after the run what the items themselves do not: doubtful values, missing files, unfinished tasks. */
+function addHints(context: IExecuteFunctions, prepared: readonly Prepared[], results: readonly JobResult[]): void {
+	const itemsByHint = new Map<string, number[]>();
+	for (const entry of prepared) {
+		for (const hint of entry.job === null ? [] : entry.hints) {
+			itemsByHint.set(hint, [...(itemsByHint.get(hint) ?? []), entry.itemIndex]);
+		}
+	}
+	const hints = [...itemsByHint].map(([hint, items]) => (prepared.length > 1 ? `${itemList(items)}: ${hint}` : hint));
+
+	const unfinished = results.filter(({ item, outcome }) => item !== null && outcome.kind === 'unfinished').length;
+	if (unfinished > 0) {
+		hints.push(
+			`${unfinished} task(s) had not ended at the time limit. Fetch them with Resource "Task", Operation "Wait".`,
+		);
+	}
+	const withoutFile = results.filter(({ item }) => item?.json.downloadError !== undefined).length;
+	if (withoutFile > 0) hints.push(`${withoutFile} file(s) could not be downloaded; see downloadError in the items.`);
+
+	if (hints.length > 0) {
+		context.addExecutionHints(
+			...hints.map((message) => ({ message, type: 'warning' as const, location: 'outputPane' as const })),
+		);
+	}
+}
+
+function itemList(items: number[]): string {
+	const shown = items.slice(0, 10).join(', ');
+	return items.length > 10
+		? `Items ${shown} and ${items.length - 10} more`
+		: `Item${items.length === 1 ? '' : 's'} ${shown}`;
+}

@@ -1,0 +1,70 @@
+import type { Problem } from '../../shared/api/problem';
+import type { Api, TaskState } from '../../shared/task/task';
+import type { CreateOperation, Fault, TaskOperation } from '../operations/operation';
+import type { ItemSettings } from './settings';
+
+/** One task to be created or looked at, for one item. */
+export type Job = CreateJob | TaskJob;
+
+interface BaseJob {
+	itemIndex: number;
+	settings: ItemSettings;
+}
+
+export interface CreateJob extends BaseJob {
+	kind: 'create';
+	operation: CreateOperation;
+	/** Makes the body, anew where it holds files, so that a batch's files are not all in memory at once. */
+	body(): Promise<Record<string, unknown>>;
+}
+
+export interface TaskJob extends BaseJob {
+	kind: 'task';
+	operation: TaskOperation;
+	taskId: string;
+	api: Api | 'auto';
+	/** What the item itself says about the task's family. */
+	likelyApi?: Api;
+}
+
+/** A task as far as this run knows it. */
+export interface KnownTask {
+	taskId: string;
+	api: Api;
+	/** The latest reading, or null where there was none. */
+	state: TaskState | null;
+	/** ISO 8601; when this run created it, or null. */
+	createdAt: string | null;
+}
+
+/** How a job ended. Only the edge of the node turns these into items and errors. */
+export type Outcome =
+	/** The task is in a state that the operation asked for. */
+	| { kind: 'ready'; task: KnownTask }
+	/** The task ended without a result. */
+	| { kind: 'failed'; task: KnownTask }
+	/** The task succeeded, but the API gave no URL of a result. */
+	| { kind: 'noResult'; task: KnownTask }
+	/** The task had not ended at the time limit, or when it was looked at. */
+	| { kind: 'unfinished'; task: KnownTask; waitedMs: number; trouble: Problem | null }
+	/** The API does not know the id. */
+	| { kind: 'absent'; task: KnownTask }
+	/** The API refuses to tell about the task. */
+	| { kind: 'unreadable'; task: KnownTask; problem: Problem }
+	/** A parameter is wrong; nothing was sent. */
+	| { kind: 'invalid'; faults: Fault[] }
+	/** n8n could not resolve a parameter; nothing was sent. */
+	| { kind: 'unresolved'; error: Error }
+	/** The API refused to create the task. */
+	| { kind: 'notCreated'; problem: Problem }
+	/** The create was sent and its outcome is unknown: a task may have been created and billed. */
+	| { kind: 'maybeCreated'; problem: Problem }
+	/** Not sent, because the run ended before its turn. */
+	| { kind: 'notSent' }
+	/** The execution was stopped, or the run ended by another item's error, while the task went on. */
+	| { kind: 'leftRunning'; task: KnownTask };
+
+/** The task that an outcome is about, if there is one for certain. */
+export function taskOf(outcome: Outcome): KnownTask | null {
+	return 'task' in outcome ? outcome.task : null;
+}

@@ -1,0 +1,44 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import type { TaskState } from '../../shared/task/task';
+import type { KnownTask } from './job';
+
+/**
+ * The item that leaves the node, the same for every route and envelope. `status` and the names of the
+ * fields are part of the contract with saved workflows.
+ */
+export function taskJson(
+	task: KnownTask,
+	operation: string,
+	produces: 'video' | 'image' | null,
+	includeRaw: boolean,
+): IDataObject {
+	const { state } = task;
+	const json: IDataObject = {
+		taskId: task.taskId,
+		operation,
+		api: task.api,
+		status: state?.status ?? 'queued',
+		progress: state?.progress ?? null,
+		...urls(state, produces),
+		failure: state?.failure ? { ...state.failure } : null,
+		submittedAt: state?.submittedAt ?? task.createdAt,
+		startedAt: state?.startedAt ?? null,
+		finishedAt: state?.finishedAt ?? null,
+	};
+	if (includeRaw) json.raw = (state?.raw ?? null) as IDataObject | null;
+	return json;
+}
+
+/** Where the URL itself does not tell picture from video, the operation does. */
+function urls(state: TaskState | null, produces: 'video' | 'image' | null): IDataObject {
+	const assetUrls = state?.assetUrls ?? [];
+	const isUntold = produces === 'image' && state?.imageUrl === null;
+	return {
+		videoUrl: isUntold ? null : (state?.videoUrl ?? null),
+		imageUrl: isUntold ? (assetUrls[0] ?? null) : (state?.imageUrl ?? null),
+		posterUrl: state?.posterUrl ?? null,
+		lastFrameUrl: state?.lastFrameUrl ?? null,
+		assetUrls: [...assetUrls],
+	};
+}

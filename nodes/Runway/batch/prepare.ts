@@ -1,0 +1,152 @@
+import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
+
+import type { Api } from '../../shared/task/task';
+import type { CreateOperation, Fault, InputFile, Operation, TaskOperation } from '../operations/operation';
+import type { Job, Outcome } from './job';
+import { readSettings, type ItemSettings } from './settings';
+
+/**
+ * First phase: turns every item into jobs and checks all of them, so that nothing is billed for a batch
+ * that can't run.
+ */
+
+/** A job, or the reason why an item has none. */
+export type Prepared =
+	{ itemIndex: number; job: Job; hints: string[] } | { itemIndex: number; job: null; outcome: Outcome };
+
+/** Checks all items, in their order. A task operation may make several jobs of one item. */
+export async function prepare(context: IExecuteFunctions, operation: Operation): Promise<Prepared[]> {
+	const prepared: Prepared[] = [];
+	for (const itemIndex of context.getInputData().keys()) {
+		try {
+			const settings = readSettings(context, operation, itemIndex);
+			const jobs =
+				operation.kind === 'create'
+					? [await prepareCreate(context, operation, settings, itemIndex)]
+					: prepareTasks(context, operation, settings, itemIndex);
+			prepared.push(...jobs);
+		} catch (error) {
+			// n8n's own errors of expressions, credentials and missing binary fields: theirs are the best words.
+			prepared.push({ itemIndex, job: null, outcome: { kind: 'unresolved', error: error as Error } });
+		}
+	}
+	return prepared;
+}
+
+async function prepareCreate(
+	context: IExecuteFunctions,
+	operation: CreateOperation,
+	settings: ItemSettings,
+	itemIndex: number,
+): Promise<Prepared> {
+	const parameters = Object.fromEntries(
+		operation.fields.map(({ name }) => [
+			name,
+			context.getNodeParameter(name, itemIndex, undefined, { extractValue: true }),
+		]),
+	);
+	const extra = parseAdditionalFields(settings.additionalFields);
+	if (extra === null) return invalid(itemIndex, additionalFieldsFault(settings.additionalFields));
+
+	const input = {
+		callbackUrl: settings.callbackUrl || ownCallbackUrl(context, itemIndex),
+		readFile: async (field: string) => await readFile(context, itemIndex, field),
+	};
+	const first = await operation.build(parameters, input);
+	if (!first.ok) return invalid(itemIndex, ...first.faults);
+
+	const kept = first.usesFiles ? null : { ...first.body, ...extra };
+	const body = async () => {
+		if (kept !== null) return kept;
+		const again = await operation.build(parameters, input);
+		if (!again.ok)
+			throw new NodeOperationError(context.getNode(), 'The file of the item has changed while it was being sent', {
+				itemIndex,
+			});
+		return { ...again.body, ...extra };
+	};
+	return { itemIndex, job: { kind: 'create', itemIndex, settings, operation, body }, hints: first.hints };
+}
+
+/**
+ * The address of this execution, which CometAPI's compatibility routes require as a callback. It belongs
+ * to the user's own n8n. The last path segment keeps a late callback from waking up a Wait node that the
+ * same execution may sleep in by then.
+ */
+function ownCallbackUrl(context: IExecuteFunctions, itemIndex: number): string {
+	const url = new URL(String(context.evaluateExpression('{{ $execution.resumeUrl }}', itemIndex)));
+	url.pathname = `${url.pathname.replace(/\/$/, '')}/runway`;
+	return url.toString();
+}
+
+async function readFile(context: IExecuteFunctions, itemIndex: number, field: string): Promise<InputFile> {
+	const { mimeType, fileName } = context.helpers.assertBinaryData(itemIndex, field);
+	const bytes = await context.helpers.getBinaryDataBuffer(itemIndex, field);
+	return { mimeType, bytes, fileName: fileName ?? null };
+}
+
+/** The user's extra fields as an object, or null where they are not one. */
+function parseAdditionalFields(value: unknown): Record<string, unknown> | null {
+	let parsed = value;
+	if (typeof value === 'string') {
+		if (value.trim() === '') return {};
+		try {
+			parsed = JSON.parse(value);
+		} catch {
+			return null;
+		}
+	}
+	return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
+		? (parsed as Record<string, unknown>)
+		: null;
+}
+
+function additionalFieldsFault(value: unknown): Fault {
+	return {
+		parameter: 'options.additionalFields',
+		label: 'Additional Fields (JSON)',
+		value,
+		expected: 'must be a JSON object, such as { "newField": "value" }',
+	};
+}
+
+function prepareTasks(
+	context: IExecuteFunctions,
+	operation: TaskOperation,
+	settings: ItemSettings,
+	itemIndex: number,
+): Prepared[] {
+	const value = context.getNodeParameter('taskId', itemIndex) as unknown;
+	const api = context.getNodeParameter('api', itemIndex, 'auto') as Api | 'auto';
+	const ids = taskIdsOf(value);
+	if (ids.length === 0) {
+		return [
+			invalid(itemIndex, { parameter: 'taskId', label: 'Task ID', value, expected: 'must name at least one task' }),
+		];
+	}
+	const likelyApi = likelyApiOf(context.getInputData()[itemIndex]);
+	return ids.map((taskId) => ({
+		itemIndex,
+		job: { kind: 'task', itemIndex, settings, operation, taskId, api, likelyApi },
+		hints: [],
+	}));
+}
+
+/** Ids from a text with separators, a list, or a list of a task's items; each once, in order. */
+export function taskIdsOf(value: unknown): string[] {
+	const parts = (Array.isArray(value) ? value : [value]).flatMap((entry: unknown) => {
+		if (typeof entry === 'object' && entry !== null && 'taskId' in entry) return taskIdsOf(entry.taskId);
+		return typeof entry === 'string' || typeof entry === 'number' ? String(entry).split(/[\s,]+/) : [];
+	});
+	return [...new Set(parts.filter((id) => id !== ''))];
+}
+
+/** An item that came out of a Runway node says which family its task belongs to. */
+function likelyApiOf(item: INodeExecutionData | undefined): Api | undefined {
+	const api = item?.json.api;
+	return api === 'official' || api === 'compatibility' ? api : undefined;
+}
+
+function invalid(itemIndex: number, ...faults: Fault[]): Prepared {
+	return { itemIndex, job: null, outcome: { kind: 'invalid', faults } };
+}

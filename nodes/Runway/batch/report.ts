@@ -1,0 +1,246 @@
+import {
+	NodeApiError,
+	NodeOperationError,
+	type IDataObject,
+	type IExecuteFunctions,
+	type INode,
+	type INodeExecutionData,
+	type JsonObject,
+} from 'n8n-workflow';
+
+import { explain, type Explanation } from '../../shared/api/explain';
+import type { Problem } from '../../shared/api/problem';
+import { redact } from '../../shared/api/redact';
+import { isTerminal } from '../../shared/task/task';
+import type { Fault } from '../operations/operation';
+import { taskOf, type KnownTask, type Outcome } from './job';
+
+/** Puts outcomes into the words, errors and items that users see. */
+
+/** How an item ended. */
+export interface Ending {
+	itemIndex: number;
+	outcome: Outcome;
+}
+
+/** More ids than this make an error unreadable; the rest is counted. */
+const MAX_IDS_IN_TEXT = 25;
+const NOTHING_BILLED = 'Nothing was sent to CometAPI for this item, so nothing was billed.';
+
+/** The item that stands for a failed one where the node is set to continue. The keys are n8n's condition for the error output. */
+export function errorItem({ itemIndex, outcome }: Ending): INodeExecutionData {
+	const { message, advice } = explainOutcome(outcome);
+	return {
+		json: { error: message, message: advice, details: detailsOf(outcome) },
+		pairedItem: { item: itemIndex },
+	};
+}
+
+/**
+ * The error that ends the node, about the ending that matters most, naming every task that was paid for.
+ * @param all the endings of the whole run
+ */
+export function nodeError(context: IExecuteFunctions, ending: Ending, all: readonly Ending[]): Error {
+	const { outcome, itemIndex } = ending;
+	const node = context.getNode();
+	if (outcome.kind === 'unresolved' && all.every((other) => taskOf(other.outcome) === null)) return outcome.error;
+
+	const { message, advice } = explainOutcome(outcome);
+	const others = all.filter((other) => other !== ending);
+	const description = [advice, faultSummary(others), taskSummary(others)].filter(Boolean).join(' ');
+	const error =
+		apiProblemOf(outcome) === null
+			? new NodeOperationError(node, message, { itemIndex, description })
+			: apiError(node, message, { itemIndex, description, problem: apiProblemOf(outcome) });
+	error.context.data = { ...detailsOf(outcome), tasks: all.flatMap((other) => taskDetails(other.outcome)) };
+	return error;
+}
+
+/** The error of a stopped execution, which names the tasks that go on. */
+export function stoppedError(context: IExecuteFunctions, all: readonly Ending[]): Error {
+	const description = taskSummary(all) || 'No task had been created.';
+	const error = new NodeOperationError(context.getNode(), 'The execution was stopped', { description });
+	error.context.data = { tasks: all.flatMap(({ outcome }) => taskDetails(outcome)) };
+	return error;
+}
+
+/** The ending that the node's error is about: what ended the run first, then failures in the items' order. */
+export function mostImportant(endings: readonly Ending[]): Ending | undefined {
+	const isConsequence = ({ outcome }: Ending) => outcome.kind === 'notSent' || outcome.kind === 'leftRunning';
+	const endedTheRun = ({ outcome }: Ending) => ['notCreated', 'maybeCreated', 'unresolved'].includes(outcome.kind);
+	return endings.find(endedTheRun) ?? endings.find((ending) => !isConsequence(ending)) ?? endings[0];
+}
+
+function apiError(
+	node: INode,
+	message: string,
+	{ itemIndex, description, problem }: { itemIndex: number; description: string; problem: Problem | null },
+): NodeApiError {
+	const httpCode = problem?.status == null ? undefined : String(problem.status);
+	const response: JsonObject = { message };
+	return new NodeApiError(node, response, { message, description, httpCode, itemIndex });
+}
+
+/** What the API answered, where the outcome is an answer of the API. */
+function apiProblemOf(outcome: Outcome): Problem | null {
+	if (outcome.kind === 'notCreated' || outcome.kind === 'maybeCreated' || outcome.kind === 'unreadable')
+		return outcome.problem;
+	return null;
+}
+
+/** Says what happened and what to do, for every way in which a job can end without being ready. */
+export function explainOutcome(outcome: Outcome): Explanation {
+	switch (outcome.kind) {
+		case 'invalid':
+			return { message: outcome.faults.map(describeFault).join('; '), advice: NOTHING_BILLED };
+		case 'unresolved':
+			return { message: redact(outcome.error.message), advice: NOTHING_BILLED };
+		case 'notCreated': {
+			const { message, advice } = explain(outcome.problem);
+			return { message, advice: `${advice} No task was created for this item, so nothing was billed.` };
+		}
+		case 'maybeCreated': {
+			const { message, advice } = explain(outcome.problem);
+			return {
+				message: `It is unknown whether the task was created. ${message}`,
+				advice: `The request may have reached CometAPI and may be billed, so it is not sent again. Look at the task log in the CometAPI console before you run this item again. ${advice}`,
+			};
+		}
+		case 'notSent':
+			return { message: 'The task was not created, because the run ended before its turn', advice: NOTHING_BILLED };
+		case 'leftRunning':
+			return { message: 'The run ended before the task did', advice: howToFetch(outcome.task) };
+		case 'failed':
+			return explainFailed(outcome.task);
+		case 'noResult':
+			return {
+				message: 'CometAPI says that the task succeeded, but gives no URL of a result',
+				advice: `Look at the raw answer in the details, then ask CometAPI about the task ID ${outcome.task.taskId}.`,
+			};
+		case 'unfinished':
+			return explainUnfinished(outcome);
+		case 'absent':
+			return {
+				message: `CometAPI does not know the task ${outcome.task.taskId}`,
+				advice:
+					'Check the task ID, that the credential belongs to the account that created the task, and that API is set to the route that created it.',
+			};
+		case 'unreadable': {
+			const { message, advice } = explain(outcome.problem);
+			return {
+				message: `The state of the task can't be read. ${message}`,
+				advice: `${advice} ${howToFetch(outcome.task)}`,
+			};
+		}
+		case 'ready':
+			return { message: 'The task is ready', advice: '' };
+	}
+}
+
+function explainFailed({ taskId, state }: KnownTask): Explanation {
+	const word = state?.status === 'cancelled' ? 'was cancelled' : 'failed';
+	const { code = null, message = 'the provider gave no reason', retryable = false } = state?.failure ?? {};
+	const advice = retryable
+		? 'The cause may pass: a new attempt can succeed, and is billed again.'
+		: 'A new attempt with the same input would most likely fail again: change the prompt or the input first.';
+	return {
+		message: `The task ${word}: ${redact(message)}`,
+		advice: `${advice} (task ID ${taskId}${code === null ? '' : `, code ${code}`})`,
+	};
+}
+
+function explainUnfinished({ task, waitedMs, trouble }: Extract<Outcome, { kind: 'unfinished' }>): Explanation {
+	const status = task.state?.status;
+	const lastTrouble = trouble === null ? '' : ` The last answer was: ${explain(trouble).message}.`;
+	if (waitedMs === 0) {
+		return {
+			message: `The task is not finished: it is ${status ?? 'unknown'}`,
+			advice: `${howToFetch(task)}${lastTrouble}`,
+		};
+	}
+	const seconds = Math.round(waitedMs / 1000);
+	const message =
+		status === undefined
+			? `The state of the task could not be read within ${seconds} seconds`
+			: `The task was still ${status} after ${seconds} seconds`;
+	return { message, advice: `${howToFetch(task)} To wait longer, raise the time limit in the options.${lastTrouble}` };
+}
+
+function howToFetch({ taskId }: KnownTask): string {
+	return `The task goes on at CometAPI and stays paid for. Fetch its result with Resource "Task", Operation "Wait" and the task ID ${taskId}.`;
+}
+
+function describeFault({ label, value, expected }: Fault): string {
+	return `"${label}" ${expected}, but is ${show(value)}`;
+}
+
+function show(value: unknown): string {
+	if (value === undefined || value === null || value === '') return 'empty';
+	const text = typeof value === 'string' ? `"${value}"` : JSON.stringify(value);
+	const clean = redact(text);
+	return clean.length > 120 ? `${clean.slice(0, 120)}… (${clean.length} characters)` : clean;
+}
+
+/** Counts the other items that can't run, so that all can be mended at once. */
+function faultSummary(others: readonly Ending[]): string {
+	const bad = others.filter(({ outcome }) => outcome.kind === 'invalid');
+	if (bad.length === 0) return '';
+	const list = bad.slice(0, 5).map(({ itemIndex, outcome }) => `item ${itemIndex}: ${explainOutcome(outcome).message}`);
+	const more = bad.length > list.length ? ` and ${bad.length - list.length} more` : '';
+	return `Further items have wrong values: ${list.join('; ')}${more}.`;
+}
+
+/** Names the tasks that exist at CometAPI, finished ones and those that go on. */
+function taskSummary(endings: readonly Ending[]): string {
+	const tasks = endings.map(({ outcome }) => taskOf(outcome)).filter((task) => task !== null);
+	const ended = tasks.filter(({ state }) => state !== null && isTerminal(state.status));
+	const running = tasks.filter((task) => !ended.includes(task));
+	const unknown = endings.filter(({ outcome }) => outcome.kind === 'maybeCreated').length;
+	return [
+		ended.length > 0 ? `Tasks of this run that have ended: ${idList(ended)}.` : '',
+		running.length > 0 ? `Tasks of this run that go on at CometAPI: ${idList(running)}.` : '',
+		tasks.length > 0 ? 'Fetch them with Resource "Task", Operation "Wait".' : '',
+		unknown > 0
+			? `For ${unknown} item(s) it is unknown whether a task was created; look at the task log in the CometAPI console.`
+			: '',
+	]
+		.filter(Boolean)
+		.join(' ');
+}
+
+function idList(tasks: KnownTask[]): string {
+	const ids = tasks.slice(0, MAX_IDS_IN_TEXT).map(({ taskId, state }) => {
+		const status = state !== null && isTerminal(state.status) ? ` (${state.status})` : '';
+		return `${taskId}${status}`;
+	});
+	const more = tasks.length - ids.length;
+	return more > 0 ? `${ids.join(', ')} and ${more} more, listed in the error's details` : ids.join(', ');
+}
+
+function taskDetails(outcome: Outcome): IDataObject[] {
+	const task = taskOf(outcome);
+	return task === null ? [] : [{ taskId: task.taskId, api: task.api, status: task.state?.status ?? 'unknown' }];
+}
+
+/** The facts of an outcome as data, for error items and the error's details. */
+function detailsOf(outcome: Outcome): IDataObject {
+	const details: IDataObject = { ...taskDetails(outcome)[0] };
+	const problem = apiProblemOf(outcome);
+	const state = taskOf(outcome)?.state;
+	if (state?.failure) details.failure = { ...state.failure };
+	if (outcome.kind === 'noResult') details.raw = state?.raw as IDataObject;
+	if (outcome.kind === 'maybeCreated') details.created = 'unknown';
+	if (
+		outcome.kind === 'notCreated' ||
+		outcome.kind === 'notSent' ||
+		outcome.kind === 'invalid' ||
+		outcome.kind === 'unresolved'
+	)
+		details.created = false;
+	if (problem !== null) {
+		details.httpStatus = problem.status;
+		details.code = problem.code;
+		details.requestId = problem.requestId;
+	}
+	return details;
+}

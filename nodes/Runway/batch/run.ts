@@ -1,0 +1,235 @@
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import pLimit from 'p-limit';
+
+import { createRunwayClient, type ReadOutcome, type RunwayClient } from '../../shared/api/client';
+import type { Problem } from '../../shared/api/problem';
+import { redact } from '../../shared/api/redact';
+import { createTaskReader, type TaskReader } from '../../shared/api/route';
+import { createSend } from '../../shared/api/transport';
+import { isTerminal, type TaskState } from '../../shared/task/task';
+import { backoffDelay } from '../../shared/wait/cadence';
+import { pause, systemClock } from '../../shared/wait/pause';
+import { createWatcher, type Look } from '../../shared/wait/watch';
+import { deliver } from './deliver';
+import type { CreateJob, Job, KnownTask, Outcome, TaskJob } from './job';
+import type { RunLimits } from './settings';
+
+/**
+ * Second and third phase: creates what is to be created and watches all tasks at once. Rules that must
+ * not regress:
+ *
+ * 1. A create is resent only where the client says that nothing can have been created.
+ * 2. After Stop, or after a create that failed where errors stop the node, no further create is sent.
+ * 3. Whatever is known about a created task stays in its outcome, however the job ends.
+ */
+
+/** Sends of a create that was certainly not accepted: the first and the repeats. */
+const MAX_CREATE_SENDS = 4;
+/** A fresh id may be unknown for a while. */
+const ABSENCE_GRACE_MS = 60_000;
+/** A single look, too, gives a fresh id a moment, and a troubled API a minute. */
+const ONE_LOOK_ABSENCE_GRACE_MS = 8_000;
+const ONE_LOOK_MS = 60_000;
+
+export interface RunOptions {
+	context: IExecuteFunctions;
+	limits: RunLimits;
+	/** Whether the other items go on when the task of one could not be created. */
+	goOnAfterFailedCreate: boolean;
+	/** Called whenever a job has ended. */
+	onSettled: (outcome: Outcome) => void;
+}
+
+export interface JobResult {
+	job: Job;
+	outcome: Outcome;
+	/** The item to pass on, or null where the outcome is an error. */
+	item: INodeExecutionData | null;
+}
+
+/** An ended job with the reader that found its task. */
+interface Ended {
+	outcome: Outcome;
+	reader: TaskReader | null;
+}
+
+/** Runs all jobs together; the results come in the order of the jobs. Never rejects for what an API does. */
+export async function runJobs(jobs: readonly Job[], options: RunOptions): Promise<JobResult[]> {
+	const { context, limits, onSettled } = options;
+	const stopped = context.getExecutionCancelSignal();
+	const ending = new AbortController();
+	stopped?.addEventListener('abort', () => ending.abort(), { once: true });
+	if (stopped?.aborted) ending.abort();
+
+	const clock = systemClock;
+	const requests = pLimit(limits.maxParallel);
+	const downloads = pLimit(limits.maxParallel);
+	const inProgress = pLimit(limits.maxTasksInProgress > 0 ? limits.maxTasksInProgress : Number.POSITIVE_INFINITY);
+	const watcher = createWatcher<TaskState, Problem>({
+		clock,
+		limit: async (request) => await requests(request),
+		signal: ending.signal,
+	});
+	const clients = new Map<string, Promise<RunwayClient>>();
+
+	async function clientFor({ settings, itemIndex }: Job): Promise<RunwayClient> {
+		const { runwayVersion } = settings;
+		const made =
+			clients.get(runwayVersion) ??
+			createSend(context, itemIndex).then((send) => createRunwayClient(send, { runwayVersion }));
+		clients.set(runwayVersion, made);
+		return await made;
+	}
+
+	async function runCreate(job: CreateJob): Promise<Ended> {
+		const client = await clientFor(job);
+		const created = await create(client, job);
+		if (created.kind !== 'ready' || job.settings.completion === 'return') return { outcome: created, reader: null };
+		const reader = createTaskReader(client, created.task.taskId, job.operation.api);
+		try {
+			return { outcome: await watchTask(job, reader, created.task), reader };
+		} catch (error) {
+			// A fault of our own must not cost the user the id of a paid task.
+			return { outcome: { kind: 'unreadable', task: created.task, problem: ownFault(error) }, reader };
+		}
+	}
+
+	async function create(client: RunwayClient, job: CreateJob): Promise<Outcome> {
+		for (let sends = 1; ; sends += 1) {
+			const sent = await requests(async () =>
+				ending.signal.aborted ? null : await client.create(job.operation.path, await job.body()),
+			);
+			switch (sent?.kind) {
+				case undefined:
+					return { kind: 'notSent' };
+				case 'created':
+					return {
+						kind: 'ready',
+						task: {
+							taskId: sent.taskId,
+							api: job.operation.api,
+							state: sent.state,
+							createdAt: new Date(clock.now()).toISOString(),
+						},
+					};
+				case 'unknown':
+					return { kind: 'maybeCreated', problem: sent.problem };
+				case 'aborted':
+					return { kind: 'maybeCreated', problem: stoppedWhileSending };
+				case 'notCreated':
+					if (!sent.resend || sends === MAX_CREATE_SENDS) return { kind: 'notCreated', problem: sent.problem };
+					await pause(sent.retryAfterMs ?? backoffDelay(sends, Math.random()), clock, ending.signal);
+			}
+		}
+	}
+
+	async function watchTask(job: Job, reader: TaskReader, task: KnownTask): Promise<Outcome> {
+		const oneLook = job.kind === 'task' && !job.operation.waits;
+		const startedAt = clock.now();
+		const end = await watcher.watch({
+			look: async () => {
+				const look = toLook(await reader.read());
+				// One look is a wait that ends with whatever state it sees.
+				return oneLook && look.kind === 'pending' ? { ...look, kind: 'done' } : look;
+			},
+			startedAt,
+			lookAtOnce: job.kind === 'task',
+			deadline: startedAt + (oneLook ? Math.min(job.settings.timeoutMs, ONE_LOOK_MS) : job.settings.timeoutMs),
+			absenceGraceMs: oneLook ? ONE_LOOK_ABSENCE_GRACE_MS : ABSENCE_GRACE_MS,
+			intervalMs: job.settings.intervalMs,
+		});
+		const seen = (state: TaskState | null): KnownTask => ({ ...task, api: reader.api, state: state ?? task.state });
+		switch (end.kind) {
+			case 'done':
+				return endedOutcome(job, seen(end.value), end.value);
+			case 'timedOut':
+				return { kind: 'unfinished', task: seen(end.last), waitedMs: clock.now() - startedAt, trouble: end.trouble };
+			case 'absent':
+				return { kind: 'absent', task: seen(end.last) };
+			case 'refused':
+				return { kind: 'unreadable', task: seen(end.last), problem: end.trouble };
+			case 'aborted':
+				return { kind: 'leftRunning', task: seen(end.last) };
+		}
+	}
+
+	async function runTask(job: TaskJob): Promise<Ended> {
+		const reader = createTaskReader(await clientFor(job), job.taskId, job.api, job.likelyApi);
+		const task: KnownTask = { taskId: job.taskId, api: reader.api, state: null, createdAt: null };
+		return { outcome: await watchTask(job, reader, task), reader };
+	}
+
+	async function runToEnd(job: Job): Promise<Ended> {
+		try {
+			return job.kind === 'create' ? await runCreate(job) : await runTask(job);
+		} catch (error) {
+			// n8n's own errors, such as a missing credential or a file that can't be read.
+			return { outcome: { kind: 'unresolved', error: error as Error }, reader: null };
+		}
+	}
+
+	async function runJob(job: Job): Promise<JobResult> {
+		const { outcome, reader } = await inProgress(async () => await runToEnd(job));
+		if (endsTheRun.has(outcome.kind) && !options.goOnAfterFailedCreate) ending.abort();
+		// A file is fetched as soon as it is there, while other tasks still render.
+		const item = passesOn(job, outcome)
+			? await downloads(async () => await deliver(context, job, outcome.task, reader))
+			: null;
+		onSettled(outcome);
+		return { job, outcome, item };
+	}
+
+	return await Promise.all(jobs.map(runJob));
+}
+
+/** Whether the task goes to the next node, finished or as the user wants it. */
+function passesOn(job: Job, outcome: Outcome): outcome is Extract<Outcome, { task: KnownTask }> {
+	return (
+		outcome.kind === 'ready' ||
+		(outcome.kind === 'unfinished' && job.settings.onTimeout === 'returnTask' && outcome.waitedMs > 0)
+	);
+}
+
+/** Judges a task's last state by what the job wants of it. */
+function endedOutcome(job: Job, task: KnownTask, { status, assetUrls }: TaskState): Outcome {
+	const anyStateWillDo = job.kind === 'task' && !job.operation.unfinishedIsError;
+	if (anyStateWillDo) return { kind: 'ready', task };
+	if (status === 'succeeded') return { kind: assetUrls.length > 0 ? 'ready' : 'noResult', task };
+	return isTerminal(status) ? { kind: 'failed', task } : { kind: 'unfinished', task, waitedMs: 0, trouble: null };
+}
+
+const endsTheRun: ReadonlySet<Outcome['kind']> = new Set(['notCreated', 'maybeCreated', 'unresolved']);
+
+function ownFault(error: unknown): Problem {
+	const message = error instanceof Error ? error.message : String(error);
+	return { reason: 'unreadable', message: redact(message), status: null, code: null, requestId: null };
+}
+
+const stoppedWhileSending: Problem = {
+	reason: 'network',
+	message: 'the execution was stopped while the request was on its way',
+	status: null,
+	code: null,
+	requestId: null,
+};
+
+/** A key that is refused and a rate limit concern every task, other faults only the one. */
+function toLook(outcome: ReadOutcome): Look<TaskState, Problem> {
+	switch (outcome.kind) {
+		case 'task':
+			return { kind: isTerminal(outcome.state.status) ? 'done' : 'pending', value: outcome.state };
+		case 'notVisible':
+			return { kind: 'absent' };
+		case 'passing':
+			return {
+				kind: 'passing',
+				trouble: outcome.problem,
+				retryAfterMs: outcome.retryAfterMs,
+				everyone: outcome.problem.reason === 'rateLimit',
+			};
+		case 'refused':
+			return { kind: 'refused', trouble: outcome.problem, everyone: outcome.problem.reason === 'auth' };
+		case 'aborted':
+			return { kind: 'aborted' };
+	}
+}

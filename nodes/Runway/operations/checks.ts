@@ -1,0 +1,91 @@
+import * as z from 'zod/v4-mini';
+
+/**
+ * Building blocks for parameter schemas. Every message continues the sentence "Label …" and names what
+ * is allowed. Values arrive as n8n resolves them, so numbers and booleans may come as text, and an
+ * optional field that was left alone comes as an empty text.
+ */
+
+/** Text that must not be empty. `max` counts UTF-16 units, as the API does. */
+export function requiredText(max?: number) {
+	const text = z.string('must be text').check(z.trim(), z.minLength(1, 'must not be empty'));
+	return max === undefined ? text : text.check(z.maxLength(max, `must have at most ${max} characters`));
+}
+
+/** Text that may be left empty, which leaves it out of the request. */
+export function optionalText(max?: number) {
+	return emptyAsUndefined(z.optional(requiredText(max)));
+}
+
+/** A public http or https address. */
+export function httpUrl() {
+	return z
+		.string('must be a URL')
+		.check(
+			z.trim(),
+			z.minLength(1, 'must not be empty'),
+			z.maxLength(2048, 'must have at most 2048 characters'),
+			z.refine(isHttpUrl, 'must be a complete URL that starts with https:// or http:// and names a host'),
+		);
+}
+
+export function optionalHttpUrl() {
+	return emptyAsUndefined(z.optional(httpUrl()));
+}
+
+/** Width and height with a colon. Which ones exist depends on the model, and the lists in the documentation disagree. */
+export function ratio() {
+	return z
+		.string('must be a ratio such as 1280:720')
+		.check(
+			z.trim(),
+			z.regex(/^\d+:\d+$/, 'must be two whole numbers with a colon between them, such as 1280:720 or 16:9'),
+		);
+}
+
+/** A whole number within limits. */
+export function integer(min: number, max: number, unit = '') {
+	const expected = `must be a whole number from ${min} to ${max}${unit}`;
+	return z.pipe(z.transform(numberFromText), z.int(expected).check(z.gte(min, expected), z.lte(max, expected)));
+}
+
+export function optionalInteger(min: number, max: number) {
+	return emptyAsUndefined(z.optional(integer(min, max)));
+}
+
+/** A number within limits. */
+export function decimal(min: number, max: number) {
+	const expected = `must be a number from ${min} to ${max}`;
+	return z.pipe(z.transform(numberFromText), z.number(expected).check(z.gte(min, expected), z.lte(max, expected)));
+}
+
+/** A switch, also from the texts "true" and "false". */
+export function flag() {
+	return z.pipe(
+		z.transform((value) => (value === 'true' ? true : value === 'false' ? false : value)),
+		z.boolean('must be true or false'),
+	);
+}
+
+export function oneOf<const Values extends readonly [string, ...string[]]>(values: Values) {
+	return z.enum(values, `must be one of ${values.join(', ')}`);
+}
+
+/** Treats what n8n shows as an empty field as not set. */
+function emptyAsUndefined<Schema extends z.core.$ZodType>(schema: Schema) {
+	const isEmpty = (value: unknown) => value === null || (typeof value === 'string' && value.trim() === '');
+	return z.pipe(
+		z.transform((value: unknown): unknown => (isEmpty(value) ? undefined : value)),
+		schema,
+	);
+}
+
+function numberFromText(value: unknown): unknown {
+	return typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+}
+
+function isHttpUrl(value: string): boolean {
+	if (!URL.canParse(value)) return false;
+	const { protocol, hostname } = new URL(value);
+	return /^https?:$/.test(protocol) && hostname !== '';
+}

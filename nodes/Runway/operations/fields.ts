@@ -1,0 +1,136 @@
+import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+
+/** Fields that several operations share. Each operation adds its own limits and words. */
+
+/** The list search that the model field uses; the node registers it under this name. */
+export const MODEL_SEARCH = 'searchModels';
+
+export function promptField(text: { description: string; placeholder: string; required?: boolean }): INodeProperties {
+	return {
+		displayName: 'Prompt',
+		name: 'prompt',
+		type: 'string',
+		typeOptions: { rows: 4 },
+		default: '',
+		required: text.required ?? true,
+		placeholder: text.placeholder,
+		description: text.description,
+	};
+}
+
+/** A list that n8n fills from CometAPI's own model list, or a typed name. */
+export function modelField(model: string): INodeProperties {
+	return {
+		displayName: 'Model',
+		name: 'model',
+		type: 'resourceLocator',
+		default: { mode: 'list', value: model, cachedResultName: model },
+		required: true,
+		description: "Runway's model. The list comes from CometAPI; any other name that CometAPI takes can be typed.",
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				typeOptions: { searchListMethod: MODEL_SEARCH, searchable: true },
+			},
+			{
+				displayName: 'By Name',
+				name: 'id',
+				type: 'string',
+				placeholder: `e.g. ${model}`,
+			},
+		],
+	};
+}
+
+/** Known ratios to choose from; any other can be given by an expression. */
+export function ratioField(values: readonly string[], defaultValue: string): INodeProperties {
+	const options = values.map(ratioOption).sort((a, b) => a.name.localeCompare(b.name));
+	return {
+		displayName: 'Ratio',
+		name: 'ratio',
+		type: 'options',
+		allowArbitraryValues: true,
+		options,
+		default: defaultValue,
+		description:
+			'Width and height of the result. Which ones a model takes varies; to use one that is not listed, switch to an expression and write it with a colon.',
+	};
+}
+
+function ratioOption(value: string): INodePropertyOptions {
+	const [width = 0, height = 0] = value.split(':').map(Number);
+	const shape = width === height ? 'square' : width > height ? 'landscape' : 'portrait';
+	return { name: `${value} (${shape})`, value };
+}
+
+export function durationField(description: string): INodeProperties {
+	return {
+		displayName: 'Duration (Seconds)',
+		name: 'duration',
+		type: 'number',
+		typeOptions: { minValue: 1, numberPrecision: 0 },
+		default: 5,
+		description,
+	};
+}
+
+export function seedField(): INodeProperties {
+	return {
+		displayName: 'Seed',
+		name: 'seed',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. 7421; leave empty for a random one',
+		description: 'A whole number. The same seed with the same inputs gives a similar result.',
+	};
+}
+
+/** A URL that CometAPI downloads from, so it must be public. */
+export function urlField(field: {
+	displayName: string;
+	name: string;
+	default?: string;
+	placeholder: string;
+	description: string;
+	required?: boolean;
+}): INodeProperties {
+	return {
+		type: 'string',
+		default: '',
+		required: true,
+		...field,
+	};
+}
+
+/** The six camera movements of the compatibility format. */
+export function cameraMotionField(): INodeProperties {
+	return {
+		displayName: 'Camera Motion',
+		name: 'cameraMotion',
+		type: 'collection',
+		placeholder: 'Add Movement',
+		default: {},
+		description: 'How the camera moves, each from -10 to 10. What is not added stays still.',
+		options: [
+			cameraMovement('Horizontal (X)', 'x', 'Negative moves left, positive moves right'),
+			cameraMovement('Pan Horizontal', 'bgXPan', 'Turns the camera left or right'),
+			cameraMovement('Pan Vertical', 'bgYPan', 'Turns the camera up or down'),
+			cameraMovement('Roll (R)', 'r', 'Rotates the picture'),
+			cameraMovement('Vertical (Y)', 'y', 'Negative moves down, positive moves up'),
+			cameraMovement('Zoom (Z)', 'z', 'Negative moves away, positive moves closer'),
+		],
+	};
+}
+
+function cameraMovement(displayName: string, name: string, description: string): INodeProperties {
+	return {
+		displayName,
+		name,
+		type: 'number',
+		typeOptions: { minValue: -10, maxValue: 10, numberPrecision: 1 },
+		default: 0,
+		description,
+	};
+}

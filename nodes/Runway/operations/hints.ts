@@ -1,0 +1,34 @@
+/** Remarks on values that the documentation neither promises nor rules out: said, not refused. */
+
+/** Tells where a length is unusual for the route. */
+export function unusualDuration(seconds: number, usual: readonly number[]): string[] {
+	if (usual.includes(seconds)) return [];
+	return [
+		`A duration of ${seconds} s is not documented for every model. If CometAPI refuses it, use ${usual.join(' or ')}.`,
+	];
+}
+
+/** Tells where CometAPI will not be able to download an input, which it does from its own servers. */
+export function unreachableUrl(url: string | undefined): string[] {
+	if (url === undefined || !URL.canParse(url)) return [];
+	const { hostname } = new URL(url);
+	if (!isPrivateHost(hostname)) return [];
+	return [
+		`CometAPI downloads inputs from the internet and can't reach "${hostname}". Use a public URL, or a binary field where the operation offers one.`,
+	];
+}
+
+function isPrivateHost(host: string): boolean {
+	const name = host.toLowerCase().replace(/^\[|\]$/g, '');
+	return (
+		name === 'localhost' ||
+		/\.(localhost|local|internal|lan|home\.arpa)$/.test(name) ||
+		/^(127|10|0)\./.test(name) ||
+		/^192\.168\./.test(name) ||
+		/^169\.254\./.test(name) ||
+		/^172\.(1[6-9]|2\d|3[01])\./.test(name) ||
+		name === '::1' ||
+		/^f[cd][0-9a-f]{2}:/.test(name) ||
+		/^fe80:/.test(name)
+	);
+}

@@ -1,0 +1,186 @@
+import type { INodeProperties } from 'n8n-workflow';
+import * as z from 'zod/v4-mini';
+
+import type { Api } from '../../shared/task/task';
+
+/**
+ * What an operation is: its place in the panel, its fields, and for those that create a task the route
+ * and the way from fields to request body. No HTTP and no waiting in here.
+ */
+export type Operation = CreateOperation | TaskOperation;
+
+export type Resource = 'video' | 'image' | 'task';
+
+interface InThePanel {
+	resource: Resource;
+	/** Stored in saved workflows: never rename. */
+	value: string;
+	name: string;
+	action: string;
+	description: string;
+	/** The operation's own fields, without display conditions: the table adds them. */
+	fields: INodeProperties[];
+}
+
+/** Creates a task at CometAPI, which costs money. */
+export interface CreateOperation extends InThePanel {
+	kind: 'create';
+	api: Api;
+	path: string;
+	produces: 'video' | 'image';
+	/** Model names to offer, best known first; empty where the route takes no model. */
+	models: readonly string[];
+	/**
+	 * Checks the item's parameters and makes the request body.
+	 * @param parameters values of `fields` by name
+	 */
+	build(parameters: Record<string, unknown>, input: BuildInput): Promise<BuildResult>;
+}
+
+/** Looks at tasks that exist, which is free. */
+export interface TaskOperation extends InThePanel {
+	kind: 'task';
+	/** Whether to wait until the task has ended. */
+	waits: boolean;
+	/** Whether the finished file comes along: always, when the user asks for it, or never. */
+	file: 'always' | 'optional' | 'never';
+	/** Whether a task that failed, or is not finished, is an error or just data. */
+	unfinishedIsError: boolean;
+}
+
+/** What a body needs beside the parameters. */
+export interface BuildInput {
+	/** Where CometAPI may report to, for the routes that require it. */
+	callbackUrl: string;
+	/** Reads a binary field of the item. */
+	readFile(field: string): Promise<InputFile>;
+}
+
+export interface InputFile {
+	mimeType: string;
+	bytes: Buffer;
+	fileName: string | null;
+}
+
+export type BuildResult =
+	{ ok: true; body: Record<string, unknown>; usesFiles: boolean; hints: string[] } | { ok: false; faults: Fault[] };
+
+/** A parameter that the API would refuse. */
+export interface Fault {
+	/** Path of the parameter, such as `cameraMotion.x`. */
+	parameter: string;
+	/** The label in the panel. */
+	label: string;
+	value: unknown;
+	/** What it must be, continuing the sentence "Label …", such as "must be between 0 and 1". */
+	expected: string;
+}
+
+type CreateSpec<Schema extends z.core.$ZodType> = Omit<CreateOperation, 'kind' | 'build'> & {
+	/** Checks and cleans the parameters; every message continues the sentence "Label …". */
+	parameters: Schema;
+	body(parameters: z.core.output<Schema>, input: BodyInput): Record<string, unknown>;
+	/** Binary fields that stand in for a URL. */
+	files?: (parameters: z.core.output<Schema>) => FileInput[];
+	/** Remarks about values that may or may not be accepted, because the documentation contradicts itself. */
+	hints?: (parameters: z.core.output<Schema>) => string[];
+};
+
+interface BodyInput {
+	callbackUrl: string;
+	/** URI of a file named in `files`, by its parameter. */
+	uri(parameter: string): string;
+}
+
+/** A binary field of the item that is to be sent as a data URI. */
+export interface FileInput {
+	/** Parameter that holds the field's name. */
+	parameter: string;
+	field: string;
+	/** Turns the file into a URI, or says what it must be. */
+	encode(file: InputFile): { uri: string; hints: string[] } | { expected: string };
+}
+
+/** Makes a create operation from its fields, its schema and its body. */
+export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec<Schema>): CreateOperation {
+	const { parameters: schema, body, files, hints, ...panel } = spec;
+
+	return {
+		...panel,
+		kind: 'create',
+		async build(parameters, input) {
+			const checked = z.safeParse(schema, parameters);
+			if (!checked.success)
+				return { ok: false, faults: checked.error.issues.map((issue) => toFault(issue, panel.fields, parameters)) };
+
+			const remarks = hints?.(checked.data) ?? [];
+			const uris = new Map<string, string>();
+			for (const file of files?.(checked.data) ?? []) {
+				const encoded = file.encode(await input.readFile(file.field));
+				if ('expected' in encoded) {
+					const label = labelOf([file.parameter], panel.fields);
+					return {
+						ok: false,
+						faults: [{ parameter: file.parameter, label, value: file.field, expected: encoded.expected }],
+					};
+				}
+				uris.set(file.parameter, encoded.uri);
+				remarks.push(...encoded.hints);
+			}
+			return {
+				ok: true,
+				body: withoutUndefined(
+					body(checked.data, { callbackUrl: input.callbackUrl, uri: (name) => uris.get(name) ?? '' }),
+				),
+				usesFiles: uris.size > 0,
+				hints: remarks,
+			};
+		},
+	};
+}
+
+function toFault(issue: z.core.$ZodIssue, fields: INodeProperties[], parameters: Record<string, unknown>): Fault {
+	const path = issue.path.map(String);
+	return {
+		parameter: path.join('.'),
+		label: labelOf(path, fields),
+		value: path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], parameters),
+		expected: issue.message,
+	};
+}
+
+/** The labels along a path, such as "Camera Motion → X". */
+function labelOf(path: string[], fields: INodeProperties[]): string {
+	const labels: string[] = [];
+	let level: INodeProperties[] = fields;
+	for (const key of path) {
+		if (/^\d+$/.test(key)) {
+			labels.push(`#${Number(key) + 1}`);
+			continue;
+		}
+		const field = level.find((candidate) => candidate.name === key);
+		if (field === undefined) continue;
+		labels.push(field.displayName);
+		level = (field.options ?? []).flatMap((option) =>
+			'values' in option
+				? [{ ...option, type: 'collection', default: {}, options: option.values } as INodeProperties]
+				: 'type' in option
+					? [option]
+					: [],
+		);
+	}
+	return labels.join(' → ') || path.join('.');
+}
+
+/** Leaves out what was not set, at every depth, since the API may refuse nulls and empty objects. */
+function withoutUndefined(body: Record<string, unknown>): Record<string, unknown> {
+	return Object.fromEntries(
+		Object.entries(body)
+			.filter(([, value]) => value !== undefined)
+			.map(([key, value]) => [key, isPlainObject(value) ? withoutUndefined(value) : value]),
+	);
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

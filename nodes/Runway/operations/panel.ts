@@ -1,0 +1,81 @@
+import { updateDisplayOptions, type INodeProperties } from 'n8n-workflow';
+
+import { operations } from './index';
+import type { Operation, Resource } from './operation';
+import { completionField, createOptionsField, downloadFields, noticeFields, taskOptionsField } from './runFields';
+
+/** The node's panel, derived from the table of operations. */
+
+const resourceNames: Readonly<Record<Resource, string>> = { image: 'Image', task: 'Task', video: 'Video' };
+const defaultOperations: Readonly<Record<Resource, string>> = {
+	image: 'generate',
+	task: 'wait',
+	video: 'imageToVideo',
+};
+
+const offered = (Object.keys(resourceNames) as Resource[]).filter((resource) =>
+	operations.some((operation) => operation.resource === resource),
+);
+
+const resourceField: INodeProperties = {
+	displayName: 'Resource',
+	name: 'resource',
+	type: 'options',
+	noDataExpression: true,
+	options: offered.map((resource) => ({ name: resourceNames[resource], value: resource })),
+	default: 'video',
+};
+
+function operationField(resource: Resource): INodeProperties {
+	const options = operations
+		.filter((operation) => operation.resource === resource)
+		.map(({ name, value, action, description }) => ({ name, value, action, description }))
+		.sort((a, b) => a.name.localeCompare(b.name));
+	const defaultValue = defaultOperations[resource];
+	return {
+		displayName: 'Operation',
+		name: 'operation',
+		type: 'options',
+		noDataExpression: true,
+		displayOptions: { show: { resource: [resource] } },
+		options,
+		default: defaultValue,
+	};
+}
+
+function ownFields(operation: Operation): INodeProperties[] {
+	return updateDisplayOptions(
+		{ show: { resource: [operation.resource], operation: [operation.value] } },
+		operation.fields,
+	);
+}
+
+/** Shows fields for every operation that meets a condition. */
+function fieldsFor(condition: (operation: Operation) => boolean, fields: INodeProperties[]): INodeProperties[] {
+	const shown = operations.filter(condition);
+	if (shown.length === 0) return [];
+	const unique = <T>(values: T[]) => [...new Set(values)];
+	return updateDisplayOptions(
+		{
+			show: {
+				resource: unique(shown.map((operation) => operation.resource)),
+				operation: unique(shown.map((operation) => operation.value)),
+			},
+		},
+		fields,
+	);
+}
+
+const isCreate = (operation: Operation) => operation.kind === 'create';
+
+export const properties: INodeProperties[] = [
+	resourceField,
+	...offered.map(operationField),
+	...fieldsFor(isCreate, noticeFields),
+	...operations.flatMap(ownFields),
+	...fieldsFor(isCreate, [completionField, ...downloadFields({ completion: ['wait'] })]),
+	...fieldsFor((operation) => operation.kind === 'task' && operation.file === 'optional', downloadFields({})),
+	...fieldsFor((operation) => operation.kind === 'task' && operation.file === 'always', downloadFields(null)),
+	...fieldsFor(isCreate, [createOptionsField]),
+	...fieldsFor((operation) => operation.kind === 'task', [taskOptionsField]),
+];

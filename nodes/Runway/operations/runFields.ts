@@ -1,0 +1,166 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+/** Fields about how a run goes: waiting, files, limits. The same for all operations. */
+
+export const DEFAULT_TIMEOUT_SECONDS = 900;
+export const DEFAULT_MAX_PARALLEL = 5;
+export const DEFAULT_RUNWAY_VERSION = '2024-11-06';
+
+export const noticeFields: INodeProperties[] = [
+	{
+		displayName: 'Every item creates one task that CometAPI bills. All items are checked before the first one is sent.',
+		name: 'costNotice',
+		type: 'notice',
+		default: '',
+	},
+];
+
+export const completionField: INodeProperties = {
+	displayName: 'When to Continue',
+	name: 'completion',
+	type: 'options',
+	options: [
+		{
+			name: 'When Finished',
+			value: 'wait',
+			description: 'Wait here until all tasks have ended, then pass on their results',
+		},
+		{
+			name: 'At Once',
+			value: 'return',
+			description: 'Pass on the task IDs without waiting; fetch the results later with the Task resource',
+		},
+	],
+	default: 'wait',
+	description: 'Whether the next node receives the finished result or the task that has just been created',
+};
+
+/**
+ * @param show further display conditions of the switch; null leaves the switch out, because the file
+ * always comes
+ */
+export function downloadFields(show: Record<string, string[]> | null): INodeProperties[] {
+	const fileField: INodeProperties = {
+		displayName: 'Put Output File in Field',
+		name: 'binaryField',
+		type: 'string',
+		default: 'data',
+		required: true,
+		placeholder: 'e.g. data',
+		hint: 'The name of the output binary field to put the file in',
+	};
+	if (show === null) return [fileField];
+	return [
+		{
+			displayName: 'Download File',
+			name: 'download',
+			type: 'boolean',
+			default: true,
+			description: 'Whether to fetch the finished file. Its URL expires after a day or two, so the file is what lasts.',
+			displayOptions: { show },
+		},
+		{ ...fileField, displayOptions: { show: { ...show, download: [true] } } },
+	];
+}
+
+const maxParallel: INodeProperties = {
+	displayName: 'Max Parallel Requests',
+	name: 'maxParallel',
+	type: 'number',
+	typeOptions: { minValue: 1, maxValue: 50, numberPrecision: 0 },
+	default: DEFAULT_MAX_PARALLEL,
+	description: 'How many requests may be in flight to CometAPI at the same time',
+};
+
+const pollInterval: INodeProperties = {
+	displayName: 'Poll Interval (Seconds)',
+	name: 'pollInterval',
+	type: 'number',
+	typeOptions: { minValue: 0, maxValue: 300 },
+	default: 0,
+	description: 'Seconds between two looks at the same task. 0 adapts the pace to the age of the task.',
+};
+
+const timeout: INodeProperties = {
+	displayName: 'Time Limit (Seconds)',
+	name: 'timeout',
+	type: 'number',
+	typeOptions: { minValue: 1, numberPrecision: 0 },
+	default: DEFAULT_TIMEOUT_SECONDS,
+	description: 'How long to wait for each task. A task that takes longer goes on at CometAPI and stays yours.',
+};
+
+const onTimeout: INodeProperties = {
+	displayName: 'When the Time Limit Is Reached',
+	name: 'onTimeout',
+	type: 'options',
+	options: [
+		{ name: 'Return the Task', value: 'returnTask', description: 'Pass on the unfinished task, to be fetched later' },
+		{ name: 'Stop With an Error', value: 'error', description: 'The error names the tasks and how to fetch them' },
+	],
+	default: 'error',
+};
+
+const runwayVersion: INodeProperties = {
+	displayName: 'Runway API Version',
+	name: 'runwayVersion',
+	type: 'string',
+	default: DEFAULT_RUNWAY_VERSION,
+	placeholder: 'e.g. 2024-11-06',
+	description: 'Date that is sent as the X-Runway-Version header',
+};
+
+const includeRaw: INodeProperties = {
+	displayName: 'Include Raw Response',
+	name: 'includeRaw',
+	type: 'boolean',
+	default: false,
+	description: "Whether to add CometAPI's last, untouched answer to the output as raw",
+};
+
+const additionalFields: INodeProperties = {
+	displayName: 'Additional Fields (JSON)',
+	name: 'additionalFields',
+	type: 'json',
+	default: '{}',
+	placeholder: 'e.g. { "newField": "value" }',
+	description: 'A JSON object that is merged into the request body last, for fields that the API gains later',
+};
+
+const callbackUrl: INodeProperties = {
+	displayName: 'Callback URL',
+	name: 'callbackUrl',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. https://n8n.example.com/webhook/runway',
+	description:
+		'Where CometAPI reports to when a task of Generate From Text or Generate From Image has ended. Leave empty to use an address of this n8n, which needs no set-up.',
+};
+
+/** A collection whose entries are sorted by their label, as n8n's users expect. */
+function optionsField(entries: INodeProperties[]): INodeProperties {
+	return {
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add Option',
+		default: {},
+		options: [...entries].sort((a, b) => a.displayName.localeCompare(b.displayName)),
+	};
+}
+
+const waitOptions = [maxParallel, pollInterval, timeout, onTimeout, runwayVersion, includeRaw];
+
+const maxTasksInProgress: INodeProperties = {
+	displayName: 'Max Tasks in Progress',
+	name: 'maxTasksInProgress',
+	type: 'number',
+	typeOptions: { minValue: 0, numberPrecision: 0 },
+	default: 0,
+	description:
+		'How many tasks may render at the same time. The next one is created when one has ended. 0 creates all at once.',
+};
+
+export const createOptionsField = optionsField([...waitOptions, additionalFields, callbackUrl, maxTasksInProgress]);
+
+export const taskOptionsField = optionsField(waitOptions);

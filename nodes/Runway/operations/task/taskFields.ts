@@ -1,0 +1,31 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+/** The fields by which the task operations name what they look at. */
+export const taskFields: INodeProperties[] = [
+	{
+		displayName: 'Task ID',
+		name: 'taskId',
+		type: 'string',
+		default: '={{ $json.taskId }}',
+		required: true,
+		placeholder: 'e.g. 7c1f0e52-4b6d-4a38-9f21-2d5e8b90c3aa',
+		description:
+			'One ID or several, as a list or separated by commas, spaces or lines. Each one becomes an output item.',
+	},
+	{
+		displayName: 'API',
+		name: 'api',
+		type: 'options',
+		options: [
+			{ name: 'Compatibility', value: 'compatibility', description: 'The task was created by a /runway/pro route' },
+			{
+				name: 'Find Out',
+				value: 'auto',
+				description: 'Use what the item says, or ask both routes until one knows the task',
+			},
+			{ name: 'Official', value: 'official', description: 'The task was created by a /runwayml/v1 route' },
+		],
+		default: 'auto',
+		description: 'Which route knows the task',
+	},
+];

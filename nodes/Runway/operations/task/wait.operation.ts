@@ -1,0 +1,15 @@
+import type { TaskOperation } from '../operation';
+import { taskFields } from './taskFields';
+
+export const wait: TaskOperation = {
+	kind: 'task',
+	resource: 'task',
+	value: 'wait',
+	name: 'Wait',
+	action: 'Wait for a task',
+	description: 'Wait until a task has ended and fetch its result',
+	waits: true,
+	file: 'optional',
+	unfinishedIsError: true,
+	fields: taskFields,
+};

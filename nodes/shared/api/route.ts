@@ -1,0 +1,47 @@
+import type { Api } from '../task/task';
+import type { ReadOutcome, RunwayClient } from './client';
+
+/** A task bound to the route that knows it. */
+export interface TaskReader {
+	read(): Promise<ReadOutcome>;
+	/** The family that answered last, or the best guess so far. */
+	readonly api: Api;
+}
+
+/**
+ * Binds a task id to a route. With `auto`, the likelier route is asked first and the other one only where
+ * the first does not know the id; once one has answered, only that one is asked.
+ * @param likely what is known about the task beforehand
+ */
+export function createTaskReader(client: RunwayClient, taskId: string, api: Api | 'auto', likely?: Api): TaskReader {
+	let known: Api | null = api === 'auto' ? null : api;
+	let guess: Api = known ?? likely ?? 'official';
+
+	return {
+		get api() {
+			return guess;
+		},
+		async read() {
+			const first = await client.read(taskId, guess);
+			if (known !== null || !isUnknownId(first)) {
+				if (first.kind === 'task') known = guess;
+				return first;
+			}
+			const other: Api = guess === 'official' ? 'compatibility' : 'official';
+			const second = await client.read(taskId, other);
+			if (second.kind === 'task') {
+				known = other;
+				guess = other;
+				return second;
+			}
+			return isUnknownId(second) ? first : second;
+		},
+	};
+}
+
+function isUnknownId(outcome: ReadOutcome): boolean {
+	if (outcome.kind === 'notVisible') return true;
+	return (
+		outcome.kind === 'refused' && (outcome.problem.reason === 'notFound' || outcome.problem.reason === 'badRequest')
+	);
+}

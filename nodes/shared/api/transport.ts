@@ -1,0 +1,115 @@
+import {
+	NodeApiError,
+	type IDataObject,
+	type IExecuteFunctions,
+	type IHttpRequestOptions,
+	type ILoadOptionsFunctions,
+	type IN8nHttpFullResponse,
+} from 'n8n-workflow';
+
+import type { ApiAnswer, Send } from './send';
+
+/** The credential type of this package. */
+export const CREDENTIAL = 'cometApiRunwayApi';
+
+/** The contexts in which n8n lets a node send requests with a credential. */
+type RequestContext = IExecuteFunctions | ILoadOptionsFunctions;
+
+/** Faults that arise before a connection exists, so that no byte of the request can have arrived. */
+const NEVER_CONNECTED: ReadonlySet<string> = new Set([
+	'ECONNREFUSED',
+	'ENOTFOUND',
+	'EAI_AGAIN',
+	'EHOSTUNREACH',
+	'ENETUNREACH',
+	'CERT_HAS_EXPIRED',
+	'DEPTH_ZERO_SELF_SIGNED_CERT',
+	'ERR_TLS_CERT_ALTNAME_INVALID',
+	'SELF_SIGNED_CERT_IN_CHAIN',
+	'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+/**
+ * Makes the one way in which this package calls the API: through n8n's own HTTP helper, which adds the
+ * bearer key, to the credential's base URL and nowhere else. Redirects are never followed, because a
+ * followed 301 turns a POST into a GET and may carry the key to another host.
+ * @param context the running node; its cancel signal ends requests under way
+ * @throws n8n's own error where the node has no credential
+ */
+export async function createSend(context: RequestContext, itemIndex = 0): Promise<Send> {
+	const baseURL = await baseUrlOf(context, itemIndex);
+	const signal = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
+
+	return async ({ method, path, body, headers, timeoutMs }) => {
+		const options: IHttpRequestOptions = {
+			baseURL,
+			url: path,
+			method,
+			headers,
+			body: body as IDataObject | undefined,
+			json: true,
+			timeout: timeoutMs,
+			disableFollowRedirect: true,
+			ignoreHttpStatusErrors: true,
+			returnFullResponse: true,
+		};
+		try {
+			const response: IN8nHttpFullResponse = await context.helpers.httpRequestWithAuthentication.call(
+				context,
+				CREDENTIAL,
+				options,
+			);
+			return {
+				kind: 'response',
+				status: response.statusCode,
+				headers: plainHeaders(response.headers),
+				body: response.body,
+			};
+		} catch (error) {
+			// After Stop, n8n's own signal fails every request under way: that is no fault of the network.
+			return signal?.aborted ? { kind: 'aborted' } : noResponse(error);
+		}
+	};
+}
+
+async function baseUrlOf(context: RequestContext, itemIndex: number): Promise<string> {
+	const { baseUrl } = await context.getCredentials<{ baseUrl: string }>(CREDENTIAL, itemIndex);
+	return baseUrl.trim().replace(/\/+$/, '');
+}
+
+function noResponse(error: unknown): ApiAnswer {
+	const code = faultCode(error);
+	return {
+		kind: 'noResponse',
+		mayHaveArrived: code === null || !NEVER_CONNECTED.has(code),
+		code,
+		message: faultMessage(error),
+	};
+}
+
+/** n8n wraps the HTTP client's error, and that one the socket's: the innermost code tells most. */
+function faultCode(error: unknown): string | null {
+	const codes = chain(error).map((link) => (link as { code?: unknown }).code);
+	const named = codes.filter((code): code is string => typeof code === 'string' && /^[A-Z]/.test(code));
+	return named.find((code) => NEVER_CONNECTED.has(code)) ?? named.at(-1) ?? null;
+}
+
+function faultMessage(error: unknown): string {
+	const wrapped = error instanceof NodeApiError ? error.messages.at(-1) : undefined;
+	const innermost = chain(error).at(-1);
+	return wrapped ?? (innermost instanceof Error && innermost.message !== '' ? innermost.message : 'no answer');
+}
+
+function chain(error: unknown): object[] {
+	const links: object[] = [];
+	let current = error;
+	while (typeof current === 'object' && current !== null && !links.includes(current)) {
+		links.push(current);
+		current = (current as { cause?: unknown }).cause;
+	}
+	return links;
+}
+
+function plainHeaders(headers: object): Record<string, string> {
+	return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
+}

@@ -1,0 +1,139 @@
+import type { IBinaryData, IExecuteFunctions, IN8nHttpFullResponse } from 'n8n-workflow';
+
+import { redact } from '../api/redact';
+
+/**
+ * Fetches a finished asset into n8n's binary store as a stream, so that no more than a few chunks are ever
+ * in memory. The credential is never sent: asset hosts are not CometAPI, and signed URLs need none.
+ */
+
+export type DownloadResult =
+	| { kind: 'stored'; file: IBinaryData }
+	/** The URL has expired or is gone: a fresh one may work. */
+	| { kind: 'expired'; message: string }
+	| { kind: 'failed'; message: string; passing: boolean }
+	| { kind: 'aborted' };
+
+export interface Asset {
+	url: string;
+	/** File name without its ending. */
+	baseName: string;
+	expected: 'video' | 'image';
+}
+
+/** For the answer to begin; a file may take as long as it keeps coming. */
+const RESPONSE_TIMEOUT_MS = 60_000;
+/** The longest that any file may take. */
+const TOTAL_TIMEOUT_MS = 30 * 60_000;
+
+const typeByEnding: Readonly<Record<string, string>> = {
+	gif: 'image/gif',
+	jpeg: 'image/jpeg',
+	jpg: 'image/jpeg',
+	mov: 'video/quicktime',
+	mp4: 'video/mp4',
+	png: 'image/png',
+	webm: 'video/webm',
+	webp: 'image/webp',
+};
+const endingByType: Readonly<Record<string, string>> = {
+	'image/gif': 'gif',
+	'image/jpeg': 'jpg',
+	'image/png': 'png',
+	'image/webp': 'webp',
+	'video/mp4': 'mp4',
+	'video/quicktime': 'mov',
+	'video/webm': 'webm',
+};
+
+/** Downloads one asset. Resolves for every fault: a failed download must not fail paid work. */
+export async function download(context: IExecuteFunctions, asset: Asset): Promise<DownloadResult> {
+	if (!/^https?:\/\//i.test(asset.url)) {
+		return { kind: 'failed', message: 'the URL of the file is not an http(s) address', passing: false };
+	}
+	const stopped = context.getExecutionCancelSignal();
+	const limits = [stopped, AbortSignal.timeout(TOTAL_TIMEOUT_MS)].filter((signal) => signal !== undefined);
+	try {
+		const response: IN8nHttpFullResponse = await context.helpers.httpRequest({
+			method: 'GET',
+			url: asset.url,
+			encoding: 'stream',
+			returnFullResponse: true,
+			ignoreHttpStatusErrors: true,
+			timeout: RESPONSE_TIMEOUT_MS,
+			abortSignal: AbortSignal.any(limits),
+		});
+		return await store(context, asset, response);
+	} catch (error) {
+		if (stopped?.aborted) return { kind: 'aborted' };
+		return { kind: 'failed', message: redact(error instanceof Error ? error.message : String(error)), passing: true };
+	}
+}
+
+async function store(
+	context: IExecuteFunctions,
+	asset: Asset,
+	response: IN8nHttpFullResponse,
+): Promise<DownloadResult> {
+	const { statusCode, headers } = response;
+	const body = response.body as ByteStream;
+	const refused = refusal(statusCode, headers);
+	if (refused !== null) {
+		body.destroy();
+		return refused;
+	}
+	const mimeType = mimeTypeOf(headers['content-type'], asset);
+	const announced = Number(headers['content-encoding'] === undefined ? headers['content-length'] : undefined);
+	const counted = countingStream(body, announced);
+	const fileName = `${asset.baseName}.${endingByType[mimeType] ?? 'bin'}`;
+	const file = await context.helpers.prepareBinaryData(counted, fileName, mimeType);
+	return { kind: 'stored', file };
+}
+
+function refusal(status: number, headers: IN8nHttpFullResponse['headers']): DownloadResult | null {
+	if (status === 401 || status === 403 || status === 404 || status === 410) {
+		return { kind: 'expired', message: `the URL of the file has expired or is gone (HTTP ${status})` };
+	}
+	if (status < 200 || status >= 300) {
+		const passing = status === 429 || status >= 500;
+		return { kind: 'failed', message: `the server of the file answered HTTP ${status}`, passing };
+	}
+	if (/^text\/html/i.test(String(headers['content-type'] ?? ''))) {
+		return { kind: 'failed', message: 'the server of the file answered with a web page', passing: false };
+	}
+	return null;
+}
+
+/** The kind that was asked for leads: asset hosts often send `application/octet-stream`. */
+function mimeTypeOf(contentType: unknown, { url, expected }: Asset): string {
+	const said =
+		String(contentType ?? '')
+			.split(';')[0]
+			?.trim()
+			.toLowerCase() ?? '';
+	if (endingByType[said] !== undefined) return said;
+	const ending = new URL(url).pathname.split('.').at(-1)?.toLowerCase() ?? '';
+	return typeByEnding[ending] ?? (expected === 'video' ? 'video/mp4' : 'image/png');
+}
+
+type ByteStream = import('stream').Readable;
+
+/**
+ * Passes the bytes on and fails where fewer arrive than were announced, since a cut-off video would
+ * otherwise be stored as if it were whole.
+ */
+function countingStream(body: ByteStream, announced: number): ByteStream {
+	async function* counted() {
+		let received = 0;
+		for await (const chunk of body as AsyncIterable<Buffer>) {
+			received += chunk.length;
+			yield chunk;
+		}
+		if (Number.isFinite(announced) && received !== announced) {
+			throw new Error(`the file was cut off after ${received} of ${announced} bytes`);
+		}
+	}
+	// Verified nodes may not import `stream`, but every stream class inherits `Readable.from`.
+	const { from } = body.constructor as unknown as typeof import('stream').Readable;
+	return from(counted(), { objectMode: false });
+}

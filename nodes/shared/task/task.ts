@@ -1,0 +1,51 @@
+/**
+ * The one picture of a Runway task that the rest of the package works with,
+ * whichever route and envelope it was read from. Pure data: no HTTP, no n8n.
+ */
+
+/** Where a task is in its life. `unknown` is anything the API says that we cannot place: keep asking. */
+export type TaskStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'unknown';
+
+/** The two families of CometAPI's Runway routes. A task belongs to the family that created it. */
+export type Api = 'official' | 'compatibility';
+
+/** Why a task ended without a result. */
+export interface TaskFailure {
+	/** Runway's dotted code, such as `SAFETY.INPUT.TEXT`, or null where none was given. */
+	code: string | null;
+	/** The provider's own words. */
+	message: string;
+	/** Whether a new, billed attempt with the same input can make sense. */
+	retryable: boolean;
+}
+
+/** What one reading of a task says. Absent facts are null, never guessed. */
+export interface TaskState {
+	taskId: string | null;
+	status: TaskStatus;
+	/** The API's own status word, for messages. */
+	rawStatus: string | null;
+	/** Percent, 0 to 100. */
+	progress: number | null;
+	videoUrl: string | null;
+	imageUrl: string | null;
+	/** First frame, as a picture. */
+	posterUrl: string | null;
+	lastFrameUrl: string | null;
+	/** Every result URL, in the API's order, without posters and last frames. */
+	assetUrls: string[];
+	failure: TaskFailure | null;
+	/** ISO 8601, UTC. */
+	submittedAt: string | null;
+	startedAt: string | null;
+	finishedAt: string | null;
+	/** The untouched response body. */
+	raw: unknown;
+}
+
+const terminal: ReadonlySet<TaskStatus> = new Set(['succeeded', 'failed', 'cancelled']);
+
+/** True when a task will not change any more. */
+export function isTerminal(status: TaskStatus): boolean {
+	return terminal.has(status);
+}

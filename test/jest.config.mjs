@@ -1,0 +1,18 @@
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const project = (name, extra = {}) => ({
+	displayName: name,
+	rootDir: root,
+	testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+	testEnvironment: 'node',
+	modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/test/e2e/node_modules', '<rootDir>/.cache'],
+	transform: { '\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/test/tsconfig.json' }] },
+	...extra,
+});
+
+export default {
+	rootDir: root,
+	projects: [project('unit'), project('engine'), project('e2e')],
+};

@@ -1,0 +1,66 @@
+import type { JsonObject } from './types';
+
+const USD_PER_TASK = 0.32;
+const START_BALANCE_USD = 84.517203;
+const USED_BEFORE_USD = 15.482797;
+const REQUESTS_BEFORE = 412;
+
+const usd = (value: number) => Number(value.toFixed(6));
+
+/** GET /v1/models: the list in OpenAI's form. */
+export function modelList(): JsonObject {
+	const ids = ['gen3a_turbo', 'gen4_turbo', 'gen4_image', 'gen4_aleph', 'act_two', 'runwayml_text_to_image'];
+	return {
+		object: 'list',
+		data: ids.map((id) => ({ id, object: 'model', created: 1_746_000_000, owned_by: 'runway' })),
+	};
+}
+
+const DOCS = 'https://apidoc.cometapi.com/api/video/runway';
+
+/** GET /api/models: the public catalog with prices. */
+export function modelCatalog(): JsonObject {
+	const data = [
+		catalogEntry(
+			'runwayml_text_to_image',
+			'image',
+			'text-to-image',
+			'/official-format/generate-an-image-from-text',
+		),
+		catalogEntry('runway-video2video', 'video', 'video-to-video', ''),
+	];
+	return { success: true, page: 0, page_size: 0, total: data.length, data };
+}
+
+function catalogEntry(id: string, modelType: string, feature: string, docPath: string): JsonObject {
+	return {
+		id,
+		provider: 'Runway',
+		model_type: modelType,
+		features: [feature],
+		pricing: { currency: 'USD', input: null, output: null, per_request: USD_PER_TASK, per_second: null },
+		api_doc_url: `${DOCS}${docPath}`,
+	};
+}
+
+/** GET /user/quota: each task made so far has been paid for. */
+export function quota(tasks: number, startDate: string | undefined, endDate: string | undefined): JsonObject {
+	const spent = tasks * USD_PER_TASK;
+	const answer: JsonObject = {
+		username: 'studio-north',
+		total_quota: usd(START_BALANCE_USD - spent),
+		total_used_quota: usd(USED_BEFORE_USD + spent),
+		request_count: REQUESTS_BEFORE + tasks,
+		keys: [
+			{ name: 'n8n', remain_quota: -1, used_quota: -1 },
+			{ name: 'capped', remain_quota: 9.25, used_quota: 0.75 },
+		],
+	};
+	if (startDate !== undefined && endDate !== undefined) {
+		answer.daily_quota = {
+			[startDate]: [{ token_name: 'n8n', quota_used: 1.28, request_count: 9 }],
+			[endDate]: [{ token_name: 'n8n', quota_used: 0.64, request_count: 4 }],
+		};
+	}
+	return answer;
+}

@@ -5,7 +5,7 @@ import { download, type DownloadResult } from '../../shared/files/download';
 import { backoffDelay } from '../../shared/wait/cadence';
 import { pause, systemClock } from '../../shared/wait/pause';
 import type { Job, KnownTask } from './job';
-import { taskJson } from './output';
+import { taskJson, taskJsonForAgent } from './output';
 
 /** Last phase: fetches the finished file and makes the item. */
 
@@ -25,7 +25,9 @@ export async function deliver(
 	const { settings, operation, itemIndex } = job;
 	const produces = job.kind === 'create' ? job.operation.produces : null;
 	const item = (known: KnownTask): INodeExecutionData => ({
-		json: taskJson(known, operation.value, produces, settings.includeRaw),
+		json: settings.forAgent
+			? taskJsonForAgent(known, produces)
+			: taskJson(known, operation.value, produces, settings.includeRaw),
 		pairedItem: { item: itemIndex },
 	});
 	if (settings.binaryField === null || reader === null || task.state?.status !== 'succeeded') return item(task);

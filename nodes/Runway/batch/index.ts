@@ -1,7 +1,8 @@
 import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 
-import { findOperation } from '../operations';
+import { findOperation } from '../operations/index';
 import type { Operation } from '../operations/operation';
+import { runBalance } from './balance';
 import type { Job, Outcome } from './job';
 import { prepare, type Prepared } from './prepare';
 import { errorItem, mostImportant, nodeError, stoppedError, type Ending } from './report';
@@ -16,6 +17,8 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	if (context.getInputData().length === 0) return [[]];
 
 	const operation = operationOf(context);
+	if (operation.kind === 'account') return [await runBalance(context)];
+
 	const prepared = await prepare(context, operation);
 	const wrong = prepared.filter((entry) => entry.job === null);
 	const firstWrong = wrong[0];

@@ -55,6 +55,8 @@ export type Outcome =
 	| { kind: 'invalid'; faults: Fault[] }
 	/** n8n could not resolve a parameter; nothing was sent. */
 	| { kind: 'unresolved'; error: Error }
+	/** The API did not tell what was asked for; no task is concerned. */
+	| { kind: 'notRead'; problem: Problem }
 	/** The API refused to create the task. */
 	| { kind: 'notCreated'; problem: Problem }
 	/** The create was sent and its outcome is unknown: a task may have been created and billed. */

@@ -42,3 +42,10 @@ function urls(state: TaskState | null, produces: 'video' | 'image' | null): IDat
 		assetUrls: [...assetUrls],
 	};
 }
+
+/** The same for an AI agent: no more than it can act on. */
+export function taskJsonForAgent(task: KnownTask, produces: 'video' | 'image' | null): IDataObject {
+	const { taskId, status, progress, videoUrl, imageUrl, failure } = taskJson(task, '', produces, false);
+	const facts = { taskId, status, progress, videoUrl, imageUrl, failure };
+	return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null));
+}

@@ -1,7 +1,7 @@
 import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 
 import type { Api } from '../../shared/task/task';
-import type { CreateOperation, Fault, InputFile, Operation, TaskOperation } from '../operations/operation';
+import type { BatchOperation, CreateOperation, Fault, InputFile, TaskOperation } from '../operations/operation';
 import type { Job, Outcome } from './job';
 import { readSettings, type ItemSettings } from './settings';
 
@@ -15,7 +15,7 @@ export type Prepared =
 	{ itemIndex: number; job: Job; hints: string[] } | { itemIndex: number; job: null; outcome: Outcome };
 
 /** Checks all items, in their order. A task operation may make several jobs of one item. */
-export async function prepare(context: IExecuteFunctions, operation: Operation): Promise<Prepared[]> {
+export async function prepare(context: IExecuteFunctions, operation: BatchOperation): Promise<Prepared[]> {
 	const prepared: Prepared[] = [];
 	for (const itemIndex of context.getInputData().keys()) {
 		try {
@@ -40,10 +40,11 @@ async function prepareCreate(
 	itemIndex: number,
 ): Promise<Prepared> {
 	const parameters = Object.fromEntries(
-		operation.fields.map(({ name }) => [
-			name,
-			context.getNodeParameter(name, itemIndex, undefined, { extractValue: true }),
-		]),
+		operation.fields.map(({ name, type }) => {
+			const extractValue = type === 'resourceLocator';
+			// Fields that the panel hides have no value; without a fallback n8n throws.
+			return [name, context.getNodeParameter(name, itemIndex, null, { extractValue }) ?? undefined];
+		}),
 	);
 	const extra = parseAdditionalFields(settings.additionalFields);
 	if (extra === null) return invalid(itemIndex, additionalFieldsFault(settings.additionalFields));

@@ -83,9 +83,7 @@ function apiError(
 
 /** What the API answered, where the outcome is an answer of the API. */
 function apiProblemOf(outcome: Outcome): Problem | null {
-	if (outcome.kind === 'notCreated' || outcome.kind === 'maybeCreated' || outcome.kind === 'unreadable')
-		return outcome.problem;
-	return null;
+	return 'problem' in outcome ? outcome.problem : null;
 }
 
 /** Says what happened and what to do, for every way in which a job can end without being ready. */
@@ -95,6 +93,8 @@ export function explainOutcome(outcome: Outcome): Explanation {
 			return { message: outcome.faults.map(describeFault).join('; '), advice: NOTHING_BILLED };
 		case 'unresolved':
 			return { message: redact(outcome.error.message), advice: NOTHING_BILLED };
+		case 'notRead':
+			return explain(outcome.problem);
 		case 'notCreated': {
 			const { message, advice } = explain(outcome.problem);
 			return { message, advice: `${advice} No task was created for this item, so nothing was billed.` };

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { DEFAULT_MAX_PARALLEL, DEFAULT_RUNWAY_VERSION, DEFAULT_TIMEOUT_SECONDS } from '../operations/runFields';
-import type { Operation } from '../operations/operation';
+import type { BatchOperation } from '../operations/operation';
 
 /** How one item is to be run: everything in the panel that is not about the video itself. */
 export interface ItemSettings {
@@ -14,6 +14,8 @@ export interface ItemSettings {
 	onTimeout: 'error' | 'returnTask';
 	runwayVersion: string;
 	includeRaw: boolean;
+	/** Whether an AI agent uses the node as its tool: agents drop files and read every word of the answer. */
+	forAgent: boolean;
 	/** The user's own, or empty. */
 	callbackUrl: string;
 	/** Object or JSON text. */
@@ -40,14 +42,17 @@ interface Options {
 }
 
 /** Reads the settings of one item. */
-export function readSettings(context: IExecuteFunctions, operation: Operation, itemIndex: number): ItemSettings {
+export function readSettings(context: IExecuteFunctions, operation: BatchOperation, itemIndex: number): ItemSettings {
 	const options = readOptions(context, itemIndex);
 	const completion = context.getNodeParameter('completion', itemIndex, 'wait') as ItemSettings['completion'];
+	const forAgent = runsAsTool(context);
 	return {
 		completion,
-		binaryField: wantsFile(context, operation, itemIndex)
-			? (context.getNodeParameter('binaryField', itemIndex, 'data') as string)
-			: null,
+		forAgent,
+		binaryField:
+			!forAgent && wantsFile(context, operation, itemIndex)
+				? (context.getNodeParameter('binaryField', itemIndex, 'data') as string)
+				: null,
 		timeoutMs: (options.timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
 		intervalMs: (options.pollInterval ?? 0) * 1000,
 		onTimeout: options.onTimeout ?? 'error',
@@ -67,11 +72,17 @@ export function readLimits(context: IExecuteFunctions): RunLimits {
 	};
 }
 
+/** n8n marks tools in two ways: agents call them in a context of their own, or run the node under a tool's type. */
+function runsAsTool(context: IExecuteFunctions): boolean {
+	const called = 'isToolExecution' in context && context.isToolExecution();
+	return called || context.getNode().type.endsWith('Tool');
+}
+
 function readOptions(context: IExecuteFunctions, itemIndex: number): Options {
 	return context.getNodeParameter('options', itemIndex, {}) as Options;
 }
 
-function wantsFile(context: IExecuteFunctions, operation: Operation, itemIndex: number): boolean {
+function wantsFile(context: IExecuteFunctions, operation: BatchOperation, itemIndex: number): boolean {
 	if (operation.kind === 'task' && operation.file !== 'optional') return operation.file === 'always';
 	return context.getNodeParameter('download', itemIndex, true) as boolean;
 }

@@ -134,3 +134,18 @@ function cameraMovement(displayName: string, name: string, description: string):
 		description,
 	};
 }
+
+/** How strictly Runway's moderation treats people who resemble public figures. */
+export function moderationField(): INodeProperties {
+	return {
+		displayName: 'Public Figure Moderation',
+		name: 'publicFigureThreshold',
+		type: 'options',
+		options: [
+			{ name: 'Automatic', value: 'auto', description: "Runway's usual strictness" },
+			{ name: 'Low', value: 'low', description: 'Less strict about people who resemble public figures' },
+		],
+		default: 'auto',
+		description: "How strictly Runway's moderation treats people who resemble public figures",
+	};
+}

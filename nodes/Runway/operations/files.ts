@@ -4,16 +4,18 @@ import type { InputFile } from './operation';
 
 /** Runway's limit for a data URI with an image, counted after base64. */
 const MAX_IMAGE_URI_BYTES = 5 * 1024 * 1024;
-const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/webp']);
+/** Runway's page says 16 MB for videos, its newer typings 5 MB: between the two it is a hint. */
+const MAX_VIDEO_URI_BYTES = 16 * 1024 * 1024;
+const SAFE_VIDEO_URI_BYTES = 5 * 1024 * 1024;
 /** Beyond this factor between the shapes of frame and picture, much of the picture is cut off. */
 const SHAPE_TOLERANCE = 1.35;
 
 type Encoded = { uri: string; hints: string[] } | { expected: string };
 
 /** Encodes an image file. The type is read from the file's own header, since MIME types of items are often guesses. */
-export function encodeImage(file: InputFile, ratio: string): Encoded {
+export function encodeImage(file: InputFile, ratio?: string): Encoded {
 	const picture = readImageHeader(file.bytes);
-	if (picture === null || !IMAGE_TYPES.has(picture.mimeType)) {
+	if (picture === null) {
 		return { expected: `must name a binary field with a JPEG, PNG or WebP picture, but the file is ${describe(file)}` };
 	}
 	const uri = `data:${picture.mimeType};base64,${file.bytes.toString('base64')}`;
@@ -22,7 +24,37 @@ export function encodeImage(file: InputFile, ratio: string): Encoded {
 			expected: `must name a picture of at most 3.3 MB, because Runway takes files of up to 5 MB after encoding, but the file has ${megabytes(file.bytes.length)}. Make it smaller, or give a URL, where up to 16 MB are allowed`,
 		};
 	}
-	return { uri, hints: shapeHints(picture, ratio) };
+	return { uri, hints: ratio === undefined ? [] : shapeHints(picture, ratio) };
+}
+
+/** Encodes a video file. */
+export function encodeVideo(file: InputFile): Encoded {
+	const mimeType = readVideoType(file.bytes);
+	if (mimeType === null) {
+		return { expected: `must name a binary field with an MP4, MOV or WebM video, but the file is ${describe(file)}` };
+	}
+	const uri = `data:${mimeType};base64,${file.bytes.toString('base64')}`;
+	if (uri.length > MAX_VIDEO_URI_BYTES) {
+		return {
+			expected: `must name a video of at most 12 MB, because Runway takes files of up to 16 MB after encoding, but the file has ${megabytes(file.bytes.length)}. Make it smaller, or give a URL, where up to 32 MB are allowed`,
+		};
+	}
+	const hints =
+		uri.length > SAFE_VIDEO_URI_BYTES
+			? [
+					"The video is larger than 3.7 MB, which some versions of Runway's API refuse as a file. If it is refused, give a URL.",
+				]
+			: [];
+	return { uri, hints };
+}
+
+/** MIME type from the first bytes of an MP4, MOV or WebM, or null. */
+export function readVideoType(bytes: Buffer): string | null {
+	if (bytes.length < 12) return null;
+	if (bytes.toString('latin1', 4, 8) === 'ftyp') {
+		return bytes.toString('latin1', 8, 12) === 'qt  ' ? 'video/quicktime' : 'video/mp4';
+	}
+	return bytes.readUInt32BE(0) === 0x1a45dfa3 ? 'video/webm' : null;
 }
 
 interface Picture {

@@ -32,3 +32,9 @@ function isPrivateHost(host: string): boolean {
 		/^fe80:/.test(name)
 	);
 }
+
+/** Tells where a ratio is not among those that Runway lists for the model. */
+export function unlistedRatio(model: string, chosen: string, listed: readonly string[] | undefined): string[] {
+	if (listed === undefined || listed.includes(chosen)) return [];
+	return [`Runway lists the ratios ${listed.join(', ')} for ${model}. If ${chosen} is refused, use one of those.`];
+}

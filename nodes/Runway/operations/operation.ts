@@ -7,9 +7,12 @@ import type { Api } from '../../shared/task/task';
  * What an operation is: its place in the panel, its fields, and for those that create a task the route
  * and the way from fields to request body. No HTTP and no waiting in here.
  */
-export type Operation = CreateOperation | TaskOperation;
+export type Operation = BatchOperation | AccountOperation;
 
-export type Resource = 'video' | 'image' | 'task';
+/** The operations that are about tasks. */
+export type BatchOperation = CreateOperation | TaskOperation;
+
+export type Resource = 'account' | 'image' | 'task' | 'video';
 
 interface InThePanel {
 	resource: Resource;
@@ -46,6 +49,11 @@ export interface TaskOperation extends InThePanel {
 	file: 'always' | 'optional' | 'never';
 	/** Whether a task that failed, or is not finished, is an error or just data. */
 	unfinishedIsError: boolean;
+}
+
+/** Asks about the account, which is free. */
+export interface AccountOperation extends InThePanel {
+	kind: 'account';
 }
 
 /** What a body needs beside the parameters. */
@@ -86,9 +94,9 @@ type CreateSpec<Schema extends z.core.$ZodType> = Omit<CreateOperation, 'kind' |
 	hints?: (parameters: z.core.output<Schema>) => string[];
 };
 
-interface BodyInput {
+export interface BodyInput {
 	callbackUrl: string;
-	/** URI of a file named in `files`, by its parameter. */
+	/** URI of a file that `files` named, by its parameter. */
 	uri(parameter: string): string;
 }
 
@@ -118,7 +126,7 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 			for (const file of files?.(checked.data) ?? []) {
 				const encoded = file.encode(await input.readFile(file.field));
 				if ('expected' in encoded) {
-					const label = labelOf([file.parameter], panel.fields);
+					const label = labelOf(file.parameter.split('.'), panel.fields);
 					return {
 						ok: false,
 						faults: [{ parameter: file.parameter, label, value: file.field, expected: encoded.expected }],

@@ -6,8 +6,14 @@ import { completionField, createOptionsField, downloadFields, noticeFields, task
 
 /** The node's panel, derived from the table of operations. */
 
-const resourceNames: Readonly<Record<Resource, string>> = { image: 'Image', task: 'Task', video: 'Video' };
+const resourceNames: Readonly<Record<Resource, string>> = {
+	account: 'Account',
+	image: 'Image',
+	task: 'Task',
+	video: 'Video',
+};
 const defaultOperations: Readonly<Record<Resource, string>> = {
+	account: 'getBalance',
 	image: 'generate',
 	task: 'wait',
 	video: 'imageToVideo',

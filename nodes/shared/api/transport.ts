@@ -12,6 +12,8 @@ import type { ApiAnswer, Send } from './send';
 /** The credential type of this package. */
 export const CREDENTIAL = 'cometApiRunwayApi';
 
+const BALANCE_TIMEOUT_MS = 30_000;
+
 /** The contexts in which n8n lets a node send requests with a credential. */
 type RequestContext = IExecuteFunctions | ILoadOptionsFunctions;
 
@@ -53,23 +55,60 @@ export async function createSend(context: RequestContext, itemIndex = 0): Promis
 			ignoreHttpStatusErrors: true,
 			returnFullResponse: true,
 		};
-		try {
-			const response: IN8nHttpFullResponse = await context.helpers.httpRequestWithAuthentication.call(
-				context,
-				CREDENTIAL,
-				options,
-			);
-			return {
-				kind: 'response',
-				status: response.statusCode,
-				headers: plainHeaders(response.headers),
-				body: response.body,
-			};
-		} catch (error) {
-			// After Stop, n8n's own signal fails every request under way: that is no fault of the network.
-			return signal?.aborted ? { kind: 'aborted' } : noResponse(error);
-		}
+		const request = async () =>
+			(await context.helpers.httpRequestWithAuthentication.call(context, CREDENTIAL, options)) as IN8nHttpFullResponse;
+		return await answerOf(request, signal);
 	};
+}
+
+const OFFICIAL_HOST = 'api.cometapi.com';
+const BALANCE_URL = 'https://query.cometapi.com/user/quota';
+
+/**
+ * Asks for the account's balance. This one route takes the key in its URL, on a host of its own; where
+ * the base URL is not CometAPI's, the route is looked for there, so that the key goes nowhere else. The
+ * URL must never reach a message, a log or an output.
+ * @param days `start_date` and `end_date` as YYYY-MM-DD, or nothing
+ */
+export async function askBalance(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	days: Record<string, string>,
+): Promise<ApiAnswer> {
+	const { url, key } = await balanceAddress(context, itemIndex);
+	const signal = context.getExecutionCancelSignal();
+	const options: IHttpRequestOptions = {
+		url,
+		method: 'GET',
+		qs: { key, ...days },
+		json: true,
+		timeout: BALANCE_TIMEOUT_MS,
+		disableFollowRedirect: true,
+		ignoreHttpStatusErrors: true,
+		returnFullResponse: true,
+		abortSignal: signal,
+	};
+	return await answerOf(async () => (await context.helpers.httpRequest(options)) as IN8nHttpFullResponse, signal);
+}
+
+async function balanceAddress(context: IExecuteFunctions, itemIndex: number): Promise<{ url: string; key: string }> {
+	const { apiKey } = await context.getCredentials<{ apiKey: string }>(CREDENTIAL, itemIndex);
+	const base = await baseUrlOf(context, itemIndex);
+	const isOfficial = URL.canParse(base) && new URL(base).hostname === OFFICIAL_HOST;
+	return { url: isOfficial ? BALANCE_URL : `${base}/user/quota`, key: apiKey };
+}
+
+async function answerOf(
+	request: () => Promise<IN8nHttpFullResponse>,
+	signal: AbortSignal | undefined,
+): Promise<ApiAnswer> {
+	try {
+		const { statusCode, headers, body } = await request();
+		return { kind: 'response', status: statusCode, headers: plainHeaders(headers), body };
+	} catch (error) {
+		// After Stop, n8n's own signal fails every request under way: that is no fault of the network.
+		return signal?.aborted ? { kind: 'aborted' } : noResponse(error);
+	}
 }
 
 async function baseUrlOf(context: RequestContext, itemIndex: number): Promise<string> {

@@ -1,0 +1,77 @@
+import * as z from 'zod/v4-mini';
+
+import { optionalInteger, ratio, requiredText } from '../checks';
+import { modelField, moderationField, promptField, ratioField, seedField } from '../fields';
+import { contentModeration, publicFigureThreshold } from '../moderation';
+import { createOperation } from '../operation';
+import { referenceFiles, referenceHints, references, referencesField, referenceUris } from '../references';
+
+const ratios = [
+	'1024:1024', '1080:1080', '1168:880', '1360:768', '1440:1080', '1080:1440', '1808:768', '1920:1080',
+	'1080:1920', '2112:912', '1280:720', '720:1280', '720:720', '960:720', '720:960', '1680:720',
+]; // prettier-ignore
+
+/** POST /runwayml/v1/text_to_image. */
+export const generate = createOperation({
+	resource: 'image',
+	value: 'generate',
+	name: 'Generate',
+	action: 'Generate an image',
+	description: 'Turn a prompt and one to three reference pictures into a still image',
+	api: 'official',
+	path: '/runwayml/v1/text_to_image',
+	produces: 'image',
+	models: ['gen4_image', 'gen4_image_turbo', 'gemini_2.5_flash'],
+
+	fields: [
+		promptField({
+			description: 'What the picture shows. At most 1000 characters; @tag refers to a reference image.',
+			placeholder: 'e.g. @chair in a sunlit studio',
+		}),
+		referencesField({
+			description: 'One to three pictures to work from. CometAPI refuses requests without any.',
+			tags: true,
+			required: true,
+		}),
+		modelField('gen4_image'),
+		ratioField(ratios, '1280:720'),
+		seedField(),
+		moderationField(),
+	],
+
+	parameters: z.object({
+		prompt: requiredText(1000),
+		referenceImages: references({
+			min: 1,
+			max: 3,
+			tooFew: 'must have at least one image, because CometAPI refuses requests without any',
+		}),
+		model: requiredText(),
+		ratio: ratio(),
+		seed: optionalInteger(0, 4_294_967_295),
+		publicFigureThreshold: publicFigureThreshold(),
+	}),
+
+	files: (p) => referenceFiles(p.referenceImages),
+
+	body: (p, input) => ({
+		promptText: p.prompt,
+		ratio: p.ratio,
+		model: p.model,
+		referenceImages: referenceUris(p.referenceImages, input),
+		seed: p.seed,
+		contentModeration: contentModeration(p.publicFigureThreshold),
+	}),
+
+	hints: (p) => [...unknownTags(p.prompt, p.referenceImages), ...referenceHints(p.referenceImages)],
+});
+
+/** Tells of tags in the prompt that no picture has: Runway takes them for plain words. */
+function unknownTags(prompt: string, images: ReadonlyArray<{ tag?: string }>): string[] {
+	const tags = new Set(images.map(({ tag }) => tag));
+	const used = [...prompt.matchAll(/(?<![\w@.])@([A-Za-z]\w{2,15})\b/g)].map(([, tag]) => tag);
+	const unknown = [...new Set(used)].filter((tag) => !tags.has(tag));
+	return unknown.length === 0
+		? []
+		: [`The prompt refers to ${unknown.map((tag) => `@${tag}`).join(', ')}, but no reference image has that tag.`];
+}

@@ -1,0 +1,132 @@
+import type { INodeProperties } from 'n8n-workflow';
+import * as z from 'zod/v4-mini';
+
+import { httpUrl, oneOf, requiredText } from './checks';
+import { encodeImage, encodeVideo } from './files';
+import { urlField } from './fields';
+import { unreachableUrl } from './hints';
+import type { BodyInput, FileInput } from './operation';
+
+/** An input that may be a public URL or a file of the item: its fields, its checks and its URI. */
+
+interface MediaSpec<Prefix extends string> {
+	/** Begins the parameters' names: `image` makes imageSource, imageUrl and imageBinaryField. */
+	prefix: Prefix;
+	/** Begins the labels, such as "Image". */
+	label: string;
+	kind: 'image' | 'video';
+	/** Value of the URL field, so that items of an earlier Runway node are found. */
+	defaultUrl: string;
+	placeholder: string;
+	/** What the picture or video is for. */
+	description: string;
+}
+
+type MediaShape<Prefix extends string> = Record<`${Prefix}Source`, ReturnType<typeof source>> &
+	Record<`${Prefix}Url`, z.ZodMiniOptional<ReturnType<typeof httpUrl>>> &
+	Record<`${Prefix}BinaryField`, z.ZodMiniOptional<ReturnType<typeof requiredText>>>;
+
+const source = () => oneOf(['url', 'binary']);
+
+const limits = {
+	image: { types: 'JPEG, PNG or WebP', url: '16 MB', file: '3.3 MB' },
+	video: { types: 'MP4, MOV or WebM', url: '32 MB', file: '12 MB' },
+} as const;
+
+export function mediaInput<const Prefix extends string>(spec: MediaSpec<Prefix>) {
+	const { prefix, label, kind } = spec;
+	const names = { source: `${prefix}Source`, url: `${prefix}Url`, binary: `${prefix}BinaryField` } as const;
+	const { types, url, file } = limits[kind];
+
+	const fields: INodeProperties[] = [
+		{
+			displayName: `${label} Source`,
+			name: names.source,
+			type: 'options',
+			options: [
+				{ name: 'File of the Item', value: 'binary', description: 'A binary field of the incoming item' },
+				{ name: 'URL', value: 'url', description: 'A public address' },
+			],
+			default: 'url',
+			description: 'Where to take it from: an address that CometAPI can download, or a file of the item',
+		},
+		{
+			...urlField({
+				displayName: `${label} URL`,
+				name: names.url,
+				default: spec.defaultUrl,
+				placeholder: spec.placeholder,
+				description: `${spec.description}: a public URL of a ${types} file of up to ${url}`,
+			}),
+			displayOptions: { show: { [names.source]: ['url'] } },
+		},
+		{
+			displayName: `${label} File Field`,
+			name: names.binary,
+			type: 'string',
+			default: 'data',
+			required: true,
+			placeholder: 'e.g. data',
+			hint: `The name of the binary field that holds the ${types} file, up to ${file}`,
+			description: spec.description,
+			displayOptions: { show: { [names.source]: ['binary'] } },
+		},
+	];
+
+	const shape = {
+		[names.source]: source(),
+		[names.url]: z.optional(httpUrl()),
+		[names.binary]: z.optional(requiredText()),
+	} as MediaShape<Prefix>;
+
+	type Values = Record<`${Prefix}Source`, 'url' | 'binary'> &
+		Partial<Record<`${Prefix}Url` | `${Prefix}BinaryField`, string>>;
+	const read = (values: Values) => {
+		const byName = values as Record<string, string | undefined>;
+		return { isFile: byName[names.source] === 'binary', url: byName[names.url], field: byName[names.binary] };
+	};
+
+	return {
+		fields,
+		shape,
+		/** What the chosen source needs; n8n leaves out the value of the field that it hides. */
+		required: { switch: names.source, parameters: { url: names.url, binary: names.binary } },
+		/** The URI for the request body. */
+		uri(values: Values, input: BodyInput): string | undefined {
+			const { isFile, url: given } = read(values);
+			return isFile ? input.uri(names.binary) : given;
+		},
+		/**
+		 * @param as.kind what the file is to be, where that varies
+		 * @param as.ratio the frame that an image is to fill, where there is one
+		 */
+		files(values: Values, as: { kind?: 'image' | 'video'; ratio?: string } = {}): FileInput[] {
+			const { isFile, field } = read(values);
+			if (!isFile || field === undefined) return [];
+			return [
+				{
+					parameter: names.binary,
+					field,
+					encode: (content) => ((as.kind ?? kind) === 'image' ? encodeImage(content, as.ratio) : encodeVideo(content)),
+				},
+			];
+		},
+		hints(values: Values): string[] {
+			const { isFile, url: given } = read(values);
+			return isFile ? [] : unreachableUrl(given);
+		},
+	};
+}
+
+type Requirement = ReturnType<typeof mediaInput>['required'];
+
+/** Checks that each media input has the value that its source asks for. */
+export function requireMedia(...requirements: Requirement[]) {
+	return z.check<Record<string, unknown>>(({ value, issues }) => {
+		for (const requirement of requirements) {
+			const parameter = requirement.parameters[value[requirement.switch] as 'url' | 'binary'];
+			if (value[parameter] !== undefined) continue;
+			issues.push({ code: 'custom', path: [parameter], message: 'must not be empty', input: undefined });
+		}
+	});
+}

@@ -1,0 +1,119 @@
+import type { INodeProperties } from 'n8n-workflow';
+import * as z from 'zod/v4-mini';
+
+import { optionalHttpUrl, optionalText } from './checks';
+import { encodeImage } from './files';
+import { unreachableUrl } from './hints';
+import type { BodyInput, FileInput } from './operation';
+
+/** Reference images: a list of pictures, each a public URL or a file of the item. */
+
+const TAG = /^[A-Za-z][A-Za-z0-9_]{2,15}$/;
+
+export function referencesField(text: { description: string; tags: boolean; required: boolean }): INodeProperties {
+	const tag: INodeProperties = {
+		displayName: 'Tag',
+		name: 'tag',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. chair',
+		description: 'Name by which the prompt refers to the picture, as @chair: 3 to 16 letters, digits or underscores',
+	};
+	return {
+		displayName: 'Reference Images',
+		name: 'referenceImages',
+		type: 'fixedCollection',
+		typeOptions: { multipleValues: true, sortable: true },
+		placeholder: 'Add Image',
+		default: {},
+		required: text.required,
+		description: text.description,
+		options: [
+			{
+				displayName: 'Image',
+				name: 'image',
+				values: [
+					{
+						displayName: 'Image URL',
+						name: 'url',
+						type: 'string',
+						default: '',
+						placeholder: 'e.g. https://example.com/chair.png',
+						description:
+							'Public URL of a JPEG, PNG or WebP picture of up to 16 MB. Leave empty to use a file of the item.',
+					},
+					{
+						displayName: 'Image File Field',
+						name: 'binaryField',
+						type: 'string',
+						default: '',
+						placeholder: 'e.g. data',
+						description:
+							'The name of the binary field that holds a JPEG, PNG or WebP picture of up to 3.3 MB. Leave empty to use a URL.',
+					},
+					...(text.tags ? [tag] : []),
+				],
+			},
+		],
+	};
+}
+
+/** Schema of the field. */
+export function references({ min, max, tooFew }: { min: number; max: number; tooFew: string }) {
+	const image = z
+		.object({
+			url: optionalHttpUrl(),
+			binaryField: optionalText(),
+			tag: z.optional(optionalTag()),
+		})
+		.check(
+			z.refine((value) => (value.url === undefined) !== (value.binaryField === undefined), {
+				message: 'must have either an image URL or an image file field, and not both',
+			}),
+		);
+	const list = z
+		.array(image)
+		.check(z.minLength(min, tooFew), z.maxLength(max, `must have at most ${max} image${max === 1 ? '' : 's'}`));
+	return z.pipe(
+		// An untouched collection is an empty object.
+		z.transform((value: unknown): unknown => (value as { image?: unknown } | null | undefined)?.image ?? []),
+		list,
+	);
+}
+
+type References = z.infer<ReturnType<typeof references>>;
+
+export interface Reference {
+	uri: string;
+	tag?: string;
+}
+
+/** The pictures as URIs with their tags. */
+export function referenceUris(images: References, input: BodyInput): Reference[] {
+	return images.map(({ url, tag }, index) => ({ uri: url ?? input.uri(fileParameter(index)), ...(tag && { tag }) }));
+}
+
+export function referenceFiles(images: References): FileInput[] {
+	return images.flatMap(({ binaryField }, index) =>
+		binaryField === undefined
+			? []
+			: [{ parameter: fileParameter(index), field: binaryField, encode: (file) => encodeImage(file) }],
+	);
+}
+
+export function referenceHints(images: References): string[] {
+	return images.flatMap(({ url }) => unreachableUrl(url));
+}
+
+function fileParameter(index: number): string {
+	return `referenceImages.image.${index}.binaryField`;
+}
+
+function optionalTag() {
+	return z.pipe(
+		optionalText(),
+		z.optional(
+			z.string().check(z.regex(TAG, 'must be 3 to 16 letters, digits or underscores and start with a letter')),
+		),
+	);
+}

@@ -1,0 +1,103 @@
+import * as z from 'zod/v4-mini';
+
+import { flag, integer, oneOf, optionalInteger, ratio, requiredText } from '../checks';
+import { modelField, moderationField, ratioField, seedField } from '../fields';
+import { mediaInput, requireMedia } from '../media';
+import { contentModeration, publicFigureThreshold } from '../moderation';
+import { createOperation } from '../operation';
+
+const character = mediaInput({
+	prefix: 'character',
+	label: 'Character',
+	kind: 'image',
+	defaultUrl: '={{ $json.imageUrl }}',
+	placeholder: 'e.g. https://example.com/puppet.png',
+	description: 'Who is to perform, with a face that stays in the frame',
+});
+
+const reference = mediaInput({
+	prefix: 'reference',
+	label: 'Performance',
+	kind: 'video',
+	defaultUrl: '={{ $json.videoUrl }}',
+	placeholder: 'e.g. https://example.com/actor.mp4',
+	description: 'The performance to take over, 3 to 30 seconds long',
+});
+
+/** POST /runwayml/v1/character_performance. */
+export const characterPerformance = createOperation({
+	resource: 'video',
+	value: 'characterPerformance',
+	name: 'Character Performance',
+	action: 'Let a character perform',
+	description: "Give a character in a picture or video the movements of an actor's video (Act-Two)",
+	api: 'official',
+	path: '/runwayml/v1/character_performance',
+	produces: 'video',
+	models: ['act_two'],
+
+	fields: [
+		{
+			displayName: 'Character Type',
+			name: 'characterType',
+			type: 'options',
+			options: [
+				{ name: 'Image', value: 'image' },
+				{ name: 'Video', value: 'video' },
+			],
+			default: 'image',
+			description: 'Whether the character is given as a picture or as a video',
+		},
+		...character.fields,
+		...reference.fields,
+		modelField('act_two'),
+		ratioField(['1280:720', '720:1280', '960:960', '1104:832', '832:1104', '1584:672'], '1280:720'),
+		{
+			displayName: 'Body Control',
+			name: 'bodyControl',
+			type: 'boolean',
+			default: true,
+			description: 'Whether to take over gestures and body movements too, for characters given as a picture',
+			displayOptions: { show: { characterType: ['image'] } },
+		},
+		{
+			displayName: 'Expression Intensity',
+			name: 'expressionIntensity',
+			type: 'number',
+			typeOptions: { minValue: 1, maxValue: 5, numberPrecision: 0 },
+			default: 3,
+			description: 'How strong the facial expressions are, from 1 to 5',
+		},
+		seedField(),
+		moderationField(),
+	],
+
+	parameters: z
+		.object({
+			characterType: oneOf(['image', 'video']),
+			...character.shape,
+			...reference.shape,
+			model: requiredText(),
+			ratio: ratio(),
+			bodyControl: z.optional(flag()),
+			expressionIntensity: integer(1, 5),
+			seed: optionalInteger(0, 4_294_967_295),
+			publicFigureThreshold: publicFigureThreshold(),
+		})
+		.check(requireMedia(character.required, reference.required)),
+
+	files: (p) => [...character.files(p, { kind: p.characterType, ratio: p.ratio }), ...reference.files(p)],
+
+	body: (p, input) => ({
+		character: { type: p.characterType, uri: character.uri(p, input) },
+		reference: { type: 'video', uri: reference.uri(p, input) },
+		model: p.model,
+		ratio: p.ratio,
+		bodyControl: p.characterType === 'image' ? p.bodyControl : undefined,
+		expressionIntensity: p.expressionIntensity,
+		seed: p.seed,
+		contentModeration: contentModeration(p.publicFigureThreshold),
+	}),
+
+	hints: (p) => [...character.hints(p), ...reference.hints(p)],
+});

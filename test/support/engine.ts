@@ -1,0 +1,194 @@
+import 'reflect-metadata';
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { Container } from '@n8n/di';
+import { BinaryDataConfig, BinaryDataService, ErrorReporter, ExecuteContext } from 'n8n-core';
+import {
+	createRunExecutionData,
+	NodeHelpers,
+	Workflow,
+	type IBinaryKeyData,
+	type IDataObject,
+	type IExecuteData,
+	type IHttpRequestOptions,
+	type INode,
+	type INodeExecutionData,
+	type INodeParameters,
+	type INodeType,
+	type INodeTypes,
+	type IRunExecutionData,
+	type IWorkflowExecuteAdditionalData,
+	type NodeExecutionHint,
+} from 'n8n-workflow';
+
+import { CometApiRunwayApi } from '../../credentials/CometApiRunwayApi.credentials';
+import { Runway } from '../../nodes/Runway/Runway.node';
+
+/**
+ * Runs the node inside n8n-core's own execute context, with its HTTP client and its binary store on disk.
+ * Only what n8n-core leaves to the server is made here: decrypting credentials and finding node types.
+ */
+
+const TYPE = 'n8n-nodes-cometapi-runway.runway';
+
+export interface RunInput {
+	credential?: { apiKey: string; baseUrl: string };
+	parameters: INodeParameters;
+	/** One object per item, or whole items with binary data. */
+	items?: Array<IDataObject | { json: IDataObject; binary?: IBinaryKeyData }>;
+	onError?: INode['onError'];
+	signal?: AbortSignal;
+	/** Carried over between runs to retry a node as n8n does. */
+	runData?: IRunExecutionData;
+	/** Cuts the time that the node gives a request, whose own is up to minutes. */
+	longestRequestMs?: number;
+}
+
+export interface RunOutput {
+	items: INodeExecutionData[];
+	hints: NodeExecutionHint[];
+	/** What the node told the editor while it ran. */
+	messages: string[];
+	runData: IRunExecutionData;
+}
+
+/** A run that may have failed, with what the node said until then. */
+export interface Attempt extends RunOutput {
+	/** What the node threw, or null. */
+	error: unknown;
+}
+
+export interface Engine {
+	/** Runs the node once; throws what the node throws. */
+	run(input: RunInput): Promise<RunOutput>;
+	/** Runs the node once and never throws. */
+	attempt(input: RunInput): Promise<Attempt>;
+	/** A file in the binary store, as an earlier node would have left it. */
+	storeFile(bytes: Buffer, fileName: string, mimeType: string): Promise<IBinaryKeyData>;
+	/** The bytes of an item's file. */
+	bytesOf(item: INodeExecutionData | undefined, field?: string): Promise<Buffer>;
+	close(): void;
+}
+
+/** Prepares n8n-core's services, with a binary store of its own in a temporary folder. */
+export async function startEngine(): Promise<Engine> {
+	const folder = mkdtempSync(path.join(tmpdir(), 'runway-engine-'));
+	Container.get(BinaryDataConfig).localStoragePath = folder;
+	Container.get(BinaryDataConfig).mode = 'filesystem';
+	Container.set(ErrorReporter, { error: () => {}, warn: () => {}, info: () => {} } as unknown as ErrorReporter);
+	const store = Container.get(BinaryDataService);
+	await store.init();
+
+	const contextFor = (input: RunInput, output: RunOutput) => {
+		const node = nodeOf(input);
+		const workflow = new Workflow({ id: 'w1', nodes: [node], connections: {}, active: false, nodeTypes });
+		const items: INodeExecutionData[] = (input.items ?? [{}]).map((item) =>
+			'json' in item ? (item as INodeExecutionData) : { json: item as IDataObject },
+		);
+		const executeData: IExecuteData = { node, data: { main: [items] }, source: null };
+		return new ExecuteContext(
+			workflow,
+			node,
+			additionalData(input, output),
+			'manual',
+			output.runData,
+			0,
+			items,
+			{ main: [items] },
+			executeData,
+			[],
+			input.signal,
+		);
+	};
+
+	async function attempt(input: RunInput): Promise<Attempt> {
+		const runData = input.runData ?? createRunExecutionData({ executionData: { runtimeData: undefined } as never });
+		const output: Attempt = { items: [], hints: [], messages: [], runData, error: null };
+		const context = contextFor(input, output);
+		if (input.longestRequestMs !== undefined) cutRequestTimes(context, input.longestRequestMs);
+		try {
+			const [items = []] = await runway.execute.call(context);
+			return { ...output, items, hints: context.hints };
+		} catch (error) {
+			return { ...output, hints: context.hints, error };
+		}
+	}
+
+	return {
+		attempt,
+		async run(input) {
+			const output = await attempt(input);
+			if (output.error !== null) throw output.error;
+			return output;
+		},
+		async storeFile(bytes, fileName, mimeType) {
+			const output = { items: [], hints: [], messages: [], runData: createRunExecutionData({}) };
+			const context = contextFor({ parameters: {} }, output);
+			return { data: await context.helpers.prepareBinaryData(bytes, fileName, mimeType) };
+		},
+		async bytesOf(item, field = 'data') {
+			const file = item?.binary?.[field];
+			if (file === undefined) throw new Error(`the item has no file in ${field}`);
+			return await store.getAsBuffer(file);
+		},
+		close: () => rmSync(folder, { recursive: true, force: true }),
+	};
+}
+
+const runway = new Runway();
+const nodeTypes: INodeTypes = {
+	getByName: () => runway as INodeType,
+	getByNameAndVersion: () => runway as INodeType,
+	getKnownTypes: () => ({}),
+};
+
+function nodeOf({ parameters, credential, onError }: RunInput): INode {
+	const node: INode = {
+		id: 'n1',
+		name: 'Runway',
+		type: TYPE,
+		typeVersion: 1,
+		position: [0, 0],
+		parameters: {},
+		onError,
+		credentials: credential && { cometApiRunwayApi: { id: 'c1', name: 'CometAPI' } },
+	};
+	const { properties } = runway.description;
+	const withDefaults = NodeHelpers.getNodeParameters(properties, parameters, true, false, node, runway.description);
+	return { ...node, parameters: withDefaults ?? {} };
+}
+
+/** Lets requests time out sooner than the node asks for; everything else about them stays. */
+function cutRequestTimes({ helpers }: ExecuteContext, longestMs: number): void {
+	const send = helpers.httpRequestWithAuthentication;
+	helpers.httpRequestWithAuthentication = async function (this: never, credential, options, ...rest) {
+		const timeout = Math.min(options.timeout ?? longestMs, longestMs);
+		return (await send.call(this, credential, { ...options, timeout }, ...rest)) as unknown;
+	} as typeof send;
+}
+
+function additionalData({ credential }: RunInput, output: RunOutput): IWorkflowExecuteAdditionalData {
+	const type = new CometApiRunwayApi();
+	return {
+		executionId: '42',
+		restApiUrl: 'http://n8n.example.com/rest',
+		webhookWaitingBaseUrl: 'https://n8n.example.com/webhook-waiting',
+		formWaitingBaseUrl: 'https://n8n.example.com/form-waiting',
+		sendDataToUI: (_type: string, data: { messages: unknown[] }) => output.messages.push(data.messages.join(' ')),
+		credentialsHelper: {
+			getParentTypes: () => [],
+			isCredentialUsableByNode: () => true,
+			getDecrypted: async () => ({ ...credential }),
+			preAuthentication: async () => undefined,
+			authenticate: async (_data: unknown, _type: unknown, options: IHttpRequestOptions) => {
+				const template = String(type.authenticate.properties.headers?.Authorization);
+				const key = credential?.apiKey ?? '';
+				const value = template.replace('={{', '').replace('=', '').replace('{{ $credentials.apiKey }}', key);
+				return { ...options, headers: { ...options.headers, Authorization: value } };
+			},
+		},
+	} as unknown as IWorkflowExecuteAdditionalData;
+}

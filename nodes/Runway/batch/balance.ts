@@ -4,7 +4,7 @@ import { readBalance } from '../../shared/api/balance';
 import { networkProblem, responseProblem } from '../../shared/api/problem';
 import { askBalance } from '../../shared/api/transport';
 import { backoffDelay } from '../../shared/wait/cadence';
-import { pause, systemClock } from '../../shared/wait/pause';
+import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import type { Outcome } from './job';
 import { errorItem, nodeError } from './report';
 
@@ -36,7 +36,7 @@ async function lookUp(context: IExecuteFunctions, itemIndex: number): Promise<IN
 
 		const problem = answer.kind === 'response' ? responseProblem(answer) : networkProblem(answer);
 		if (!passing.has(problem.reason) || tries === MAX_TRIES) return { kind: 'notRead', problem };
-		await pause(backoffDelay(tries, Math.random()), systemClock, context.getExecutionCancelSignal());
+		await pauseUnlessAborted(backoffDelay(tries, Math.random()), systemClock, context.getExecutionCancelSignal());
 	}
 }
 

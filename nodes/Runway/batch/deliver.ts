@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { TaskReader } from '../../shared/api/route';
 import { download, type DownloadResult } from '../../shared/files/download';
 import { backoffDelay } from '../../shared/wait/cadence';
-import { pause, systemClock } from '../../shared/wait/pause';
+import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import type { Job, KnownTask } from './job';
 import { taskJson, taskJsonForAgent } from './output';
 
@@ -52,7 +52,7 @@ async function fetchFile(
 		const passing = result.kind === 'expired' || (result.kind === 'failed' && result.passing);
 		if (!passing || tries === MAX_DOWNLOAD_TRIES) return { result, task: known };
 
-		await pause(backoffDelay(tries, Math.random()), systemClock, signal);
+		await pauseUnlessAborted(backoffDelay(tries, Math.random()), systemClock, signal);
 		const again = await reader.read();
 		if (again.kind === 'task' && again.state.assetUrls.length > 0) known = { ...known, state: again.state };
 		else if (result.kind === 'expired' && again.kind !== 'passing') return { result, task: known };

@@ -9,6 +9,8 @@ export type Job = CreateJob | TaskJob;
 interface BaseJob {
 	itemIndex: number;
 	settings: ItemSettings;
+	/** Jobs with the same text take about equally long to render. */
+	pace: string;
 }
 
 export interface CreateJob extends BaseJob {

@@ -66,7 +66,11 @@ async function prepareCreate(
 			});
 		return { ...again.body, ...extra };
 	};
-	return { itemIndex, job: { kind: 'create', itemIndex, settings, operation, body }, hints: first.hints };
+	return {
+		itemIndex,
+		job: { kind: 'create', itemIndex, settings, pace: paceOf(operation, parameters), operation, body },
+		hints: first.hints,
+	};
 }
 
 /**
@@ -128,9 +132,14 @@ function prepareTasks(
 	const likelyApi = likelyApiOf(context.getInputData()[itemIndex]);
 	return ids.map((taskId) => ({
 		itemIndex,
-		job: { kind: 'task', itemIndex, settings, operation, taskId, api, likelyApi },
+		job: { kind: 'task', itemIndex, settings, pace: 'unknown', operation, taskId, api, likelyApi },
 		hints: [],
 	}));
+}
+
+/** How long a task renders depends on its route, its model and the length of the result. */
+function paceOf({ path, value }: CreateOperation, { model, duration }: Record<string, unknown>): string {
+	return [path, value, model, duration].map(String).join(' ');
 }
 
 /** Ids from a text with separators, a list, or a list of a task's items; each once, in order. */

@@ -8,7 +8,8 @@ import { createTaskReader, type TaskReader } from '../../shared/api/route';
 import { createSend } from '../../shared/api/transport';
 import { isTerminal, type TaskState } from '../../shared/task/task';
 import { backoffDelay } from '../../shared/wait/cadence';
-import { pause, systemClock } from '../../shared/wait/pause';
+import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
+import { createExperience } from '../../shared/wait/experience';
 import { createWatcher, type Look } from '../../shared/wait/watch';
 import { deliver } from './deliver';
 import type { CreateJob, Job, KnownTask, Outcome, TaskJob } from './job';
@@ -53,6 +54,9 @@ interface Ended {
 	reader: TaskReader | null;
 }
 
+/** Render times of this n8n process, for all nodes and executions. */
+const experience = createExperience();
+
 /** Runs all jobs together; the results come in the order of the jobs. Never rejects for what an API does. */
 export async function runJobs(jobs: readonly Job[], options: RunOptions): Promise<JobResult[]> {
 	const { context, limits, onSettled } = options;
@@ -68,6 +72,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 	const watcher = createWatcher<TaskState, Problem>({
 		clock,
 		limit: async (request) => await requests(request),
+		experience,
 		signal: ending.signal,
 	});
 	const clients = new Map<string, Promise<RunwayClient>>();
@@ -118,7 +123,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 					return { kind: 'maybeCreated', problem: stoppedWhileSending };
 				case 'notCreated':
 					if (!sent.resend || sends === MAX_CREATE_SENDS) return { kind: 'notCreated', problem: sent.problem };
-					await pause(sent.retryAfterMs ?? backoffDelay(sends, Math.random()), clock, ending.signal);
+					await pauseUnlessAborted(sent.retryAfterMs ?? backoffDelay(sends, Math.random()), clock, ending.signal);
 			}
 		}
 	}
@@ -130,10 +135,12 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 			look: async () => {
 				const look = toLook(await reader.read());
 				// One look is a wait that ends with whatever state it sees.
-				return oneLook && look.kind === 'pending' ? { ...look, kind: 'done' } : look;
+				return oneLook && look.kind === 'pending'
+					? { kind: 'done', value: look.value, tookMs: null, isTypical: false }
+					: look;
 			},
-			startedAt,
-			lookAtOnce: job.kind === 'task',
+			kind: job.pace,
+			isFresh: job.kind === 'create',
 			deadline: startedAt + (oneLook ? Math.min(job.settings.timeoutMs, ONE_LOOK_MS) : job.settings.timeoutMs),
 			absenceGraceMs: oneLook ? ONE_LOOK_ABSENCE_GRACE_MS : ABSENCE_GRACE_MS,
 			intervalMs: job.settings.intervalMs,
@@ -217,7 +224,19 @@ const stoppedWhileSending: Problem = {
 function toLook(outcome: ReadOutcome): Look<TaskState, Problem> {
 	switch (outcome.kind) {
 		case 'task':
-			return { kind: isTerminal(outcome.state.status) ? 'done' : 'pending', value: outcome.state };
+			return isTerminal(outcome.state.status)
+				? {
+						kind: 'done',
+						value: outcome.state,
+						tookMs: renderTime(outcome.state),
+						isTypical: outcome.state.status === 'succeeded',
+					}
+				: {
+						kind: 'pending',
+						value: outcome.state,
+						progress: outcome.state.progress,
+						beganAt: milliseconds(outcome.state.submittedAt),
+					};
 		case 'notVisible':
 			return { kind: 'absent' };
 		case 'passing':
@@ -232,4 +251,15 @@ function toLook(outcome: ReadOutcome): Look<TaskState, Problem> {
 		case 'aborted':
 			return { kind: 'aborted' };
 	}
+}
+
+/** Milliseconds that the task took by the API's own account. */
+function renderTime({ submittedAt, finishedAt }: TaskState): number | null {
+	const began = milliseconds(submittedAt);
+	const ended = milliseconds(finishedAt);
+	return began !== null && ended !== null && ended > began ? ended - began : null;
+}
+
+function milliseconds(iso: string | null): number | null {
+	return iso === null ? null : Date.parse(iso);
 }

@@ -4,6 +4,7 @@ import { findOperation } from '../operations/index';
 import type { Operation } from '../operations/operation';
 import { runBalance } from './balance';
 import type { Job, Outcome } from './job';
+import { openLedger } from './paid';
 import { prepare, type Prepared } from './prepare';
 import { errorItem, mostImportant, nodeError, stoppedError, type Ending } from './report';
 import { runJobs, type JobResult } from './run';
@@ -25,8 +26,10 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	if (firstWrong !== undefined && !context.continueOnFail()) throw nodeError(context, firstWrong, wrong);
 
 	const jobs = prepared.flatMap(({ job }) => (job === null ? [] : [job]));
+	const ledger = openLedger(context);
 	const results = await runJobs(jobs, {
 		context,
+		ledger,
 		limits: readLimits(context),
 		goOnAfterFailedCreate: context.continueOnFail(),
 		onSettled: progressReporter(context, jobs.length),
@@ -38,6 +41,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	const important = mostImportant(failed);
 	if (important !== undefined && !context.continueOnFail()) throw nodeError(context, important, endings);
 
+	if (failed.length === 0) ledger.clear();
 	addHints(context, prepared, results);
 	return [itemsInOrder(prepared, results)];
 }
@@ -85,6 +89,10 @@ function addHints(context: IExecuteFunctions, prepared: readonly Prepared[], res
 	}
 	const hints = [...itemsByHint].map(([hint, items]) => (prepared.length > 1 ? `${itemList(items)}: ${hint}` : hint));
 
+	const reattached = results.filter((result) => result.reattached).length;
+	if (reattached > 0) {
+		hints.push(`${reattached} task(s) that an earlier attempt had created were taken up again, not paid for again.`);
+	}
 	const unfinished = results.filter(({ item, outcome }) => item !== null && outcome.kind === 'unfinished').length;
 	if (unfinished > 0) {
 		hints.push(

@@ -16,6 +16,8 @@ interface BaseJob {
 export interface CreateJob extends BaseJob {
 	kind: 'create';
 	operation: CreateOperation;
+	/** Tells whether an earlier attempt sent the same request: a hash of route and body. */
+	fingerprint: string;
 	/** Makes the body, anew where it holds files, so that a batch's files are not all in memory at once. */
 	body(): Promise<Record<string, unknown>>;
 }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 
 import type { Api } from '../../shared/task/task';
@@ -66,11 +68,16 @@ async function prepareCreate(
 			});
 		return { ...again.body, ...extra };
 	};
-	return {
+	const job: Job = {
+		kind: 'create',
 		itemIndex,
-		job: { kind: 'create', itemIndex, settings, pace: paceOf(operation, parameters), operation, body },
-		hints: first.hints,
+		settings,
+		pace: paceOf(operation, parameters),
+		operation,
+		fingerprint: fingerprint(operation, { ...first.body, ...extra }),
+		body,
 	};
+	return { itemIndex, job, hints: first.hints };
 }
 
 /**
@@ -135,6 +142,14 @@ function prepareTasks(
 		job: { kind: 'task', itemIndex, settings, pace: 'unknown', operation, taskId, api, likelyApi },
 		hints: [],
 	}));
+}
+
+/** A hash of what is asked for. The callback's address differs between attempts and does not matter. */
+function fingerprint({ path }: CreateOperation, body: Record<string, unknown>): string {
+	const request = { ...body, callback_url: undefined };
+	return createHash('sha256')
+		.update(`${path} ${JSON.stringify(request)}`)
+		.digest('hex');
 }
 
 /** How long a task renders depends on its route, its model and the length of the result. */

@@ -56,10 +56,10 @@ export function nodeError(context: IExecuteFunctions, ending: Ending, all: reado
 	return error;
 }
 
-/** The error of a stopped execution, which names the tasks that go on. */
+/** The error of a stopped execution, which names the tasks that go on. n8n tells it from a failure by the word "canceled". */
 export function stoppedError(context: IExecuteFunctions, all: readonly Ending[]): Error {
 	const description = taskSummary(all) || 'No task had been created.';
-	const error = new NodeOperationError(context.getNode(), 'The execution was stopped', { description });
+	const error = new NodeOperationError(context.getNode(), 'The execution was canceled', { description });
 	error.context.data = { tasks: all.flatMap(({ outcome }) => taskDetails(outcome)) };
 	return error;
 }

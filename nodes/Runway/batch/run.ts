@@ -13,6 +13,7 @@ import { createExperience } from '../../shared/wait/experience';
 import { createWatcher, type Look } from '../../shared/wait/watch';
 import { deliver } from './deliver';
 import type { CreateJob, Job, KnownTask, Outcome, TaskJob } from './job';
+import { noteInCustomData, type Ledger, type PaidRecord } from './paid';
 import type { RunLimits } from './settings';
 
 /**
@@ -21,7 +22,8 @@ import type { RunLimits } from './settings';
  *
  * 1. A create is resent only where the client says that nothing can have been created.
  * 2. After Stop, or after a create that failed where errors stop the node, no further create is sent.
- * 3. Whatever is known about a created task stays in its outcome, however the job ends.
+ * 3. A create that an earlier attempt of this run has sent is not sent again: its task is taken up.
+ * 4. Whatever is known about a created task stays in its outcome, however the job ends.
  */
 
 /** Sends of a create that was certainly not accepted: the first and the repeats. */
@@ -37,6 +39,7 @@ export interface RunOptions {
 	limits: RunLimits;
 	/** Whether the other items go on when the task of one could not be created. */
 	goOnAfterFailedCreate: boolean;
+	ledger: Ledger;
 	/** Called whenever a job has ended. */
 	onSettled: (outcome: Outcome) => void;
 }
@@ -46,12 +49,15 @@ export interface JobResult {
 	outcome: Outcome;
 	/** The item to pass on, or null where the outcome is an error. */
 	item: INodeExecutionData | null;
+	/** Whether the task was found in the ledger and not created anew. */
+	reattached: boolean;
 }
 
 /** An ended job with the reader that found its task. */
 interface Ended {
 	outcome: Outcome;
 	reader: TaskReader | null;
+	reattached: boolean;
 }
 
 /** Render times of this n8n process, for all nodes and executions. */
@@ -59,7 +65,7 @@ const experience = createExperience();
 
 /** Runs all jobs together; the results come in the order of the jobs. Never rejects for what an API does. */
 export async function runJobs(jobs: readonly Job[], options: RunOptions): Promise<JobResult[]> {
-	const { context, limits, onSettled } = options;
+	const { context, limits, ledger, onSettled } = options;
 	const stopped = context.getExecutionCancelSignal();
 	const ending = new AbortController();
 	stopped?.addEventListener('abort', () => ending.abort(), { once: true });
@@ -88,14 +94,21 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 
 	async function runCreate(job: CreateJob): Promise<Ended> {
 		const client = await clientFor(job);
-		const created = await create(client, job);
-		if (created.kind !== 'ready' || job.settings.completion === 'return') return { outcome: created, reader: null };
-		const reader = createTaskReader(client, created.task.taskId, job.operation.api);
+		const record = ledger.find(job);
+		const started = record === undefined ? await create(client, job) : takeUp(job, record);
+		const reattached = record !== undefined;
+		if (started.kind !== 'ready' || job.settings.completion === 'return')
+			return { outcome: started, reader: null, reattached };
+
+		const reader = createTaskReader(client, started.task.taskId, job.operation.api);
 		try {
-			return { outcome: await watchTask(job, reader, created.task), reader };
+			const outcome = await watchTask(job, reader, started.task, !reattached);
+			// Where a new attempt makes sense, the next one is free to create the task anew.
+			if (outcome.kind === 'failed' && outcome.task.state?.failure?.retryable === true) ledger.forget(job);
+			return { outcome, reader, reattached };
 		} catch (error) {
 			// A fault of our own must not cost the user the id of a paid task.
-			return { outcome: { kind: 'unreadable', task: created.task, problem: ownFault(error) }, reader };
+			return { outcome: { kind: 'unreadable', task: started.task, problem: ownFault(error) }, reader, reattached };
 		}
 	}
 
@@ -107,20 +120,19 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 			switch (sent?.kind) {
 				case undefined:
 					return { kind: 'notSent' };
-				case 'created':
-					return {
-						kind: 'ready',
-						task: {
-							taskId: sent.taskId,
-							api: job.operation.api,
-							state: sent.state,
-							createdAt: new Date(clock.now()).toISOString(),
-						},
-					};
+				case 'created': {
+					const createdAt = new Date(clock.now()).toISOString();
+					const task: KnownTask = { taskId: sent.taskId, api: job.operation.api, state: sent.state, createdAt };
+					ledger.created(job, task);
+					noteInCustomData(context, task.taskId);
+					return { kind: 'ready', task };
+				}
 				case 'unknown':
-					return { kind: 'maybeCreated', problem: sent.problem };
-				case 'aborted':
-					return { kind: 'maybeCreated', problem: stoppedWhileSending };
+				case 'aborted': {
+					const problem = sent.kind === 'unknown' ? sent.problem : stoppedWhileSending;
+					ledger.maybeCreated(job, problem);
+					return { kind: 'maybeCreated', problem };
+				}
 				case 'notCreated':
 					if (!sent.resend || sends === MAX_CREATE_SENDS) return { kind: 'notCreated', problem: sent.problem };
 					await pauseUnlessAborted(sent.retryAfterMs ?? backoffDelay(sends, Math.random()), clock, ending.signal);
@@ -128,7 +140,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 		}
 	}
 
-	async function watchTask(job: Job, reader: TaskReader, task: KnownTask): Promise<Outcome> {
+	async function watchTask(job: Job, reader: TaskReader, task: KnownTask, isFresh: boolean): Promise<Outcome> {
 		const oneLook = job.kind === 'task' && !job.operation.waits;
 		const startedAt = clock.now();
 		const end = await watcher.watch({
@@ -140,7 +152,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 					: look;
 			},
 			kind: job.pace,
-			isFresh: job.kind === 'create',
+			isFresh,
 			deadline: startedAt + (oneLook ? Math.min(job.settings.timeoutMs, ONE_LOOK_MS) : job.settings.timeoutMs),
 			absenceGraceMs: oneLook ? ONE_LOOK_ABSENCE_GRACE_MS : ABSENCE_GRACE_MS,
 			intervalMs: job.settings.intervalMs,
@@ -163,7 +175,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 	async function runTask(job: TaskJob): Promise<Ended> {
 		const reader = createTaskReader(await clientFor(job), job.taskId, job.api, job.likelyApi);
 		const task: KnownTask = { taskId: job.taskId, api: reader.api, state: null, createdAt: null };
-		return { outcome: await watchTask(job, reader, task), reader };
+		return { outcome: await watchTask(job, reader, task, false), reader, reattached: false };
 	}
 
 	async function runToEnd(job: Job): Promise<Ended> {
@@ -171,22 +183,29 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 			return job.kind === 'create' ? await runCreate(job) : await runTask(job);
 		} catch (error) {
 			// n8n's own errors, such as a missing credential or a file that can't be read.
-			return { outcome: { kind: 'unresolved', error: error as Error }, reader: null };
+			return { outcome: { kind: 'unresolved', error: error as Error }, reader: null, reattached: false };
 		}
 	}
 
 	async function runJob(job: Job): Promise<JobResult> {
-		const { outcome, reader } = await inProgress(async () => await runToEnd(job));
+		const { outcome, reader, reattached } = await inProgress(async () => await runToEnd(job));
 		if (endsTheRun.has(outcome.kind) && !options.goOnAfterFailedCreate) ending.abort();
 		// A file is fetched as soon as it is there, while other tasks still render.
 		const item = passesOn(job, outcome)
 			? await downloads(async () => await deliver(context, job, outcome.task, reader))
 			: null;
 		onSettled(outcome);
-		return { job, outcome, item };
+		return { job, outcome, item, reattached };
 	}
 
 	return await Promise.all(jobs.map(runJob));
+}
+
+/** Starts from what an earlier attempt left: its task, or the doubt whether there is one. */
+function takeUp({ operation }: CreateJob, record: PaidRecord): Outcome {
+	if ('problem' in record) return { kind: 'maybeCreated', problem: record.problem };
+	const { taskId, createdAt } = record;
+	return { kind: 'ready', task: { taskId, api: operation.api, state: null, createdAt } };
 }
 
 /** Whether the task goes to the next node, finished or as the user wants it. */

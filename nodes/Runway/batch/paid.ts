@@ -1,0 +1,90 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+
+import type { Problem } from '../../shared/api/problem';
+import type { CreateJob, KnownTask } from './job';
+
+/**
+ * The ledger of paid work: which tasks this run of the node has created, kept in the node's context. n8n
+ * keeps that context when it retries the node and when a person retries the execution, so a second
+ * attempt finds the tasks of the first one and does not pay for them again.
+ */
+export interface Ledger {
+	/** What an earlier attempt left for this item, where its request was the same. */
+	find(job: CreateJob): PaidRecord | undefined;
+	/** To be called before anything else happens to a created task. */
+	created(job: CreateJob, task: KnownTask): void;
+	/** Notes that a task may have been created, so that no later attempt sends the request again. */
+	maybeCreated(job: CreateJob, problem: Problem): void;
+	/** Lets a later attempt create this item's task anew. */
+	forget(job: CreateJob): void;
+	/** Drops all records of this run, when it has delivered everything. */
+	clear(): void;
+}
+
+export type PaidRecord =
+	{ fingerprint: string; taskId: string; createdAt: string } | { fingerprint: string; problem: Problem };
+
+/** Records of one run by item index. */
+type Run = Record<string, PaidRecord>;
+
+const KEY = 'runwayTasks';
+
+/** Opens the ledger of the node's present run; a loop's next round is a run of its own. */
+export function openLedger(context: IExecuteFunctions): Ledger {
+	const nodeContext = context.getContext('node');
+	const runIndex = String(context.evaluateExpression('{{ $runIndex }}', 0));
+	const runs = (): Record<string, Run> => (nodeContext[KEY] ?? {}) as Record<string, Run>;
+	const run = (): Run => runs()[runIndex] ?? {};
+	const save = (records: Run) => {
+		nodeContext[KEY] = { ...runs(), [runIndex]: records } as unknown as IDataObject;
+	};
+	const put = (job: CreateJob, record: PaidRecord) => save({ ...run(), [job.itemIndex]: record });
+
+	return {
+		find(job) {
+			const record = run()[job.itemIndex];
+			return record?.fingerprint === job.fingerprint ? record : undefined;
+		},
+		created: (job, { taskId, createdAt }) =>
+			put(job, { fingerprint: job.fingerprint, taskId, createdAt: createdAt ?? '' }),
+		maybeCreated: (job, problem) => put(job, { fingerprint: job.fingerprint, problem }),
+		forget(job) {
+			save(without(run(), String(job.itemIndex)));
+		},
+		clear() {
+			const rest = without(runs(), runIndex);
+			if (Object.keys(rest).length === 0) delete nodeContext[KEY];
+			else nodeContext[KEY] = rest as unknown as IDataObject;
+		},
+	};
+}
+
+function without<Value>(record: Record<string, Value>, key: string): Record<string, Value> {
+	return Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
+}
+
+/** n8n keeps ten keys of custom data an execution, and complains about values longer than this. */
+const MAX_CUSTOM_DATA = 255;
+const CUSTOM_DATA_KEYS = ['runway_tasks', 'runway_tasks_2', 'runway_tasks_3'];
+
+interface CustomData {
+	get(key: string): string | undefined;
+	set(key: string, value: string): void;
+}
+
+/**
+ * Puts a task's id into the execution's custom data, so that it can be found in n8n's list of executions
+ * even where the execution was stopped or has failed. What does not fit is left out.
+ */
+export function noteInCustomData(context: IExecuteFunctions, taskId: string): void {
+	const { customData } = context.getWorkflowDataProxy(0).$execution as { customData?: CustomData };
+	if (customData === undefined) return;
+	for (const key of CUSTOM_DATA_KEYS) {
+		const noted = customData.get(key);
+		if (noted?.split(' ').includes(taskId)) return;
+		const value = noted === undefined ? taskId : `${noted} ${taskId}`;
+		if (value.length > MAX_CUSTOM_DATA) continue;
+		customData.set(key, value);
+		return;
+	}
+}

@@ -1,7 +1,7 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { INodeExecutionData } from 'n8n-workflow';
 
 import type { TaskReader } from '../../shared/api/route';
-import { download, type DownloadResult } from '../../shared/files/download';
+import { download, type DownloadResult, type FileContext } from '../../shared/files/download';
 import { backoffDelay } from '../../shared/wait/cadence';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import type { Job, KnownTask } from './job';
@@ -11,41 +11,59 @@ import { taskJson, taskJsonForAgent } from './output';
 
 const MAX_DOWNLOAD_TRIES = 4;
 
+/** How the item of a task is to look. Plain data, so that it can sleep in n8n's database with the task. */
+export interface Wish {
+	itemIndex: number;
+	/** Value of the operation, for the item. */
+	operation: string;
+	/** What the operation makes; null where it can be either. */
+	produces: 'video' | 'image' | null;
+	/** Name of the output's binary field, or null for no file. */
+	binaryField: string | null;
+	includeRaw: boolean;
+	forAgent: boolean;
+}
+
+export function wishOf({ itemIndex, operation, settings }: Job): Wish {
+	const { binaryField, includeRaw, forAgent } = settings;
+	const produces = operation.kind === 'create' ? operation.produces : null;
+	return { itemIndex, operation: operation.value, produces, binaryField, includeRaw, forAgent };
+}
+
 /**
  * Makes the item of a task, with its file where one is wanted. A failed download does not fail paid work:
  * the item then carries its URLs and a `downloadError`.
  * @param reader reads the task anew where its URL has expired; null where there is nothing to wait for
  */
 export async function deliver(
-	context: IExecuteFunctions,
-	job: Job,
+	context: FileContext,
+	wish: Wish,
 	task: KnownTask,
 	reader: TaskReader | null,
 ): Promise<INodeExecutionData> {
-	const { settings, operation, itemIndex } = job;
-	const produces = job.kind === 'create' ? job.operation.produces : null;
+	const { produces, binaryField } = wish;
 	const item = (known: KnownTask): INodeExecutionData => ({
-		json: settings.forAgent
+		json: wish.forAgent
 			? taskJsonForAgent(known, produces)
-			: taskJson(known, operation.value, produces, settings.includeRaw),
-		pairedItem: { item: itemIndex },
+			: taskJson(known, wish.operation, produces, wish.includeRaw),
+		pairedItem: { item: wish.itemIndex },
 	});
-	if (settings.binaryField === null || reader === null || task.state?.status !== 'succeeded') return item(task);
+	if (binaryField === null || reader === null || task.state?.status !== 'succeeded') return item(task);
 
 	const { result, task: known } = await fetchFile(context, task, produces, reader);
 	const done = item(known);
-	if (result.kind === 'stored') done.binary = { [settings.binaryField]: result.file };
+	if (result.kind === 'stored') done.binary = { [binaryField]: result.file };
 	else done.json.downloadError = downloadError(result, known);
 	return done;
 }
 
 async function fetchFile(
-	context: IExecuteFunctions,
+	context: FileContext,
 	task: KnownTask,
 	produces: 'video' | 'image' | null,
 	reader: TaskReader,
 ): Promise<{ result: DownloadResult; task: KnownTask }> {
-	const signal = context.getExecutionCancelSignal();
+	const signal = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
 	let known = task;
 	for (let tries = 1; ; tries += 1) {
 		const result = await download(context, assetOf(known, produces));

@@ -9,6 +9,7 @@ import { prepare, type Prepared } from './prepare';
 import { errorItem, mostImportant, nodeError, stoppedError, type Ending } from './report';
 import { runJobs, type JobResult } from './run';
 import { readLimits } from './settings';
+import { suspend, type EndedItem } from './suspend';
 
 /**
  * A run of the Runway node: all items are checked, then all tasks are created, then all are watched at
@@ -43,7 +44,13 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 
 	if (failed.length === 0) ledger.clear();
 	addHints(context, prepared, results);
-	return [itemsInOrder(prepared, results)];
+	const ended = inItemOrder(prepared, results);
+	if (results.some(isToSleep)) return [await suspend(context, ended)];
+	return [ended.map(({ item, ...ending }) => item ?? errorItem(ending))];
+}
+
+function isToSleep({ job, outcome }: JobResult): boolean {
+	return job.settings.completion === 'suspend' && outcome.kind === 'ready';
 }
 
 function operationOf(context: IExecuteFunctions): Operation {
@@ -69,13 +76,14 @@ function progressReporter(context: IExecuteFunctions, total: number): (outcome: 
 	};
 }
 
-function itemsInOrder(prepared: readonly Prepared[], results: readonly JobResult[]): INodeExecutionData[] {
+/** Brings what was run and what could not be run back into the order of the items. */
+function inItemOrder(prepared: readonly Prepared[], results: readonly JobResult[]): EndedItem[] {
 	const resultOf = new Map<Job, JobResult>(results.map((result) => [result.job, result]));
-	return prepared.map((entry) => {
+	return prepared.map((entry): EndedItem => {
 		const { itemIndex } = entry;
-		if (entry.job === null) return errorItem({ itemIndex, outcome: entry.outcome });
-		const result = resultOf.get(entry.job);
-		return result?.item ?? errorItem({ itemIndex, outcome: result?.outcome ?? { kind: 'notSent' } });
+		if (entry.job === null) return { itemIndex, job: null, outcome: entry.outcome, item: null };
+		const { outcome, item } = resultOf.get(entry.job) ?? { outcome: { kind: 'notSent' }, item: null };
+		return { itemIndex, job: entry.job, outcome, item };
 	});
 }
 

@@ -5,6 +5,7 @@ import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } f
 import type { Api } from '../../shared/task/task';
 import type { BatchOperation, CreateOperation, Fault, InputFile, TaskOperation } from '../operations/operation';
 import type { Job, Outcome } from './job';
+import { RESUME_PATH } from './resumePath';
 import { readSettings, type ItemSettings } from './settings';
 
 /**
@@ -52,7 +53,7 @@ async function prepareCreate(
 	if (extra === null) return invalid(itemIndex, additionalFieldsFault(settings.additionalFields));
 
 	const input = {
-		callbackUrl: settings.callbackUrl || ownCallbackUrl(context, itemIndex),
+		callbackUrl: callbackUrlOf(context, settings, itemIndex),
 		readFile: async (field: string) => await readFile(context, itemIndex, field),
 	};
 	const first = await operation.build(parameters, input);
@@ -81,13 +82,18 @@ async function prepareCreate(
 }
 
 /**
- * The address of this execution, which CometAPI's compatibility routes require as a callback. It belongs
- * to the user's own n8n. The last path segment keeps a late callback from waking up a Wait node that the
- * same execution may sleep in by then.
+ * Where CometAPI is to call back, which its compatibility routes require: the user's own address, or this
+ * execution's. The last path segment keeps a late callback from waking up another node that the same
+ * execution may sleep in by then.
  */
-function ownCallbackUrl(context: IExecuteFunctions, itemIndex: number): string {
+function callbackUrlOf(
+	context: IExecuteFunctions,
+	{ completion, callbackUrl }: ItemSettings,
+	itemIndex: number,
+): string {
+	if (callbackUrl !== '' && completion !== 'suspend') return callbackUrl;
 	const url = new URL(String(context.evaluateExpression('{{ $execution.resumeUrl }}', itemIndex)));
-	url.pathname = `${url.pathname.replace(/\/$/, '')}/runway`;
+	url.pathname = `${url.pathname.replace(/\/$/, '')}/${completion === 'suspend' ? RESUME_PATH : 'runway'}`;
 	return url.toString();
 }
 

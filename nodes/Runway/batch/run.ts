@@ -11,7 +11,7 @@ import { backoffDelay } from '../../shared/wait/cadence';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { createExperience } from '../../shared/wait/experience';
 import { createWatcher, type Look } from '../../shared/wait/watch';
-import { deliver } from './deliver';
+import { deliver, wishOf } from './deliver';
 import type { CreateJob, Job, KnownTask, Outcome, TaskJob } from './job';
 import { noteInCustomData, type Ledger, type PaidRecord } from './paid';
 import type { RunLimits } from './settings';
@@ -97,7 +97,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 		const record = ledger.find(job);
 		const started = record === undefined ? await create(client, job) : takeUp(job, record);
 		const reattached = record !== undefined;
-		if (started.kind !== 'ready' || job.settings.completion === 'return')
+		if (started.kind !== 'ready' || job.settings.completion !== 'wait')
 			return { outcome: started, reader: null, reattached };
 
 		const reader = createTaskReader(client, started.task.taskId, job.operation.api);
@@ -192,7 +192,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 		if (endsTheRun.has(outcome.kind) && !options.goOnAfterFailedCreate) ending.abort();
 		// A file is fetched as soon as it is there, while other tasks still render.
 		const item = passesOn(job, outcome)
-			? await downloads(async () => await deliver(context, job, outcome.task, reader))
+			? await downloads(async () => await deliver(context, wishOf(job), outcome.task, reader))
 			: null;
 		onSettled(outcome);
 		return { job, outcome, item, reattached };

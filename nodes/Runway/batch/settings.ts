@@ -5,7 +5,7 @@ import type { BatchOperation } from '../operations/operation';
 
 /** How one item is to be run: everything in the panel that is not about the video itself. */
 export interface ItemSettings {
-	completion: 'wait' | 'return';
+	completion: 'wait' | 'return' | 'suspend';
 	/** Name of the output's binary field, or null for no file. */
 	binaryField: string | null;
 	timeoutMs: number;

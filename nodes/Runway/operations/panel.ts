@@ -2,7 +2,7 @@ import { updateDisplayOptions, type INodeProperties } from 'n8n-workflow';
 
 import { operations } from './index';
 import type { Operation, Resource } from './operation';
-import { completionField, createOptionsField, downloadFields, noticeFields, taskOptionsField } from './runFields';
+import { completionFields, createOptionsField, downloadFields, noticeFields, taskOptionsField } from './runFields';
 
 /** The node's panel, derived from the table of operations. */
 
@@ -73,15 +73,19 @@ function fieldsFor(condition: (operation: Operation) => boolean, fields: INodePr
 }
 
 const isCreate = (operation: Operation) => operation.kind === 'create';
+const canSuspend = (operation: Operation) => operation.kind === 'create' && operation.api === 'compatibility';
+const looksAtTasks = (operation: Operation) => operation.kind === 'task';
 
 export const properties: INodeProperties[] = [
 	resourceField,
 	...offered.map(operationField),
 	...fieldsFor(isCreate, noticeFields),
 	...operations.flatMap(ownFields),
-	...fieldsFor(isCreate, [completionField, ...downloadFields({ completion: ['wait'] })]),
+	...fieldsFor(canSuspend, completionFields(true)),
+	...fieldsFor((operation) => isCreate(operation) && !canSuspend(operation), completionFields(false)),
+	...fieldsFor(isCreate, downloadFields({ completion: ['wait', 'suspend'] })),
 	...fieldsFor((operation) => operation.kind === 'task' && operation.file === 'optional', downloadFields({})),
 	...fieldsFor((operation) => operation.kind === 'task' && operation.file === 'always', downloadFields(null)),
 	...fieldsFor(isCreate, [createOptionsField]),
-	...fieldsFor((operation) => operation.kind === 'task', [taskOptionsField]),
+	...fieldsFor(looksAtTasks, [taskOptionsField]),
 ];

@@ -1,4 +1,4 @@
-import type { INodeProperties } from 'n8n-workflow';
+import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 /** Fields about how a run goes: waiting, files, limits. The same for all operations. */
 
@@ -15,25 +15,44 @@ export const noticeFields: INodeProperties[] = [
 	},
 ];
 
-export const completionField: INodeProperties = {
-	displayName: 'When to Continue',
-	name: 'completion',
-	type: 'options',
-	options: [
-		{
-			name: 'When Finished',
-			value: 'wait',
-			description: 'Wait here until all tasks have ended, then pass on their results',
-		},
-		{
-			name: 'At Once',
-			value: 'return',
-			description: 'Pass on the task IDs without waiting; fetch the results later with the Task resource',
-		},
-	],
-	default: 'wait',
-	description: 'Whether the next node receives the finished result or the task that has just been created',
+const whenFinished: INodePropertyOptions = {
+	name: 'When Finished',
+	value: 'wait',
+	description: 'Wait here until all tasks have ended, then pass on their results',
 };
+const atOnce: INodePropertyOptions = {
+	name: 'At Once',
+	value: 'return',
+	description: 'Pass on the task IDs without waiting; fetch the results later with the Task resource',
+};
+const whenCalledBack: INodePropertyOptions = {
+	name: 'When CometAPI Calls Back',
+	value: 'suspend',
+	description:
+		'Put the execution to sleep, which survives a restart and costs nothing, until CometAPI reports that all tasks have ended',
+};
+
+/** @param canSuspend whether CometAPI reports the end of the operation's tasks */
+export function completionFields(canSuspend: boolean): INodeProperties[] {
+	const field: INodeProperties = {
+		displayName: 'When to Continue',
+		name: 'completion',
+		type: 'options',
+		noDataExpression: true,
+		options: canSuspend ? [whenFinished, whenCalledBack, atOnce] : [whenFinished, atOnce],
+		default: 'wait',
+		description: 'Whether the next node receives the finished result or the task that has just been created',
+	};
+	const notice: INodeProperties = {
+		displayName:
+			'CometAPI must be able to reach this n8n from the internet. Where no call arrives, the execution wakes up at the time limit and passes on its items with their task IDs; fetch the results with Task → Wait. Failed tasks come out as items with the status "failed".',
+		name: 'suspendNotice',
+		type: 'notice',
+		default: '',
+		displayOptions: { show: { completion: ['suspend'] } },
+	};
+	return canSuspend ? [field, notice] : [field];
+}
 
 /**
  * @param show further display conditions of the switch; null leaves the switch out, because the file

@@ -4,6 +4,7 @@ import {
 	type IExecuteFunctions,
 	type IHttpRequestOptions,
 	type ILoadOptionsFunctions,
+	type IWebhookFunctions,
 	type IN8nHttpFullResponse,
 } from 'n8n-workflow';
 
@@ -15,7 +16,7 @@ export const CREDENTIAL = 'cometApiRunwayApi';
 const BALANCE_TIMEOUT_MS = 30_000;
 
 /** The contexts in which n8n lets a node send requests with a credential. */
-type RequestContext = IExecuteFunctions | ILoadOptionsFunctions;
+type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IWebhookFunctions;
 
 /** Faults that arise before a connection exists, so that no byte of the request can have arrived. */
 const NEVER_CONNECTED: ReadonlySet<string> = new Set([
@@ -112,7 +113,7 @@ async function answerOf(
 }
 
 async function baseUrlOf(context: RequestContext, itemIndex: number): Promise<string> {
-	const { baseUrl } = await context.getCredentials<{ baseUrl: string }>(CREDENTIAL, itemIndex);
+	const { baseUrl } = await (context as IExecuteFunctions).getCredentials<{ baseUrl: string }>(CREDENTIAL, itemIndex);
 	return baseUrl.trim().replace(/\/+$/, '');
 }
 

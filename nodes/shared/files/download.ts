@@ -1,4 +1,4 @@
-import type { IBinaryData, IExecuteFunctions, IN8nHttpFullResponse } from 'n8n-workflow';
+import type { IBinaryData, IExecuteFunctions, IN8nHttpFullResponse, IWebhookFunctions } from 'n8n-workflow';
 
 import { redact } from '../api/redact';
 
@@ -20,6 +20,9 @@ export interface Asset {
 	baseName: string;
 	expected: 'video' | 'image';
 }
+
+/** The contexts in which n8n lets a node store files. */
+export type FileContext = IExecuteFunctions | IWebhookFunctions;
 
 /** For the answer to begin; a file may take as long as it keeps coming. */
 const RESPONSE_TIMEOUT_MS = 60_000;
@@ -47,11 +50,11 @@ const endingByType: Readonly<Record<string, string>> = {
 };
 
 /** Downloads one asset. Resolves for every fault: a failed download must not fail paid work. */
-export async function download(context: IExecuteFunctions, asset: Asset): Promise<DownloadResult> {
+export async function download(context: FileContext, asset: Asset): Promise<DownloadResult> {
 	if (!/^https?:\/\//i.test(asset.url)) {
 		return { kind: 'failed', message: 'the URL of the file is not an http(s) address', passing: false };
 	}
-	const stopped = context.getExecutionCancelSignal();
+	const stopped = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
 	const limits = [stopped, AbortSignal.timeout(TOTAL_TIMEOUT_MS)].filter((signal) => signal !== undefined);
 	try {
 		const response: IN8nHttpFullResponse = await context.helpers.httpRequest({
@@ -70,11 +73,7 @@ export async function download(context: IExecuteFunctions, asset: Asset): Promis
 	}
 }
 
-async function store(
-	context: IExecuteFunctions,
-	asset: Asset,
-	response: IN8nHttpFullResponse,
-): Promise<DownloadResult> {
+async function store(context: FileContext, asset: Asset, response: IN8nHttpFullResponse): Promise<DownloadResult> {
 	const { statusCode, headers } = response;
 	const body = response.body as ByteStream;
 	const refused = refusal(statusCode, headers);

@@ -38,8 +38,6 @@ async function bundle() {
 		format: 'cjs',
 		target: 'node20',
 		external: ['n8n-workflow'],
-		// n8n stores names of classes, so they must survive.
-		keepNames: true,
 		minifySyntax: true,
 		minifyWhitespace: true,
 		legalComments: 'none',

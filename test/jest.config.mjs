@@ -14,5 +14,7 @@ const project = (name, extra = {}) => ({
 
 export default {
 	rootDir: root,
+	// Engine tests wait for renders most of the time, so many of a file run side by side.
+	maxConcurrency: 20,
 	projects: [project('unit'), project('engine'), project('e2e')],
 };

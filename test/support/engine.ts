@@ -163,11 +163,15 @@ function nodeOf({ parameters, credential, onError }: RunInput): INode {
 
 /** Lets requests time out sooner than the node asks for; everything else about them stays. */
 function cutRequestTimes({ helpers }: ExecuteContext, longestMs: number): void {
-	const send = helpers.httpRequestWithAuthentication;
+	const cut = <T extends { timeout?: number }>(options: T): T => ({
+		...options,
+		timeout: Math.min(options.timeout ?? longestMs, longestMs),
+	});
+	const { httpRequest, httpRequestWithAuthentication } = helpers;
+	helpers.httpRequest = async (options) => (await httpRequest(cut(options))) as unknown;
 	helpers.httpRequestWithAuthentication = async function (this: never, credential, options, ...rest) {
-		const timeout = Math.min(options.timeout ?? longestMs, longestMs);
-		return (await send.call(this, credential, { ...options, timeout }, ...rest)) as unknown;
-	} as typeof send;
+		return (await httpRequestWithAuthentication.call(this, credential, cut(options), ...rest)) as unknown;
+	} as typeof httpRequestWithAuthentication;
 }
 
 function additionalData({ credential }: RunInput, output: RunOutput): IWorkflowExecuteAdditionalData {

@@ -23,18 +23,25 @@ export const settle = async () => await new Promise<void>((resolve) => setImmedi
 
 export function createFakeClock(startAt = Date.UTC(2026, 4, 4, 8, 15)): FakeClock {
 	let now = startAt;
-	const sleepers = new Set<Sleeper>();
+	/** The next one to wake is the last. */
+	const sleepers: Sleeper[] = [];
+
+	function add(sleeper: Sleeper): void {
+		let low = 0;
+		let high = sleepers.length;
+		while (low < high) {
+			const middle = (low + high) >> 1;
+			if ((sleepers[middle]?.at ?? 0) > sleeper.at) low = middle + 1;
+			else high = middle;
+		}
+		sleepers.splice(low, 0, sleeper);
+	}
 
 	async function wakeNext(latest: number): Promise<boolean> {
-		let next: Sleeper | undefined;
-		for (const sleeper of sleepers) if (next === undefined || sleeper.at < next.at) next = sleeper;
+		const next = sleepers.at(-1);
 		if (next === undefined || next.at > latest) return false;
-		now = Math.max(now, next.at);
-		for (const sleeper of [...sleepers]) {
-			if (sleeper.at > now) continue;
-			sleepers.delete(sleeper);
-			sleeper.wake();
-		}
+		now = next.at;
+		while (sleepers.at(-1)?.at === now) sleepers.pop()?.wake();
 		await settle();
 		return true;
 	}
@@ -43,10 +50,11 @@ export function createFakeClock(startAt = Date.UTC(2026, 4, 4, 8, 15)): FakeCloc
 		now: () => now,
 		sleep: async (milliseconds) =>
 			await new Promise<void>((wake) => {
-				sleepers.add({ at: now + Math.max(0, milliseconds), wake });
+				// As a timer of Node does it: whole milliseconds, at least one.
+				add({ at: now + Math.max(1, Math.trunc(milliseconds)), wake });
 			}),
 		get sleepers() {
-			return sleepers.size;
+			return sleepers.length;
 		},
 		async advance(milliseconds) {
 			const end = now + milliseconds;

@@ -20,19 +20,22 @@ export interface Wish {
 	produces: 'video' | 'image' | null;
 	/** Name of the output's binary field, or null for no file. */
 	binaryField: string | null;
+	/** Null for no limit, since this has to pass through JSON. */
+	maxFileBytes: number | null;
 	includeRaw: boolean;
 	forAgent: boolean;
 }
 
 export function wishOf({ itemIndex, operation, settings }: Job): Wish {
 	const { binaryField, includeRaw, forAgent } = settings;
+	const maxFileBytes = Number.isFinite(settings.maxFileBytes) ? settings.maxFileBytes : null;
 	const produces = operation.kind === 'create' ? operation.produces : null;
-	return { itemIndex, operation: operation.value, produces, binaryField, includeRaw, forAgent };
+	return { itemIndex, operation: operation.value, produces, binaryField, maxFileBytes, includeRaw, forAgent };
 }
 
 /**
  * Makes the item of a task, with its file where one is wanted. A failed download does not fail paid work:
- * the item then carries its URLs and a `downloadError`.
+ * the item then carries its URLs and a `downloadError`, and the reason is told.
  * @param reader reads the task anew where its URL has expired; null where there is nothing to wait for
  */
 export async function deliver(
@@ -40,7 +43,7 @@ export async function deliver(
 	wish: Wish,
 	task: KnownTask,
 	reader: TaskReader | null,
-): Promise<INodeExecutionData> {
+): Promise<{ item: INodeExecutionData; reason?: string }> {
 	const { produces, binaryField } = wish;
 	const item = (known: KnownTask): INodeExecutionData => ({
 		json: wish.forAgent
@@ -48,25 +51,29 @@ export async function deliver(
 			: taskJson(known, wish.operation, produces, wish.includeRaw),
 		pairedItem: { item: wish.itemIndex },
 	});
-	if (binaryField === null || reader === null || task.state?.status !== 'succeeded') return item(task);
+	if (binaryField === null || reader === null || task.state?.status !== 'succeeded') return { item: item(task) };
 
-	const { result, task: known } = await fetchFile(context, task, produces, reader);
+	const { result, task: known } = await fetchFile(context, task, wish, reader);
 	const done = item(known);
-	if (result.kind === 'stored') done.binary = { [binaryField]: result.file };
-	else done.json.downloadError = downloadError(result, known);
-	return done;
+	if (result.kind === 'stored') {
+		done.binary = { [binaryField]: result.file };
+		return { item: done };
+	}
+	const reason = result.kind === 'aborted' ? 'the execution was stopped' : result.message;
+	done.json.downloadError = downloadError(reason, known);
+	return { item: done, reason };
 }
 
 async function fetchFile(
 	context: FileContext,
 	task: KnownTask,
-	produces: 'video' | 'image' | null,
+	wish: Wish,
 	reader: TaskReader,
 ): Promise<{ result: DownloadResult; task: KnownTask }> {
 	const signal = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
 	let known = task;
 	for (let tries = 1; ; tries += 1) {
-		const result = await download(context, assetOf(known, produces));
+		const result = await download(context, assetOf(known, wish));
 		const passing = result.kind === 'expired' || (result.kind === 'failed' && result.passing);
 		if (!passing || tries === MAX_DOWNLOAD_TRIES) return { result, task: known };
 
@@ -77,16 +84,16 @@ async function fetchFile(
 	}
 }
 
-function assetOf({ taskId, state }: KnownTask, produces: 'video' | 'image' | null) {
+function assetOf({ taskId, state }: KnownTask, { produces, maxFileBytes }: Wish) {
 	const expected = produces ?? (state?.videoUrl === null ? 'image' : 'video');
 	return {
 		url: (expected === 'video' ? state?.videoUrl : state?.imageUrl) ?? state?.assetUrls[0] ?? '',
 		baseName: `runway-${taskId.replace(/[^\w-]/g, '_')}`,
 		expected,
+		maxBytes: maxFileBytes ?? Number.POSITIVE_INFINITY,
 	} as const;
 }
 
-function downloadError(result: Exclude<DownloadResult, { kind: 'stored' }>, { taskId }: KnownTask): string {
-	const what = result.kind === 'aborted' ? 'the execution was stopped' : result.message;
-	return `The file could not be downloaded: ${what}. The task is finished and paid for. Fetch the file with Resource "Task", Operation "Download" and the task ID ${taskId}.`;
+function downloadError(reason: string, { taskId }: KnownTask): string {
+	return `The file could not be downloaded: ${reason}. The task is finished and paid for. Fetch the file with Resource "Task", Operation "Download" and the task ID ${taskId}.`;
 }

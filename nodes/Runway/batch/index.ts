@@ -6,9 +6,8 @@ import { runBalance } from './balance';
 import type { Job, Outcome } from './job';
 import { openLedger } from './paid';
 import { prepare, type Prepared } from './prepare';
-import { errorItem, mostImportant, nodeError, stoppedError, type Ending } from './report';
+import { count, errorItem, mostImportant, nodeError, stoppedError, type Ending } from './report';
 import { runJobs, type JobResult } from './run';
-import { readLimits } from './settings';
 import { suspend, type EndedItem } from './suspend';
 
 /**
@@ -31,7 +30,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	const results = await runJobs(jobs, {
 		context,
 		ledger,
-		limits: readLimits(context),
+		limits: jobs[0]?.settings.limits ?? { maxParallel: 1, maxTasksInProgress: 0 },
 		goOnAfterFailedCreate: context.continueOnFail(),
 		onSettled: progressReporter(context, jobs.length),
 	});
@@ -99,16 +98,16 @@ function addHints(context: IExecuteFunctions, prepared: readonly Prepared[], res
 
 	const reattached = results.filter((result) => result.reattached).length;
 	if (reattached > 0) {
-		hints.push(`${reattached} task(s) that an earlier attempt had created were taken up again, not paid for again.`);
+		hints.push(`${count(reattached, 'task')} that an earlier attempt had created: taken up again, not paid for again.`);
 	}
 	const unfinished = results.filter(({ item, outcome }) => item !== null && outcome.kind === 'unfinished').length;
 	if (unfinished > 0) {
 		hints.push(
-			`${unfinished} task(s) had not ended at the time limit. Fetch them with Resource "Task", Operation "Wait".`,
+			`${count(unfinished, 'task')} not ended at the time limit. Fetch the result with Resource "Task", Operation "Wait".`,
 		);
 	}
 	const withoutFile = results.filter(({ item }) => item?.json.downloadError !== undefined).length;
-	if (withoutFile > 0) hints.push(`${withoutFile} file(s) could not be downloaded; see downloadError in the items.`);
+	if (withoutFile > 0) hints.push(`${count(withoutFile, 'file')} not downloaded; see downloadError in the output.`);
 
 	if (hints.length > 0) {
 		context.addExecutionHints(

@@ -49,6 +49,8 @@ export type Outcome =
 	| { kind: 'failed'; task: KnownTask }
 	/** The task succeeded, but the API gave no URL of a result. */
 	| { kind: 'noResult'; task: KnownTask }
+	/** The task succeeded, but the file that was asked for can't be had. */
+	| { kind: 'noFile'; task: KnownTask; reason: string }
 	/** The task had not ended at the time limit, or when it was looked at. */
 	| { kind: 'unfinished'; task: KnownTask; waitedMs: number; trouble: Problem | null }
 	/** The API does not know the id. */

@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import { redactDeep } from '../../shared/api/redact';
 import type { TaskState } from '../../shared/task/task';
 import type { KnownTask } from './job';
 
@@ -21,7 +22,7 @@ export function taskJson(
 		status: state?.status ?? 'queued',
 		progress: state?.progress ?? null,
 		...urls(state, produces),
-		failure: state?.failure ? { ...state.failure } : null,
+		failure: state?.failure ? (redactDeep(state.failure) as IDataObject) : null,
 		submittedAt: state?.submittedAt ?? task.createdAt,
 		startedAt: state?.startedAt ?? null,
 		finishedAt: state?.finishedAt ?? null,

@@ -22,7 +22,12 @@ export async function prepare(context: IExecuteFunctions, operation: BatchOperat
 	const prepared: Prepared[] = [];
 	for (const itemIndex of context.getInputData().keys()) {
 		try {
-			const settings = readSettings(context, operation, itemIndex);
+			const read = readSettings(context, operation, itemIndex);
+			if (!read.ok) {
+				prepared.push(invalid(itemIndex, ...read.faults));
+				continue;
+			}
+			const { settings } = read;
 			const jobs =
 				operation.kind === 'create'
 					? [await prepareCreate(context, operation, settings, itemIndex)]
@@ -49,9 +54,6 @@ async function prepareCreate(
 			return [name, context.getNodeParameter(name, itemIndex, null, { extractValue }) ?? undefined];
 		}),
 	);
-	const extra = parseAdditionalFields(settings.additionalFields);
-	if (extra === null) return invalid(itemIndex, additionalFieldsFault(settings.additionalFields));
-
 	const input = {
 		callbackUrl: callbackUrlOf(context, settings, itemIndex),
 		readFile: async (field: string) => await readFile(context, itemIndex, field),
@@ -59,7 +61,8 @@ async function prepareCreate(
 	const first = await operation.build(parameters, input);
 	if (!first.ok) return invalid(itemIndex, ...first.faults);
 
-	const kept = first.usesFiles ? null : { ...first.body, ...extra };
+	const merged = mergeDeep(first.body, settings.additionalFields);
+	const kept = first.usesFiles ? null : merged;
 	const body = async () => {
 		if (kept !== null) return kept;
 		const again = await operation.build(parameters, input);
@@ -67,7 +70,7 @@ async function prepareCreate(
 			throw new NodeOperationError(context.getNode(), 'The file of the item has changed while it was being sent', {
 				itemIndex,
 			});
-		return { ...again.body, ...extra };
+		return mergeDeep(again.body, settings.additionalFields);
 	};
 	const job: Job = {
 		kind: 'create',
@@ -75,7 +78,7 @@ async function prepareCreate(
 		settings,
 		pace: paceOf(operation, parameters),
 		operation,
-		fingerprint: fingerprint(operation, { ...first.body, ...extra }),
+		fingerprint: fingerprint(operation, merged),
 		body,
 	};
 	return { itemIndex, job, hints: first.hints };
@@ -103,29 +106,18 @@ async function readFile(context: IExecuteFunctions, itemIndex: number, field: st
 	return { mimeType, bytes, fileName: fileName ?? null };
 }
 
-/** The user's extra fields as an object, or null where they are not one. */
-function parseAdditionalFields(value: unknown): Record<string, unknown> | null {
-	let parsed = value;
-	if (typeof value === 'string') {
-		if (value.trim() === '') return {};
-		try {
-			parsed = JSON.parse(value);
-		} catch {
-			return null;
-		}
+/** Merges the user's extra fields into the body; objects are merged, everything else is replaced. */
+function mergeDeep(body: Record<string, unknown>, extra: Record<string, unknown>): Record<string, unknown> {
+	const merged = new Map(Object.entries(body));
+	for (const [key, value] of Object.entries(extra)) {
+		const present = merged.get(key);
+		merged.set(key, isObject(present) && isObject(value) ? mergeDeep(present, value) : value);
 	}
-	return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-		? (parsed as Record<string, unknown>)
-		: null;
+	return Object.fromEntries(merged);
 }
 
-function additionalFieldsFault(value: unknown): Fault {
-	return {
-		parameter: 'options.additionalFields',
-		label: 'Additional Fields (JSON)',
-		value,
-		expected: 'must be a JSON object, such as { "newField": "value" }',
-	};
+function isObject(value: unknown): value is Record<string, unknown> {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function prepareTasks(
@@ -139,7 +131,12 @@ function prepareTasks(
 	const ids = taskIdsOf(value);
 	if (ids.length === 0) {
 		return [
-			invalid(itemIndex, { parameter: 'taskId', label: 'Task ID', value, expected: 'must name at least one task' }),
+			invalid(itemIndex, {
+				parameter: 'taskId',
+				label: 'Task ID',
+				found: { value },
+				expected: 'must name at least one task',
+			}),
 		];
 	}
 	const likelyApi = likelyApiOf(context.getInputData()[itemIndex]);

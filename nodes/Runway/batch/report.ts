@@ -3,14 +3,12 @@ import {
 	NodeOperationError,
 	type IDataObject,
 	type IExecuteFunctions,
-	type INode,
 	type INodeExecutionData,
-	type JsonObject,
 } from 'n8n-workflow';
 
 import { explain, type Explanation } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
-import { redact } from '../../shared/api/redact';
+import { redact, redactDeep } from '../../shared/api/redact';
 import { isTerminal } from '../../shared/task/task';
 import type { Fault } from '../operations/operation';
 import { taskOf, type KnownTask, type Outcome } from './job';
@@ -43,25 +41,44 @@ export function errorItem({ itemIndex, outcome }: Ending): INodeExecutionData {
 export function nodeError(context: IExecuteFunctions, ending: Ending, all: readonly Ending[]): Error {
 	const { outcome, itemIndex } = ending;
 	const node = context.getNode();
-	if (outcome.kind === 'unresolved' && all.every((other) => taskOf(other.outcome) === null)) return outcome.error;
+	const isAlone = all.every(
+		(other) => other === ending || (taskOf(other.outcome) === null && other.outcome.kind !== 'invalid'),
+	);
+	if (outcome.kind === 'unresolved' && isAlone) return outcome.error;
 
 	const { message, advice } = explainOutcome(outcome);
 	const others = all.filter((other) => other !== ending);
 	const description = [advice, faultSummary(others), taskSummary(others)].filter(Boolean).join(' ');
+	const problem = apiProblemOf(outcome);
 	const error =
-		apiProblemOf(outcome) === null
+		problem === null
 			? new NodeOperationError(node, message, { itemIndex, description })
-			: apiError(node, message, { itemIndex, description, problem: apiProblemOf(outcome) });
-	error.context.data = { ...detailsOf(outcome), tasks: all.flatMap((other) => taskDetails(other.outcome)) };
-	return error;
+			: new NodeApiError(node, { message }, { message, description, httpCode: httpCodeOf(problem), itemIndex });
+	const tasks = all.flatMap((other) => taskDetails(other.outcome));
+	return worded(error, message, { ...detailsOf(outcome), tasks });
 }
 
 /** The error of a stopped execution, which names the tasks that go on. n8n tells it from a failure by the word "canceled". */
 export function stoppedError(context: IExecuteFunctions, all: readonly Ending[]): Error {
 	const description = taskSummary(all) || 'No task had been created.';
-	const error = new NodeOperationError(context.getNode(), 'The execution was canceled', { description });
-	error.context.data = { tasks: all.flatMap(({ outcome }) => taskDetails(outcome)) };
+	const message = 'The execution was canceled';
+	const error = new NodeOperationError(context.getNode(), message, { description });
+	return worded(error, message, { tasks: all.flatMap(({ outcome }) => taskDetails(outcome)) });
+}
+
+/**
+ * n8n's error classes put advice of their own in place of any message that contains a code such as
+ * ECONNRESET: "You can retry the request immediately". After a create that may have been billed, that is
+ * wrong, so our words are put back.
+ */
+function worded(error: NodeApiError | NodeOperationError, message: string, data: IDataObject): Error {
+	error.message = message;
+	error.context.data = data;
 	return error;
+}
+
+function httpCodeOf({ status }: Problem): string | undefined {
+	return status === null ? undefined : String(status);
 }
 
 /** The ending that the node's error is about: what ended the run first, then failures in the items' order. */
@@ -69,16 +86,6 @@ export function mostImportant(endings: readonly Ending[]): Ending | undefined {
 	const isConsequence = ({ outcome }: Ending) => outcome.kind === 'notSent' || outcome.kind === 'leftRunning';
 	const endedTheRun = ({ outcome }: Ending) => ['notCreated', 'maybeCreated', 'unresolved'].includes(outcome.kind);
 	return endings.find(endedTheRun) ?? endings.find((ending) => !isConsequence(ending)) ?? endings[0];
-}
-
-function apiError(
-	node: INode,
-	message: string,
-	{ itemIndex, description, problem }: { itemIndex: number; description: string; problem: Problem | null },
-): NodeApiError {
-	const httpCode = problem?.status == null ? undefined : String(problem.status);
-	const response: JsonObject = { message };
-	return new NodeApiError(node, response, { message, description, httpCode, itemIndex });
 }
 
 /** What the API answered, where the outcome is an answer of the API. */
@@ -117,14 +124,15 @@ export function explainOutcome(outcome: Outcome): Explanation {
 				message: 'CometAPI says that the task succeeded, but gives no URL of a result',
 				advice: `Look at the raw answer in the details, then ask CometAPI about the task ID ${outcome.task.taskId}.`,
 			};
+		case 'noFile':
+			return {
+				message: `The file of the task can't be fetched: ${outcome.reason}`,
+				advice: `The task ${outcome.task.taskId} is finished and paid for. Run this operation again later; where the URL stays dead, ask CometAPI with the task ID.`,
+			};
 		case 'unfinished':
 			return explainUnfinished(outcome);
 		case 'absent':
-			return {
-				message: `CometAPI does not know the task ${outcome.task.taskId}`,
-				advice:
-					'Check the task ID, that the credential belongs to the account that created the task, and that API is set to the route that created it.',
-			};
+			return explainAbsent(outcome.task);
 		case 'unreadable': {
 			const { message, advice } = explain(outcome.problem);
 			return {
@@ -138,14 +146,28 @@ export function explainOutcome(outcome: Outcome): Explanation {
 }
 
 function explainFailed({ taskId, state }: KnownTask): Explanation {
-	const word = state?.status === 'cancelled' ? 'was cancelled' : 'failed';
 	const { code = null, message = 'the provider gave no reason', retryable = false } = state?.failure ?? {};
+	const ids = `(task ID ${taskId}${code === null ? '' : `, code ${code}`})`;
+	if (state?.status === 'cancelled') {
+		return { message: 'The task was cancelled at CometAPI', advice: `A new attempt is billed again. ${ids}` };
+	}
 	const advice = retryable
 		? 'The cause may pass: a new attempt can succeed, and is billed again.'
 		: 'A new attempt with the same input would most likely fail again: change the prompt or the input first.';
+	return { message: `The task failed: ${redact(message)}`, advice: `${advice} ${ids}` };
+}
+
+function explainAbsent({ taskId, state, createdAt }: KnownTask): Explanation {
+	if (state === null && createdAt === null) {
+		return {
+			message: `CometAPI does not know the task ${taskId}`,
+			advice:
+				'Check the task ID, that the credential belongs to the account that created the task, and that API is set to the route that created it.',
+		};
+	}
 	return {
-		message: `The task ${word}: ${redact(message)}`,
-		advice: `${advice} (task ID ${taskId}${code === null ? '' : `, code ${code}`})`,
+		message: `CometAPI no longer knows the task ${taskId}, which it had accepted`,
+		advice: `The task may be paid for. Look for it with Resource "Task", Operation "Get" a little later; if it stays away, ask CometAPI about the task ID ${taskId}.`,
 	};
 }
 
@@ -158,11 +180,11 @@ function explainUnfinished({ task, waitedMs, trouble }: Extract<Outcome, { kind:
 			advice: `${howToFetch(task)}${lastTrouble}`,
 		};
 	}
-	const seconds = Math.round(waitedMs / 1000);
+	const seconds = count(Math.round(waitedMs / 1000), 'second');
 	const message =
 		status === undefined
-			? `The state of the task could not be read within ${seconds} seconds`
-			: `The task was still ${status} after ${seconds} seconds`;
+			? `The state of the task could not be read within ${seconds}`
+			: `The task was still ${status} after ${seconds}`;
 	return { message, advice: `${howToFetch(task)} To wait longer, raise the time limit in the options.${lastTrouble}` };
 }
 
@@ -170,8 +192,8 @@ function howToFetch({ taskId }: KnownTask): string {
 	return `The task goes on at CometAPI and stays paid for. Fetch its result with Resource "Task", Operation "Wait" and the task ID ${taskId}.`;
 }
 
-function describeFault({ label, value, expected }: Fault): string {
-	return `"${label}" ${expected}, but is ${show(value)}`;
+function describeFault({ label, found, expected }: Fault): string {
+	return `"${label}" ${expected}${found === null ? '' : `, but is ${show(found.value)}`}`;
 }
 
 function show(value: unknown): string {
@@ -181,13 +203,18 @@ function show(value: unknown): string {
 	return clean.length > 120 ? `${clean.slice(0, 120)}… (${clean.length} characters)` : clean;
 }
 
-/** Counts the other items that can't run, so that all can be mended at once. */
+/** Names the other items that can't run, so that all can be mended at once. */
 function faultSummary(others: readonly Ending[]): string {
-	const bad = others.filter(({ outcome }) => outcome.kind === 'invalid');
+	const bad = others.filter(({ outcome }) => outcome.kind === 'invalid' || outcome.kind === 'unresolved');
 	if (bad.length === 0) return '';
 	const list = bad.slice(0, 5).map(({ itemIndex, outcome }) => `item ${itemIndex}: ${explainOutcome(outcome).message}`);
 	const more = bad.length > list.length ? ` and ${bad.length - list.length} more` : '';
 	return `Further items have wrong values: ${list.join('; ')}${more}.`;
+}
+
+/** A number with its noun, in the plural where it is one. */
+export function count(amount: number, noun: string): string {
+	return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }
 
 /** Names the tasks that exist at CometAPI, finished ones and those that go on. */
@@ -201,7 +228,7 @@ function taskSummary(endings: readonly Ending[]): string {
 		running.length > 0 ? `Tasks of this run that go on at CometAPI: ${idList(running)}.` : '',
 		tasks.length > 0 ? 'Fetch them with Resource "Task", Operation "Wait".' : '',
 		unknown > 0
-			? `For ${unknown} item(s) it is unknown whether a task was created; look at the task log in the CometAPI console.`
+			? `For ${count(unknown, 'item')} it is unknown whether a task was created; look at the task log in the CometAPI console.`
 			: '',
 	]
 		.filter(Boolean)
@@ -227,8 +254,8 @@ function detailsOf(outcome: Outcome): IDataObject {
 	const details: IDataObject = { ...taskDetails(outcome)[0] };
 	const problem = apiProblemOf(outcome);
 	const state = taskOf(outcome)?.state;
-	if (state?.failure) details.failure = { ...state.failure };
-	if (outcome.kind === 'noResult') details.raw = state?.raw as IDataObject;
+	if (state?.failure) details.failure = redactDeep(state.failure) as IDataObject;
+	if (outcome.kind === 'noResult') details.raw = redactDeep(state?.raw) as IDataObject;
 	if (outcome.kind === 'maybeCreated') details.created = 'unknown';
 	if (
 		outcome.kind === 'notCreated' ||

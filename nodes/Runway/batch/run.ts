@@ -7,27 +7,23 @@ import { redact } from '../../shared/api/redact';
 import { createTaskReader, type TaskReader } from '../../shared/api/route';
 import { createSend } from '../../shared/api/transport';
 import { isTerminal, type TaskState } from '../../shared/task/task';
-import { backoffDelay } from '../../shared/wait/cadence';
-import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
+import { systemClock } from '../../shared/wait/pause';
 import { createExperience } from '../../shared/wait/experience';
 import { createWatcher, type Look } from '../../shared/wait/watch';
 import { deliver, wishOf } from './deliver';
 import type { CreateJob, Job, KnownTask, Outcome, TaskJob } from './job';
-import { noteInCustomData, type Ledger, type PaidRecord } from './paid';
+import type { Ledger, PaidRecord } from './paid';
 import type { RunLimits } from './settings';
+import { createSubmitter } from './submit';
 
 /**
  * Second and third phase: creates what is to be created and watches all tasks at once. Rules that must
  * not regress:
  *
- * 1. A create is resent only where the client says that nothing can have been created.
- * 2. After Stop, or after a create that failed where errors stop the node, no further create is sent.
- * 3. A create that an earlier attempt of this run has sent is not sent again: its task is taken up.
- * 4. Whatever is known about a created task stays in its outcome, however the job ends.
+ * 1. A create that an earlier attempt of this run has sent is not sent again: its task is taken up.
+ * 2. Whatever is known about a created task stays in its outcome, however the job ends.
  */
 
-/** Sends of a create that was certainly not accepted: the first and the repeats. */
-const MAX_CREATE_SENDS = 4;
 /** A fresh id may be unknown for a while. */
 const ABSENCE_GRACE_MS = 60_000;
 /** A single look, too, gives a fresh id a moment, and a troubled API a minute. */
@@ -82,6 +78,18 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 		signal: ending.signal,
 	});
 	const clients = new Map<string, Promise<RunwayClient>>();
+	/** Ends the run for all items, unless the node is set to go on. */
+	const failRun = () => {
+		if (!options.goOnAfterFailedCreate) ending.abort();
+	};
+	const submit = createSubmitter({
+		context,
+		clock,
+		limit: async (request) => await requests(request),
+		ledger,
+		signal: ending.signal,
+		onFailure: failRun,
+	});
 
 	async function clientFor({ settings, itemIndex }: Job): Promise<RunwayClient> {
 		const { runwayVersion } = settings;
@@ -95,7 +103,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 	async function runCreate(job: CreateJob): Promise<Ended> {
 		const client = await clientFor(job);
 		const record = ledger.find(job);
-		const started = record === undefined ? await create(client, job) : takeUp(job, record);
+		const started = record === undefined ? await submit(client, job) : takeUp(job, record);
 		const reattached = record !== undefined;
 		if (started.kind !== 'ready' || job.settings.completion !== 'wait')
 			return { outcome: started, reader: null, reattached };
@@ -109,34 +117,6 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 		} catch (error) {
 			// A fault of our own must not cost the user the id of a paid task.
 			return { outcome: { kind: 'unreadable', task: started.task, problem: ownFault(error) }, reader, reattached };
-		}
-	}
-
-	async function create(client: RunwayClient, job: CreateJob): Promise<Outcome> {
-		for (let sends = 1; ; sends += 1) {
-			const sent = await requests(async () =>
-				ending.signal.aborted ? null : await client.create(job.operation.path, await job.body()),
-			);
-			switch (sent?.kind) {
-				case undefined:
-					return { kind: 'notSent' };
-				case 'created': {
-					const createdAt = new Date(clock.now()).toISOString();
-					const task: KnownTask = { taskId: sent.taskId, api: job.operation.api, state: sent.state, createdAt };
-					ledger.created(job, task);
-					noteInCustomData(context, task.taskId);
-					return { kind: 'ready', task };
-				}
-				case 'unknown':
-				case 'aborted': {
-					const problem = sent.kind === 'unknown' ? sent.problem : stoppedWhileSending;
-					ledger.maybeCreated(job, problem);
-					return { kind: 'maybeCreated', problem };
-				}
-				case 'notCreated':
-					if (!sent.resend || sends === MAX_CREATE_SENDS) return { kind: 'notCreated', problem: sent.problem };
-					await pauseUnlessAborted(sent.retryAfterMs ?? backoffDelay(sends, Math.random()), clock, ending.signal);
-			}
 		}
 	}
 
@@ -189,13 +169,23 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 
 	async function runJob(job: Job): Promise<JobResult> {
 		const { outcome, reader, reattached } = await inProgress(async () => await runToEnd(job));
-		if (endsTheRun.has(outcome.kind) && !options.goOnAfterFailedCreate) ending.abort();
-		// A file is fetched as soon as it is there, while other tasks still render.
-		const item = passesOn(job, outcome)
-			? await downloads(async () => await deliver(context, wishOf(job), outcome.task, reader))
-			: null;
-		onSettled(outcome);
-		return { job, outcome, item, reattached };
+		if (endsTheRun(outcome)) failRun();
+		const finished = await finish(job, outcome, reader);
+		onSettled(finished.outcome);
+		return { job, ...finished, reattached };
+	}
+
+	/** A file is fetched as soon as it is there, while other tasks still render. */
+	async function finish(
+		job: Job,
+		outcome: Outcome,
+		reader: TaskReader | null,
+	): Promise<Pick<JobResult, 'outcome' | 'item'>> {
+		if (!passesOn(job, outcome)) return { outcome, item: null };
+		const { task } = outcome;
+		const { item, reason } = await downloads(async () => await deliver(context, wishOf(job), task, reader));
+		const isInVain = reason !== undefined && job.kind === 'task' && job.operation.file === 'always';
+		return isInVain ? { outcome: { kind: 'noFile', task, reason }, item: null } : { outcome, item };
 	}
 
 	return await Promise.all(jobs.map(runJob));
@@ -224,20 +214,15 @@ function endedOutcome(job: Job, task: KnownTask, { status, assetUrls }: TaskStat
 	return isTerminal(status) ? { kind: 'failed', task } : { kind: 'unfinished', task, waitedMs: 0, trouble: null };
 }
 
-const endsTheRun: ReadonlySet<Outcome['kind']> = new Set(['notCreated', 'maybeCreated', 'unresolved']);
+/** A key that is refused is refused for all; what n8n can't resolve needs its user. */
+function endsTheRun(outcome: Outcome): boolean {
+	return outcome.kind === 'unresolved' || (outcome.kind === 'unreadable' && outcome.problem.reason === 'auth');
+}
 
 function ownFault(error: unknown): Problem {
 	const message = error instanceof Error ? error.message : String(error);
 	return { reason: 'unreadable', message: redact(message), status: null, code: null, requestId: null };
 }
-
-const stoppedWhileSending: Problem = {
-	reason: 'network',
-	message: 'the execution was stopped while the request was on its way',
-	status: null,
-	code: null,
-	requestId: null,
-};
 
 /** A key that is refused and a rate limit concern every task, other faults only the one. */
 function toLook(outcome: ReadOutcome): Look<TaskState, Problem> {

@@ -1,13 +1,24 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
+import * as z from 'zod/v4-mini';
 
-import { DEFAULT_MAX_PARALLEL, DEFAULT_RUNWAY_VERSION, DEFAULT_TIMEOUT_SECONDS } from '../operations/runFields';
-import type { BatchOperation } from '../operations/operation';
+import { decimal, flag, integer, oneOf, optionalHttpUrl, requiredText } from '../operations/checks';
+import { checkParameters, type BatchOperation, type Fault } from '../operations/operation';
+import {
+	createOptionsField,
+	DEFAULT_MAX_FILE_SIZE_MB,
+	DEFAULT_MAX_PARALLEL,
+	DEFAULT_RUNWAY_VERSION,
+	DEFAULT_TIMEOUT_SECONDS,
+	downloadFields,
+} from '../operations/runFields';
 
 /** How one item is to be run: everything in the panel that is not about the video itself. */
 export interface ItemSettings {
 	completion: 'wait' | 'return' | 'suspend';
 	/** Name of the output's binary field, or null for no file. */
 	binaryField: string | null;
+	/** Bytes; Infinity for no limit. */
+	maxFileBytes: number;
 	timeoutMs: number;
 	/** 0 = adaptive. */
 	intervalMs: number;
@@ -18,68 +29,103 @@ export interface ItemSettings {
 	forAgent: boolean;
 	/** The user's own, or empty. */
 	callbackUrl: string;
-	/** Object or JSON text. */
-	additionalFields: unknown;
+	/** Merged into the request body. */
+	additionalFields: Record<string, unknown>;
+	limits: RunLimits;
 }
 
-/** Limits that hold for the whole run. */
+/** Limits that hold for the whole run; the first item's count. */
 export interface RunLimits {
 	maxParallel: number;
 	/** 0 = all at once. */
 	maxTasksInProgress: number;
 }
 
-interface Options {
-	additionalFields?: unknown;
-	callbackUrl?: string;
-	includeRaw?: boolean;
-	maxParallel?: number;
-	maxTasksInProgress?: number;
-	onTimeout?: 'error' | 'returnTask';
-	pollInterval?: number;
-	runwayVersion?: string;
-	timeout?: number;
-}
+const options = z.object({
+	additionalFields: z.optional(jsonObject()),
+	callbackUrl: optionalHttpUrl(),
+	includeRaw: z.optional(flag()),
+	maxFileSize: z.optional(decimal(0, 1_000_000)),
+	maxParallel: z.optional(integer(1, 50)),
+	maxTasksInProgress: z.optional(integer(0, 10_000)),
+	onTimeout: z.optional(oneOf(['error', 'returnTask'])),
+	pollInterval: z.optional(decimal(0, 300)),
+	runwayVersion: z.optional(
+		z.string('must be a date').check(z.trim(), z.regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2024-11-06')),
+	),
+	timeout: z.optional(decimal(1, 604_800)),
+});
 
-/** Reads the settings of one item. */
-export function readSettings(context: IExecuteFunctions, operation: BatchOperation, itemIndex: number): ItemSettings {
-	const options = readOptions(context, itemIndex);
-	const completion = context.getNodeParameter('completion', itemIndex, 'wait') as ItemSettings['completion'];
+const schema = z.object({
+	completion: oneOf(['wait', 'return', 'suspend']),
+	binaryField: z.optional(requiredText()),
+	options,
+});
+
+const MEGABYTE = 1_000_000;
+
+/** Reads and checks the settings of one item. */
+export function readSettings(
+	context: IExecuteFunctions,
+	operation: BatchOperation,
+	itemIndex: number,
+): { ok: true; settings: ItemSettings } | { ok: false; faults: Fault[] } {
 	const forAgent = runsAsTool(context);
-	return {
+	const takesFile = !forAgent && wantsFile(context, operation, itemIndex);
+	const checked = checkParameters(schema, [createOptionsField, ...downloadFields(null)], {
+		completion: context.getNodeParameter('completion', itemIndex, 'wait'),
+		binaryField: takesFile ? context.getNodeParameter('binaryField', itemIndex, 'data') : undefined,
+		options: context.getNodeParameter('options', itemIndex, {}),
+	});
+	if (!checked.ok) return { ok: false, faults: checked.faults.map(hideFreeJson) };
+
+	const { completion, binaryField = null, options: chosen } = checked.data;
+	const maxFileSize = chosen.maxFileSize ?? DEFAULT_MAX_FILE_SIZE_MB;
+	const settings: ItemSettings = {
 		completion,
 		forAgent,
-		binaryField:
-			!forAgent && wantsFile(context, operation, itemIndex)
-				? (context.getNodeParameter('binaryField', itemIndex, 'data') as string)
-				: null,
-		timeoutMs: (options.timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
-		intervalMs: (options.pollInterval ?? 0) * 1000,
-		onTimeout: options.onTimeout ?? 'error',
-		runwayVersion: options.runwayVersion?.trim() || DEFAULT_RUNWAY_VERSION,
-		includeRaw: options.includeRaw ?? false,
-		callbackUrl: options.callbackUrl?.trim() ?? '',
-		additionalFields: options.additionalFields ?? {},
+		binaryField,
+		maxFileBytes: maxFileSize === 0 ? Number.POSITIVE_INFINITY : maxFileSize * MEGABYTE,
+		timeoutMs: (chosen.timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
+		intervalMs: (chosen.pollInterval ?? 0) * 1000,
+		onTimeout: chosen.onTimeout ?? 'error',
+		runwayVersion: chosen.runwayVersion ?? DEFAULT_RUNWAY_VERSION,
+		includeRaw: chosen.includeRaw ?? false,
+		callbackUrl: chosen.callbackUrl ?? '',
+		additionalFields: chosen.additionalFields ?? {},
+		limits: {
+			maxParallel: chosen.maxParallel ?? DEFAULT_MAX_PARALLEL,
+			maxTasksInProgress: chosen.maxTasksInProgress ?? 0,
+		},
 	};
+	return { ok: true, settings };
 }
 
-/** Reads the limits of the run, which can only be one for all items: the first item's. */
-export function readLimits(context: IExecuteFunctions): RunLimits {
-	const { maxParallel, maxTasksInProgress } = readOptions(context, 0);
-	return {
-		maxParallel: Math.max(1, Math.floor(maxParallel ?? DEFAULT_MAX_PARALLEL)),
-		maxTasksInProgress: Math.max(0, Math.floor(maxTasksInProgress ?? 0)),
-	};
+/** Free JSON may hold anything, secrets included, so it is not repeated in messages. */
+function hideFreeJson(fault: Fault): Fault {
+	return fault.parameter === 'options.additionalFields' ? { ...fault, found: null } : fault;
+}
+
+/** An object, or the JSON text of one. */
+function jsonObject() {
+	const expected = 'must be a JSON object, such as { "newField": "value" }';
+	return z.pipe(z.transform(parseJson), z.record(z.string(), z.unknown(), expected));
+}
+
+function parseJson(value: unknown): unknown {
+	if (typeof value !== 'string') return value;
+	if (value.trim() === '') return {};
+	try {
+		return JSON.parse(value) as unknown;
+	} catch {
+		return value;
+	}
 }
 
 /** n8n marks tools in two ways: agents call them in a context of their own, or run the node under a tool's type. */
 function runsAsTool(context: IExecuteFunctions): boolean {
 	const called = 'isToolExecution' in context && context.isToolExecution();
 	return called || context.getNode().type.endsWith('Tool');
-}
-
-function readOptions(context: IExecuteFunctions, itemIndex: number): Options {
-	return context.getNodeParameter('options', itemIndex, {}) as Options;
 }
 
 function wantsFile(context: IExecuteFunctions, operation: BatchOperation, itemIndex: number): boolean {

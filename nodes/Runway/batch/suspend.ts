@@ -135,7 +135,8 @@ async function wakeUp(
 	if (sleeper.kind === 'done') return { json: sleeper.item, pairedItem: { item: sleeper.itemIndex } };
 	const { taskId, api, createdAt, runwayVersion, wish } = sleeper;
 	const task = { taskId, api, createdAt, state: ended.get(taskId) ?? null };
-	return await deliver(context, wish, task, createTaskReader(clientFor(runwayVersion), taskId, api));
+	const { item } = await deliver(context, wish, task, createTaskReader(clientFor(runwayVersion), taskId, api));
+	return item;
 }
 
 /** Answers the call and leaves the execution asleep. */

@@ -116,7 +116,7 @@ function webpSize(bytes: Buffer) {
 }
 
 function describe({ mimeType, bytes }: InputFile): string {
-	return bytes.length === 0 ? 'empty' : `of type ${mimeType}`;
+	return bytes.length === 0 ? 'empty' : `none of these (the item calls it ${mimeType})`;
 }
 
 function megabytes(count: number): string {

@@ -79,7 +79,8 @@ export interface Fault {
 	parameter: string;
 	/** The label in the panel. */
 	label: string;
-	value: unknown;
+	/** The value to show, or null where `expected` says all there is to say about it. */
+	found: { value: unknown } | null;
 	/** What it must be, continuing the sentence "Label …", such as "must be between 0 and 1". */
 	expected: string;
 }
@@ -117,9 +118,8 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 		...panel,
 		kind: 'create',
 		async build(parameters, input) {
-			const checked = z.safeParse(schema, parameters);
-			if (!checked.success)
-				return { ok: false, faults: checked.error.issues.map((issue) => toFault(issue, panel.fields, parameters)) };
+			const checked = checkParameters(schema, panel.fields, parameters);
+			if (!checked.ok) return checked;
 
 			const remarks = hints?.(checked.data) ?? [];
 			const uris = new Map<string, string>();
@@ -127,10 +127,8 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 				const encoded = file.encode(await input.readFile(file.field));
 				if ('expected' in encoded) {
 					const label = labelOf(file.parameter.split('.'), panel.fields);
-					return {
-						ok: false,
-						faults: [{ parameter: file.parameter, label, value: file.field, expected: encoded.expected }],
-					};
+					const { expected } = encoded;
+					return { ok: false, faults: [{ parameter: file.parameter, label, found: null, expected }] };
 				}
 				uris.set(file.parameter, encoded.uri);
 				remarks.push(...encoded.hints);
@@ -147,12 +145,28 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 	};
 }
 
+/**
+ * Checks parameters by a schema and cleans them.
+ * @param fields where the labels of faults are found
+ */
+export function checkParameters<Schema extends z.core.$ZodType>(
+	schema: Schema,
+	fields: INodeProperties[],
+	parameters: Record<string, unknown>,
+): { ok: true; data: z.core.output<Schema> } | { ok: false; faults: Fault[] } {
+	const checked = z.safeParse(schema, parameters);
+	if (checked.success) return { ok: true, data: checked.data };
+	return { ok: false, faults: checked.error.issues.map((issue) => toFault(issue, fields, parameters)) };
+}
+
 function toFault(issue: z.core.$ZodIssue, fields: INodeProperties[], parameters: Record<string, unknown>): Fault {
 	const path = issue.path.map(String);
 	return {
 		parameter: path.join('.'),
 		label: labelOf(path, fields),
-		value: path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], parameters),
+		found: {
+			value: path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], parameters),
+		},
 		expected: issue.message,
 	};
 }

@@ -4,6 +4,7 @@ import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 export const DEFAULT_TIMEOUT_SECONDS = 900;
 export const DEFAULT_MAX_PARALLEL = 5;
+export const DEFAULT_MAX_FILE_SIZE_MB = 2_000;
 export const DEFAULT_RUNWAY_VERSION = '2024-11-06';
 
 export const noticeFields: INodeProperties[] = [
@@ -91,6 +92,15 @@ const maxParallel: INodeProperties = {
 	description: 'How many requests may be in flight to CometAPI at the same time',
 };
 
+const maxFileSize: INodeProperties = {
+	displayName: 'Max File Size (MB)',
+	name: 'maxFileSize',
+	type: 'number',
+	typeOptions: { minValue: 0 },
+	default: DEFAULT_MAX_FILE_SIZE_MB,
+	description: 'Larger files are not downloaded; their items keep the URL and say why. 0 sets no limit.',
+};
+
 const pollInterval: INodeProperties = {
 	displayName: 'Poll Interval (Seconds)',
 	name: 'pollInterval',
@@ -168,7 +178,7 @@ function optionsField(entries: INodeProperties[]): INodeProperties {
 	};
 }
 
-const waitOptions = [maxParallel, pollInterval, timeout, onTimeout, runwayVersion, includeRaw];
+const waitOptions = [maxFileSize, maxParallel, pollInterval, timeout, onTimeout, runwayVersion, includeRaw];
 
 const maxTasksInProgress: INodeProperties = {
 	displayName: 'Max Tasks in Progress',

@@ -1,5 +1,6 @@
 import {
 	NodeApiError,
+	NodeOperationError,
 	type IDataObject,
 	type IExecuteFunctions,
 	type IHttpRequestOptions,
@@ -26,9 +27,12 @@ const NEVER_CONNECTED: ReadonlySet<string> = new Set([
 	'EHOSTUNREACH',
 	'ENETUNREACH',
 	'CERT_HAS_EXPIRED',
+	'CERT_NOT_YET_VALID',
 	'DEPTH_ZERO_SELF_SIGNED_CERT',
 	'ERR_TLS_CERT_ALTNAME_INVALID',
 	'SELF_SIGNED_CERT_IN_CHAIN',
+	'UNABLE_TO_GET_ISSUER_CERT',
+	'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
 	'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
@@ -37,10 +41,10 @@ const NEVER_CONNECTED: ReadonlySet<string> = new Set([
  * bearer key, to the credential's base URL and nowhere else. Redirects are never followed, because a
  * followed 301 turns a POST into a GET and may carry the key to another host.
  * @param context the running node; its cancel signal ends requests under way
- * @throws n8n's own error where the node has no credential
+ * @throws n8n's own error where the node has no credential, and ours where its base URL is none
  */
 export async function createSend(context: RequestContext, itemIndex = 0): Promise<Send> {
-	const baseURL = await baseUrlOf(context, itemIndex);
+	const { baseURL, apiKey } = await readCredential(context, itemIndex);
 	const signal = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
 
 	return async ({ method, path, body, headers, timeoutMs }) => {
@@ -58,7 +62,7 @@ export async function createSend(context: RequestContext, itemIndex = 0): Promis
 		};
 		const request = async () =>
 			(await context.helpers.httpRequestWithAuthentication.call(context, CREDENTIAL, options)) as IN8nHttpFullResponse;
-		return await answerOf(request, signal);
+		return withoutSecret(await answerOf(request, signal), apiKey);
 	};
 }
 
@@ -76,12 +80,12 @@ export async function askBalance(
 	itemIndex: number,
 	days: Record<string, string>,
 ): Promise<ApiAnswer> {
-	const { url, key } = await balanceAddress(context, itemIndex);
+	const { baseURL, apiKey } = await readCredential(context, itemIndex);
 	const signal = context.getExecutionCancelSignal();
 	const options: IHttpRequestOptions = {
-		url,
+		url: new URL(baseURL).hostname === OFFICIAL_HOST ? BALANCE_URL : `${baseURL}/user/quota`,
 		method: 'GET',
-		qs: { key, ...days },
+		qs: { key: apiKey, ...days },
 		json: true,
 		timeout: BALANCE_TIMEOUT_MS,
 		disableFollowRedirect: true,
@@ -89,14 +93,8 @@ export async function askBalance(
 		returnFullResponse: true,
 		abortSignal: signal,
 	};
-	return await answerOf(async () => (await context.helpers.httpRequest(options)) as IN8nHttpFullResponse, signal);
-}
-
-async function balanceAddress(context: IExecuteFunctions, itemIndex: number): Promise<{ url: string; key: string }> {
-	const { apiKey } = await context.getCredentials<{ apiKey: string }>(CREDENTIAL, itemIndex);
-	const base = await baseUrlOf(context, itemIndex);
-	const isOfficial = URL.canParse(base) && new URL(base).hostname === OFFICIAL_HOST;
-	return { url: isOfficial ? BALANCE_URL : `${base}/user/quota`, key: apiKey };
+	const request = async () => (await context.helpers.httpRequest(options)) as IN8nHttpFullResponse;
+	return withoutSecret(await answerOf(request, signal), apiKey);
 }
 
 async function answerOf(
@@ -112,9 +110,33 @@ async function answerOf(
 	}
 }
 
-async function baseUrlOf(context: RequestContext, itemIndex: number): Promise<string> {
-	const { baseUrl } = await (context as IExecuteFunctions).getCredentials<{ baseUrl: string }>(CREDENTIAL, itemIndex);
-	return baseUrl.trim().replace(/\/+$/, '');
+async function readCredential(
+	context: RequestContext,
+	itemIndex: number,
+): Promise<{ baseURL: string; apiKey: string }> {
+	const { baseUrl, apiKey } = await (context as IExecuteFunctions).getCredentials<{ baseUrl: string; apiKey: string }>(
+		CREDENTIAL,
+		itemIndex,
+	);
+	const baseURL = baseUrl.trim().replace(/\/+$/, '');
+	if (/^https?:\/\//i.test(baseURL) && URL.canParse(baseURL)) return { baseURL, apiKey };
+	throw new NodeOperationError(context.getNode(), 'The base URL of the credential is not a web address', {
+		itemIndex,
+		description:
+			'Open the credential "CometAPI Runway API" and set the base URL to https://api.cometapi.com, with https:// and without a path.',
+	});
+}
+
+/** The API may echo the key in what it says; nothing that leaves this file holds it. */
+function withoutSecret(answer: ApiAnswer, apiKey: string): ApiAnswer {
+	if (apiKey === '' || !JSON.stringify(answer).includes(apiKey)) return answer;
+	const strip = (value: unknown): unknown => {
+		if (typeof value === 'string') return value.replaceAll(apiKey, '…');
+		if (Array.isArray(value)) return value.map(strip);
+		if (typeof value !== 'object' || value === null) return value;
+		return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, strip(entry)]));
+	};
+	return strip(answer) as ApiAnswer;
 }
 
 function noResponse(error: unknown): ApiAnswer {

@@ -19,6 +19,8 @@ export interface Asset {
 	/** File name without its ending. */
 	baseName: string;
 	expected: 'video' | 'image';
+	/** Larger files are refused. */
+	maxBytes: number;
 }
 
 /** The contexts in which n8n lets a node store files. */
@@ -69,6 +71,7 @@ export async function download(context: FileContext, asset: Asset): Promise<Down
 		return await store(context, asset, response);
 	} catch (error) {
 		if (stopped?.aborted) return { kind: 'aborted' };
+		if (error instanceof TooLarge) return tooLarge(asset);
 		return { kind: 'failed', message: redact(error instanceof Error ? error.message : String(error)), passing: true };
 	}
 }
@@ -76,14 +79,14 @@ export async function download(context: FileContext, asset: Asset): Promise<Down
 async function store(context: FileContext, asset: Asset, response: IN8nHttpFullResponse): Promise<DownloadResult> {
 	const { statusCode, headers } = response;
 	const body = response.body as ByteStream;
-	const refused = refusal(statusCode, headers);
+	const announced = Number(headers['content-encoding'] === undefined ? headers['content-length'] : undefined);
+	const refused = refusal(statusCode, headers) ?? (announced > asset.maxBytes ? tooLarge(asset) : null);
 	if (refused !== null) {
 		body.destroy();
 		return refused;
 	}
 	const mimeType = mimeTypeOf(headers['content-type'], asset);
-	const announced = Number(headers['content-encoding'] === undefined ? headers['content-length'] : undefined);
-	const counted = countingStream(body, announced);
+	const counted = countingStream(body, announced, asset.maxBytes);
 	const fileName = `${asset.baseName}.${endingByType[mimeType] ?? 'bin'}`;
 	const file = await context.helpers.prepareBinaryData(counted, fileName, mimeType);
 	return { kind: 'stored', file };
@@ -97,8 +100,13 @@ function refusal(status: number, headers: IN8nHttpFullResponse['headers']): Down
 		const passing = status === 429 || status >= 500;
 		return { kind: 'failed', message: `the server of the file answered HTTP ${status}`, passing };
 	}
-	if (/^text\/html/i.test(String(headers['content-type'] ?? ''))) {
-		return { kind: 'failed', message: 'the server of the file answered with a web page', passing: false };
+	const type = String(headers['content-type'] ?? '');
+	if (/^text\/|[/+](json|xml|html)\b/i.test(type)) {
+		return {
+			kind: 'failed',
+			message: `the server of the file answered with ${redact(type)}, which is no media file`,
+			passing: false,
+		};
 	}
 	return null;
 }
@@ -115,17 +123,25 @@ function mimeTypeOf(contentType: unknown, { url, expected }: Asset): string {
 	return typeByEnding[ending] ?? (expected === 'video' ? 'video/mp4' : 'image/png');
 }
 
+class TooLarge extends Error {}
+
+function tooLarge({ maxBytes }: Asset): DownloadResult {
+	const message = `the file is larger than ${Math.round(maxBytes / 1_000_000)} MB, the limit in the options`;
+	return { kind: 'failed', message, passing: false };
+}
+
 type ByteStream = import('stream').Readable;
 
 /**
  * Passes the bytes on and fails where fewer arrive than were announced, since a cut-off video would
  * otherwise be stored as if it were whole.
  */
-function countingStream(body: ByteStream, announced: number): ByteStream {
+function countingStream(body: ByteStream, announced: number, maxBytes: number): ByteStream {
 	async function* counted() {
 		let received = 0;
 		for await (const chunk of body as AsyncIterable<Buffer>) {
 			received += chunk.length;
+			if (received > maxBytes) throw new TooLarge();
 			yield chunk;
 		}
 		if (Number.isFinite(announced) && received !== announced) {

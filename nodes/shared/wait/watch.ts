@@ -25,7 +25,7 @@ export type Look<Value, Trouble> =
 export type WatchEnd<Value, Trouble> =
 	| { kind: 'done'; value: Value }
 	| { kind: 'timedOut'; last: Value | null; trouble: Trouble | null }
-	/** Absent for longer than the grace time. */
+	/** Absent for longer than the grace time, or at the deadline. */
 	| { kind: 'absent'; last: Value | null }
 	| { kind: 'refused'; last: Value | null; trouble: Trouble }
 	| { kind: 'aborted'; last: Value | null };
@@ -120,7 +120,7 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions): Watcher<
 	}
 
 	function plannedLook(watched: Watched<Value, Trouble>, track: Track): number {
-		if (track.looks > 0 && watched.intervalMs > 0) return track.lastLookMs + watched.intervalMs;
+		if (watched.intervalMs > 0 && (track.looks > 0 || watched.isFresh)) return track.lastLookMs + watched.intervalMs;
 		const { renderTimes, pending } = kindOf(watched);
 		const [scout] = pending;
 		const known = renderTimes.length > 0 ? renderTimes : experience.recall(watched.kind);
@@ -143,8 +143,21 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions): Watcher<
 	}
 
 	/** Looks when a place is free, unless all is over or quiet has been asked for meanwhile. */
-	async function lookInTurn(watched: Watched<Value, Trouble>): Promise<Look<Value, Trouble> | null> {
-		return await limit(async () => (isOver() || clock.now() < quietUntil ? null : await watched.look()));
+	async function lookInTurn(watched: Watched<Value, Trouble>, track: Track): Promise<Look<Value, Trouble> | null> {
+		return await limit(async () => {
+			if (isOver() || clock.now() < quietUntil) return null;
+			const look = await watched.look();
+			// Noted before the next request gets this one's place.
+			if (look.kind === 'passing' && look.everyone) {
+				const wait = look.retryAfterMs ?? backoffDelay(track.failures + 1, track.random);
+				quietUntil = Math.max(quietUntil, clock.now() + wait);
+			}
+			if (look.kind === 'refused' && look.everyone) {
+				fatal = { trouble: look.trouble };
+				ending.ring();
+			}
+			return look;
+		});
 	}
 
 	function learn(watched: Watched<Value, Trouble>, track: Track, previousLookMs: number, tookMs: number | null): void {
@@ -168,7 +181,7 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions): Watcher<
 			if (isOver()) return { kind: 'aborted', last };
 
 			const isLastLook = clock.now() >= watched.deadline;
-			const look = await lookInTurn(watched);
+			const look = await lookInTurn(watched, track);
 			if (look === null && !isLastLook) continue;
 			const previousLookMs = track.lastLookMs;
 			track.looks += 1;
@@ -197,18 +210,14 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions): Watcher<
 					trouble = look.trouble;
 					track.failures += 1;
 					track.notBefore = clock.now() + (look.retryAfterMs ?? backoffDelay(track.failures, track.random));
-					if (look.everyone) quietUntil = Math.max(quietUntil, track.notBefore);
 					break;
 				case 'refused':
-					if (look.everyone) {
-						fatal = { trouble: look.trouble };
-						ending.ring();
-					}
 					return { kind: 'refused', last, trouble: look.trouble };
 				case 'aborted':
 					return { kind: 'aborted', last };
 			}
-			if (isLastLook) return { kind: 'timedOut', last, trouble };
+			if (!isLastLook) continue;
+			return track.absentSince === null ? { kind: 'timedOut', last, trouble } : { kind: 'absent', last };
 		}
 	}
 

@@ -1,0 +1,114 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import type { RunwayClient } from '../../shared/api/client';
+import type { Problem } from '../../shared/api/problem';
+import { backoffDelay } from '../../shared/wait/cadence';
+import { pauseUnlessAborted, type Clock } from '../../shared/wait/pause';
+import type { CreateJob, KnownTask, Outcome } from './job';
+import { noteInCustomData, type Ledger } from './paid';
+
+/**
+ * Creates tasks. Rules that must not regress:
+ *
+ * 1. A create is resent only where the client says that nothing can have been created.
+ * 2. Once the run has ended, by Stop or by a failure that ends it, no further create is sent. That is
+ *    decided before the failed one gives its place among the requests in flight to the next.
+ * 3. Every created task is in the ledger before anything else happens to it.
+ */
+
+/** Sends of a create that could not reach the API: the first and the repeats. */
+const MAX_UNREACHED_SENDS = 3;
+/** Creates are spread over this long when the API's quiet time is over. */
+const SPREAD_AFTER_QUIET_MS = 500;
+
+export interface SubmitterOptions {
+	context: IExecuteFunctions;
+	clock: Clock;
+	/** Runs a request when a place among those in flight is free. */
+	limit: <T>(request: () => Promise<T>) => Promise<T>;
+	ledger: Ledger;
+	/** Fires when the run has ended. */
+	signal: AbortSignal;
+	/** Called with a create that failed for good. */
+	onFailure: () => void;
+}
+
+/** Makes a function that creates the task of one job; all jobs share the API's requests for quiet. */
+export function createSubmitter(options: SubmitterOptions) {
+	const { context, clock, limit, ledger, signal, onFailure } = options;
+	/** While the API asks for quiet, nothing is created. Milliseconds since the epoch. */
+	let quietUntil = 0;
+	let refusalsInARow = 0;
+
+	return async function submit(client: RunwayClient, job: CreateJob): Promise<Outcome> {
+		const giveUpAt = clock.now() + job.settings.timeoutMs;
+		for (let unreached = 0; ;) {
+			const sent = await limit(async () => await sendUnlessQuiet(client, job, giveUpAt, unreached));
+			if (sent !== 'again' && sent !== 'unreached') return sent;
+			if (sent === 'unreached') unreached += 1;
+			const quiet = quietUntil - clock.now();
+			const delay =
+				sent === 'unreached' ? backoffDelay(unreached, Math.random()) : quiet + Math.random() * SPREAD_AFTER_QUIET_MS;
+			await pauseUnlessAborted(delay, clock, signal);
+		}
+	};
+
+	async function sendUnlessQuiet(
+		client: RunwayClient,
+		job: CreateJob,
+		giveUpAt: number,
+		unreached: number,
+	): Promise<Outcome | 'again' | 'unreached'> {
+		if (signal.aborted) return { kind: 'notSent' };
+		if (clock.now() < quietUntil) return 'again';
+		const sent = await client.create(job.operation.path, await job.body());
+		switch (sent.kind) {
+			case 'created':
+				refusalsInARow = 0;
+				return created(job, sent.taskId, sent.state);
+			case 'unknown':
+				return maybeCreated(job, sent.problem);
+			case 'aborted':
+				return maybeCreated(job, stoppedWhileSending);
+			case 'notCreated': {
+				const isRefused = sent.problem.reason === 'rateLimit';
+				if (sent.resend && isRefused) {
+					refusalsInARow += 1;
+					const wait = sent.retryAfterMs ?? backoffDelay(refusalsInARow, Math.random());
+					quietUntil = Math.max(quietUntil, clock.now() + wait);
+					if (quietUntil < giveUpAt) return 'again';
+				} else if (sent.resend && unreached + 1 < MAX_UNREACHED_SENDS) {
+					return 'unreached';
+				}
+				onFailure();
+				return { kind: 'notCreated', problem: sent.problem };
+			}
+		}
+	}
+
+	function created(job: CreateJob, taskId: string, state: KnownTask['state']): Outcome {
+		const task: KnownTask = {
+			taskId,
+			api: job.operation.api,
+			state,
+			createdAt: new Date(clock.now()).toISOString(),
+		};
+		ledger.created(job, task);
+		noteInCustomData(context, taskId);
+		return { kind: 'ready', task };
+	}
+
+	function maybeCreated(job: CreateJob, problem: Problem): Outcome {
+		ledger.maybeCreated(job, problem);
+		onFailure();
+		return { kind: 'maybeCreated', problem };
+	}
+}
+
+const stoppedWhileSending: Problem = {
+	reason: 'network',
+	message: 'the execution was stopped while the request was on its way',
+	status: null,
+	code: null,
+	requestId: null,
+};

@@ -1,0 +1,154 @@
+import type { IBinaryKeyData, IDataObject } from 'n8n-workflow';
+
+import { type Bench, bench, closeBench, CONTINUE, imageToVideo, topic } from './bench';
+
+afterAll(closeBench);
+
+const fromFile = imageToVideo({}, { imageSource: 'binary', imageUrl: '', completion: 'return' });
+
+type Item = { json: IDataObject; binary: IBinaryKeyData };
+
+async function itemWith({ engine }: Bench, bytes: Buffer, name = 'a.png', type = 'image/png'): Promise<Item> {
+	return { json: {}, binary: await engine.storeFile(bytes, name, type) };
+}
+
+const dataUri = (bytes: Buffer, type = 'image/png') => `data:${type};base64,${bytes.toString('base64')}`;
+
+/** The smallest headers that say type and size; the pictures themselves are noise. */
+function jpeg(width: number, height: number, size = 400): Buffer {
+	const bytes = Buffer.alloc(size, 1);
+	bytes.writeUInt32BE(0xffd8ffe0, 0);
+	bytes.writeUInt16BE(16, 4);
+	bytes.writeUInt32BE(0xffc00011, 20);
+	bytes.writeUInt8(8, 24);
+	bytes.writeUInt16BE(height, 25);
+	bytes.writeUInt16BE(width, 27);
+	return bytes;
+}
+
+topic('A picture from a file of the item', (test) => {
+	test(
+		'is sent as a data URI with exactly its bytes, for each item its own',
+		bench(async (place) => {
+			const { api, run } = place;
+			const png = api.assetBytes('image');
+			const photo = jpeg(1280, 768);
+			const items = [
+				await itemWith(place, png),
+				// The type that an earlier node guessed does not count; what the file says does.
+				await itemWith(place, photo, 'photo', 'application/octet-stream'),
+			];
+			const output = await run({ ...fromFile, options: { maxParallel: 1 } }, { items });
+
+			expect(output.items.map(({ json }) => json.status)).toEqual(['queued', 'queued']);
+			const sent = api.creates.map(({ body }) => (body as IDataObject).promptImage);
+			expect(sent).toEqual([dataUri(png), dataUri(photo, 'image/jpeg')]);
+		}),
+	);
+
+	test(
+		'may be in any field',
+		bench(async (place) => {
+			const png = place.api.assetBytes('image');
+			const { binary } = await itemWith(place, png);
+			const items = [{ json: {}, binary: { still: binary.data } as IBinaryKeyData }];
+			await place.run({ ...fromFile, imageBinaryField: 'still' }, { items });
+			expect(place.api.creates[0]?.body).toMatchObject({ promptImage: dataUri(png) });
+		}),
+	);
+
+	test(
+		'is named before any create where it is something else',
+		bench(async (place) => {
+			const { api, fail } = place;
+			const good = await itemWith(place, api.assetBytes('image'));
+			const wrong: Array<[bytes: Buffer, name: string, type: string, says: RegExp]> = [
+				[Buffer.from('hello'), 'a.txt', 'text/plain', /text\/plain/],
+				[Buffer.from('GIF89a--------------------------------'), 'a.gif', 'image/gif', /image\/gif/],
+				[Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'a.svg', 'image/svg+xml', /image\/svg\+xml/],
+			];
+			for (const [bytes, name, type, says] of wrong) {
+				const error = await fail(fromFile, { items: [good, await itemWith(place, bytes, name, type)] });
+				expect(error.context.itemIndex).toBe(1);
+				expect(error.message).toContain('JPEG, PNG or WebP');
+				expect(error.message).toMatch(says);
+				expect(error.description).toContain('nothing was billed');
+			}
+			expect(api.creates).toHaveLength(0);
+		}),
+	);
+
+	test(
+		'that only claims to be a PNG is not said to be "of type image/png"',
+		bench(async (place) => {
+			const item = await itemWith(place, Buffer.from('not a picture at all'), 'a.png', 'image/png');
+			const error = await place.fail(fromFile, { items: [item] });
+			expect(error.message).not.toMatch(/but the file is of type image\/png/);
+		}),
+	);
+
+	test(
+		'is named before any create where it is too large',
+		bench(async (place) => {
+			const good = await itemWith(place, place.api.assetBytes('image'));
+			const large = await itemWith(place, jpeg(1280, 768, 4 * 1024 * 1024), 'a.jpg', 'image/jpeg');
+			const error = await place.fail(fromFile, { items: [good, large] });
+			expect(error.context.itemIndex).toBe(1);
+			expect(error.message).toContain('4.0 MB');
+			expect(error.message).toContain('3.3 MB');
+			expect(place.api.creates).toHaveLength(0);
+		}),
+	);
+
+	test(
+		'just below the limit is taken by CometAPI',
+		bench(async (place) => {
+			const most = Math.floor(((5 * 1024 * 1024 - 'data:image/jpeg;base64,'.length) / 4) * 3) - 3;
+			const item = await itemWith(place, jpeg(1280, 768, most), 'a.jpg', 'image/jpeg');
+			const { items } = await place.run(fromFile, { items: [item] });
+			expect(items[0]?.json.status).toBe('queued');
+		}),
+	);
+
+	test(
+		'that is missing is named with its item and field before any create',
+		bench(async (place) => {
+			const good = await itemWith(place, place.api.assetBytes('image'));
+			for (const bad of [{ json: {} }, { json: {}, binary: { other: good.binary.data } as IBinaryKeyData }]) {
+				const error = await place.fail(fromFile, { items: [good, bad] });
+				expect(error.context.itemIndex).toBe(1);
+				expect(error.message).toContain("'data'");
+			}
+			expect(place.api.creates).toHaveLength(0);
+		}),
+	);
+
+	test(
+		'that is wrong costs only its own item where the node is set to continue',
+		bench(async (place) => {
+			const good = await itemWith(place, place.api.assetBytes('image'));
+			const bad = await itemWith(place, Buffer.from('hello'), 'a.txt', 'text/plain');
+			const { items } = await place.run(fromFile, { items: [bad, { json: {} }, good], onError: CONTINUE });
+			expect(items.map(({ json }) => json.status)).toEqual([undefined, undefined, 'queued']);
+			expect(items[0]?.json.error).toContain('JPEG, PNG or WebP');
+			for (const { json } of items.slice(0, 2)) {
+				expect(Object.keys(json).sort()).toEqual(['details', 'error', 'message']);
+			}
+			expect(place.api.creates).toHaveLength(1);
+		}),
+	);
+
+	test(
+		'of another shape than the video is pointed out',
+		bench(async (place) => {
+			const fits = await itemWith(place, jpeg(1280, 768), 'a.jpg', 'image/jpeg');
+			const upright = await itemWith(place, jpeg(600, 1200), 'b.jpg', 'image/jpeg');
+			const both = await place.run(fromFile, { items: [fits, upright] });
+			expect(both.hints.map(({ message }) => message)).toEqual([
+				expect.stringMatching(/^Item 1: .*600x1200.*1280:768/),
+			]);
+			const fine = await place.run(fromFile, { items: [fits] });
+			expect(fine.hints).toEqual([]);
+		}),
+	);
+});

@@ -1,0 +1,225 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+import { build } from 'esbuild';
+
+import { startStandIn, type Fault } from '../support/standin';
+import { bench, closeBench, imageToVideo, makeTask, prompts, task, topic } from './bench';
+
+afterAll(closeBench);
+
+topic('The file', (test) => {
+	test(
+		'has a name, a type and a size, and the exact bytes',
+		bench(async ({ api, engine, run }) => {
+			const { items } = await run(imageToVideo());
+			const [item] = items;
+			const bytes = api.assetBytes('video');
+			expect(await engine.bytesOf(item)).toEqual(bytes);
+			expect(item?.binary?.data).toMatchObject({
+				fileName: `runway-${String(item?.json.taskId)}.mp4`,
+				fileExtension: 'mp4',
+				mimeType: 'video/mp4',
+				fileType: 'video',
+				bytes: bytes.length,
+			});
+		}),
+	);
+
+	test(
+		'of an image operation is the picture',
+		bench(async ({ api, engine, run }) => {
+			const { items } = await run({
+				resource: 'image',
+				operation: 'generate',
+				prompt: 'a chair',
+				referenceImages: { image: [{ url: 'https://img.example.com/chair.jpg', source: 'url' }] },
+			});
+			const [item] = items;
+			expect(await engine.bytesOf(item)).toEqual(api.assetBytes('image'));
+			expect(item?.binary?.data).toMatchObject({ mimeType: 'image/png', fileExtension: 'png', fileType: 'image' });
+			expect(item?.json).toMatchObject({ videoUrl: null, status: 'succeeded' });
+			expect(item?.json.imageUrl).toMatch(/image\.png/);
+		}),
+	);
+
+	test(
+		'is a video also where its server does not say so',
+		bench(async ({ api, engine, run }) => {
+			api.fault({ on: 'asset', kind: 'wrong-type' });
+			const { items } = await run(imageToVideo());
+			expect(items[0]?.binary?.data).toMatchObject({ mimeType: 'video/mp4', fileExtension: 'mp4' });
+			expect(await engine.bytesOf(items[0])).toEqual(api.assetBytes('video'));
+		}),
+	);
+
+	test(
+		'is fetched without the key and without any header of the API',
+		bench(async ({ api, run }) => {
+			await run(imageToVideo(), { items: prompts('a', 'b') });
+			expect(api.downloads).toHaveLength(2);
+			for (const { headers, leakedAuthorization } of api.downloads) {
+				expect(leakedAuthorization).toBeUndefined();
+				expect(headers.authorization).toBeUndefined();
+				expect(headers['x-runway-version']).toBeUndefined();
+			}
+		}),
+	);
+
+	test(
+		'comes from a fresh URL where the first one has expired',
+		bench(async ({ api, engine, run }) => {
+			api.fault({ on: 'asset', kind: 'status', status: 403 });
+			const { items } = await run(imageToVideo());
+
+			const [item] = items;
+			expect(await engine.bytesOf(item)).toEqual(api.assetBytes('video'));
+			expect(item?.json).not.toHaveProperty('downloadError');
+			const [first, second] = api.downloads;
+			expect(second?.query._jwt).not.toBe(first?.query._jwt);
+			expect(item?.json.videoUrl).toContain(second?.query._jwt);
+			expect(item?.json.assetUrls).toEqual([item?.json.videoUrl]);
+			expect(api.creates).toHaveLength(1);
+		}),
+	);
+
+	const passing: Array<[title: string, fault: Omit<Fault, 'on'>]> = [
+		['cut off in the middle', { kind: 'truncated' }],
+		['shorter than its server says', { kind: 'wrong-length' }],
+		['answered with HTTP 503', { kind: 'status', status: 503 }],
+		['answered with HTTP 429', { kind: 'status', status: 429 }],
+		['answered with a broken connection', { kind: 'reset-before' }],
+	];
+	for (const [title, fault] of passing) {
+		test(
+			`comes whole where the first attempt is ${title}`,
+			bench(async ({ api, engine, run }) => {
+				api.fault({ on: 'asset', ...fault });
+				const { items } = await run(imageToVideo());
+				expect(await engine.bytesOf(items[0])).toEqual(api.assetBytes('video'));
+				expect(items[0]?.json).not.toHaveProperty('downloadError');
+				expect(api.downloads).toHaveLength(2);
+			}),
+		);
+	}
+
+	test(
+		'comes whole also where it takes longer than an answer may take to begin',
+		bench(
+			async ({ api, engine, run }) => {
+				const { items } = await run(imageToVideo(), { longestRequestMs: 1_000 });
+				expect(items[0]?.json).not.toHaveProperty('downloadError');
+				expect((await engine.bytesOf(items[0])).length).toBe(6 * 64 * 1024);
+				expect(api.downloads).toHaveLength(1);
+			},
+			{ assetBytes: 6 * 64 * 1024, assetBytesPerSecond: 2 * 64 * 1024 },
+		),
+	);
+
+	test(
+		'is fetched anew where it stops coming in the middle',
+		bench(async ({ api, engine, run }) => {
+			api.fault({ on: 'asset', kind: 'stall' });
+			const signal = AbortSignal.timeout(20_000);
+			const { items } = await run(imageToVideo(), { longestRequestMs: 1_000, signal });
+			expect(await engine.bytesOf(items[0])).toEqual(api.assetBytes('video'));
+			expect(api.downloads).toHaveLength(2);
+		}),
+	);
+
+	test(
+		'of one task does not wait for the other tasks to end',
+		bench(async ({ api, run }) => {
+			await run(imageToVideo(), { items: prompts('[takes 4 s] slow', 'quick') });
+			const [slow] = [...api.tasks.values()];
+			expect(api.downloads[0]?.at).toBeLessThan(slow?.readyAt ?? 0);
+		}),
+	);
+});
+
+topic('A file that cannot be fetched', (test) => {
+	const lasting: Array<[title: string, fault: Omit<Fault, 'on'>, says: RegExp]> = [
+		['gone', { kind: 'status', status: 404 }, /expired or is gone \(HTTP 404\)/],
+		['always cut off', { kind: 'truncated' }, /cut off|aborted|connection/i],
+		['refused', { kind: 'status', status: 400 }, /HTTP 400/],
+		['a web page', { kind: 'html' }, /web page/],
+		['out of order', { kind: 'status', status: 500 }, /HTTP 500/],
+	];
+	test('leaves an item with its URLs and a reason, not an error, and a hint', async () => {
+		await Promise.all(
+			lasting.map(async ([title, fault, says]) => {
+				await bench(async ({ api, run }) => {
+					api.fault({ on: 'asset', times: 50, ...fault });
+					const { items, hints } = await run(imageToVideo());
+
+					const [item] = items;
+					expect([title, item?.json.status]).toEqual([title, 'succeeded']);
+					expect(item?.binary).toBeUndefined();
+					expect(item?.json.videoUrl).toMatch(/video\.mp4/);
+					expect(item?.json.downloadError).toMatch(says);
+					expect(item?.json.downloadError).toContain(String(item?.json.taskId));
+					expect(item?.json.downloadError).toContain('Operation "Download"');
+					expect(item?.json).not.toHaveProperty('error');
+					expect(hints.map(({ message }) => message).join()).toMatch(/could not be downloaded/);
+					expect(api.downloads.length).toBeLessThanOrEqual(5);
+					expect(api.creates).toHaveLength(1);
+				})();
+			}),
+		);
+	});
+
+	test(
+		'is told the same way by the operation that is there to fetch it',
+		bench(async (place) => {
+			const taskId = await makeTask(place);
+			await new Promise((resolve) => setTimeout(resolve, 300));
+			place.api.fault({ on: 'asset', times: 50, kind: 'html' });
+			const { items } = await place.run(task('download', { taskId, api: 'official' }));
+			expect(items[0]?.binary).toBeUndefined();
+			expect(items[0]?.json.downloadError).toMatch(/web page/);
+		}),
+	);
+
+	test(
+		'because its server answers with an error in JSON is not replaced by that answer',
+		bench(async ({ api, run }) => {
+			api.fault({ on: 'asset', times: 50, kind: 'wrong-json' });
+			const { items } = await run(imageToVideo());
+			expect(items[0]?.binary).toBeUndefined();
+			expect(items[0]?.json.downloadError).toEqual(expect.any(String));
+		}),
+	);
+});
+
+it('A large file passes through without being held in memory', async () => {
+	const api = await startStandIn({ renderMs: 200, queuedMs: 50, notVisibleMs: 50, assetBytes: 300 * 1024 * 1024 });
+	const folder = mkdtempSync(path.join(tmpdir(), 'runway-memory-'));
+	try {
+		const program = path.join(folder, 'measure.cjs');
+		await build({
+			entryPoints: [path.join(__dirname, 'measureDownload.ts')],
+			outfile: program,
+			bundle: true,
+			platform: 'node',
+			packages: 'external',
+			resolveExtensions: ['.ts', '.js'],
+			logLevel: 'silent',
+		});
+		const credential = JSON.stringify({ apiKey: api.apiKey, baseUrl: api.url });
+		const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', program, credential], {
+			env: { ...process.env, NODE_PATH: path.resolve(__dirname, '../../node_modules') },
+		});
+		const seen = JSON.parse(stdout) as { digest: string; grownMegabytes: number; warnings: string[] };
+
+		expect(seen.digest).toBe(api.videoDigest());
+		expect(seen.grownMegabytes).toBeLessThan(80);
+		// Many tasks at once must not look like a leak of listeners in n8n's log.
+		expect(seen.warnings).toEqual([]);
+	} finally {
+		rmSync(folder, { recursive: true, force: true });
+		await api.close();
+	}
+}, 60_000);

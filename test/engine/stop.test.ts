@@ -1,0 +1,186 @@
+import type { INodeParameters } from 'n8n-workflow';
+
+import type { RunInput } from '../support/engine';
+import {
+	asNodeFailure,
+	type Bench,
+	bench,
+	closeBench,
+	CONTINUE,
+	imageToVideo,
+	makeTask,
+	type NodeFailure,
+	prompts,
+	task,
+	tasksIn,
+	topic,
+	until,
+} from './bench';
+
+afterAll(closeBench);
+
+const A_SECOND = 1_000;
+const STOPPED = /^The execution was (stopped|cancell?ed)/;
+
+/** Starts a run, stops it at the moment, and gives its error with the time that it took to end. */
+async function stopAt(
+	{ attempt }: Bench,
+	parameters: INodeParameters,
+	moment: () => Promise<void>,
+	more: Partial<RunInput> = {},
+): Promise<{ error: NodeFailure; tookMs: number }> {
+	const stop = new AbortController();
+	const running = attempt(parameters, { ...more, signal: stop.signal });
+	await moment();
+	const stoppedAt = Date.now();
+	stop.abort();
+	const { error } = await running;
+	return { error: asNodeFailure(error), tookMs: Date.now() - stoppedAt };
+}
+
+topic('Stopping the execution', (test) => {
+	test(
+		'ends all waiting within a second and names the tasks that go on',
+		bench(async (place) => {
+			const { api } = place;
+			const { error, tookMs } = await stopAt(
+				place,
+				imageToVideo(),
+				async () => await until(() => api.reads.length > 2),
+				{
+					items: prompts('[stuck]', '[stuck]', '[stuck]'),
+				},
+			);
+
+			expect(tookMs).toBeLessThan(A_SECOND);
+			expect(error.message).toMatch(STOPPED);
+			const ids = [...api.tasks.keys()];
+			expect(ids).toHaveLength(3);
+			for (const id of ids) expect(error.description).toContain(id);
+			expect(error.description).toContain('go on at CometAPI');
+			expect(tasksIn(error).map(({ taskId }) => taskId)).toEqual(ids);
+			const reads = api.reads.length;
+			await new Promise((resolve) => setTimeout(resolve, 600));
+			expect(api.reads).toHaveLength(reads);
+		}),
+	);
+
+	test(
+		'before the first look names the tasks, too',
+		bench(async (place) => {
+			const { api } = place;
+			const { error, tookMs } = await stopAt(
+				place,
+				imageToVideo(),
+				async () => await until(() => api.tasks.size === 2),
+				{
+					items: prompts('[stuck]', '[stuck]'),
+				},
+			);
+			expect(tookMs).toBeLessThan(A_SECOND);
+			// The answer of the last create may have been on its way; then its outcome is what is unknown.
+			expect(error.description).toContain([...api.tasks.keys()][0]);
+			expect(error.description).toMatch(/go on at CometAPI/);
+		}),
+	);
+
+	test(
+		'sends no further create and says which one may or may not have been accepted',
+		bench(async (place) => {
+			const { api } = place;
+			api.settings.latencyMs = 300;
+			const moment = async () => await until(() => api.creates.length === 2);
+			const { error, tookMs } = await stopAt(place, imageToVideo({ maxParallel: 1 }), moment, {
+				items: prompts('a', 'b', 'c', 'd'),
+			});
+
+			expect(tookMs).toBeLessThan(A_SECOND);
+			await new Promise((resolve) => setTimeout(resolve, 500));
+			expect(api.creates).toHaveLength(2);
+			expect(error.description).toContain([...api.tasks.keys()][0]);
+			expect(error.description).toContain('For 1 item(s) it is unknown whether a task was created');
+		}),
+	);
+
+	test(
+		'while a create waits to be sent again sends it no more',
+		bench(async (place) => {
+			const { api } = place;
+			api.fault({ on: 'create', kind: 'saturated', retryAfter: 30 });
+			const moment = async () => {
+				await until(() => api.creates[0]?.endedAt !== undefined);
+				await new Promise((resolve) => setTimeout(resolve, 100));
+			};
+			const { error, tookMs } = await stopAt(place, imageToVideo(), moment);
+			expect(tookMs).toBeLessThan(A_SECOND);
+			expect(error.description).toMatch(/No task/);
+			expect(api.creates).toHaveLength(1);
+		}),
+	);
+
+	test(
+		'before the start sends nothing',
+		bench(async (place) => {
+			const { error } = await stopAt(place, imageToVideo(), async () => {}, { items: prompts('a', 'b') });
+			expect(error.message).toMatch(STOPPED);
+			expect(place.api.tasks.size).toBe(0);
+
+			const stopped = AbortSignal.abort();
+			const again = await place.fail(imageToVideo(), { signal: stopped, items: prompts('a', 'b') });
+			expect(again.message).toMatch(STOPPED);
+			expect(again.description).toMatch(/No task/);
+			expect(place.api.creates).toHaveLength(0);
+		}),
+	);
+
+	test(
+		'in the middle of a download ends it and names the finished task',
+		bench(
+			async (place) => {
+				const { api } = place;
+				const moment = async () => await until(() => (api.downloads[0]?.bytesSent ?? 0) > 0);
+				const { error, tookMs } = await stopAt(place, imageToVideo(), moment);
+				expect(tookMs).toBeLessThan(A_SECOND);
+				expect(error.message).toMatch(STOPPED);
+				expect(error.description).toContain(`${[...api.tasks.keys()][0] ?? ''} (succeeded)`);
+				await until(() => api.downloads[0]?.endedAt !== undefined);
+				expect(api.downloads).toHaveLength(1);
+			},
+			{ assetBytes: 20 * 1024 * 1024, assetBytesPerSecond: 512 * 1024 },
+		),
+	);
+
+	test(
+		'between two attempts at a download ends it, too',
+		bench(async (place) => {
+			const { api } = place;
+			api.fault({ on: 'asset', kind: 'status', status: 503, times: 50 });
+			const { tookMs } = await stopAt(place, imageToVideo(), async () => await until(() => api.downloads.length === 1));
+			expect(tookMs).toBeLessThan(A_SECOND);
+			expect(api.downloads.length).toBeLessThanOrEqual(2);
+		}),
+	);
+
+	test(
+		'is an error also where the node is set to continue',
+		bench(async (place) => {
+			const { api } = place;
+			const { error } = await stopAt(place, imageToVideo(), async () => await until(() => api.reads.length > 0), {
+				items: prompts('[stuck]'),
+				onError: CONTINUE,
+			});
+			expect(error.message).toMatch(STOPPED);
+		}),
+	);
+
+	test(
+		'ends waiting for existing tasks',
+		bench(async (place) => {
+			const taskId = await makeTask(place, { prompt: '[stuck]' });
+			const moment = async () => await until(() => place.api.reads.length > 0);
+			const { error, tookMs } = await stopAt(place, task('wait', { taskId }), moment);
+			expect(tookMs).toBeLessThan(A_SECOND);
+			expect(error.description).toContain(taskId);
+		}),
+	);
+});

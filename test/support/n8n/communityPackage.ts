@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+import { cacheFolder, type PackageManifest } from './project';
+
+const run = promisify(execFile);
+
+interface Ledger {
+	name: string;
+	private: boolean;
+	dependencies: Record<string, string>;
+}
+
+/**
+ * Puts a community package where n8n itself would put it, in the same steps as n8n's own installer: `npm pack`, unpack
+ * below `<user folder>/.n8n/nodes/node_modules`, drop what only development needs, note it in n8n's ledger.
+ * (The step left out is `npm install` in the unpacked folder, as a package without dependencies needs none.)
+ *
+ * @param source a folder with a package.json and a finished build, or a tarball of one
+ */
+export async function installCommunityPackage(userFolder: string, source: string): Promise<PackageManifest> {
+	const nodesFolder = path.join(userFolder, '.n8n', 'nodes');
+	await mkdir(nodesFolder, { recursive: true });
+	const work = await mkdtemp(path.join(nodesFolder, '.install-'));
+	try {
+		const tarball = (await stat(source)).isDirectory() ? await pack(source, work) : source;
+		const unpacked = path.join(work, 'package');
+		await mkdir(unpacked);
+		await run('tar', ['-xzf', tarball, '-C', unpacked, '--strip-components=1']);
+		const manifest = await trimManifest(path.join(unpacked, 'package.json'));
+		const target = path.join(nodesFolder, 'node_modules', manifest.name);
+		await rm(target, { recursive: true, force: true });
+		await mkdir(path.dirname(target), { recursive: true });
+		await rename(unpacked, target);
+		await enterInLedger(path.join(nodesFolder, 'package.json'), manifest);
+		return manifest;
+	} finally {
+		await rm(work, { recursive: true, force: true });
+	}
+}
+
+/** Runs `npm pack`, so that exactly the files that would be published are used. */
+async function pack(folder: string, destination: string): Promise<string> {
+	const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', destination];
+	const npm = process.env.npm_execpath;
+	const { stdout } =
+		npm !== undefined && /npm-cli\.c?js$/.test(npm)
+			? await run(process.execPath, [npm, ...args], { cwd: folder })
+			: await run('npm', args, { cwd: folder, shell: process.platform === 'win32' });
+	const [packed] = JSON.parse(stdout) as Array<{ filename: string }>;
+	if (packed === undefined) throw new Error(`npm pack made no tarball of ${folder}`);
+	return path.join(destination, packed.filename);
+}
+
+async function trimManifest(file: string): Promise<PackageManifest> {
+	const manifest = JSON.parse(await readFile(file, 'utf8')) as PackageManifest & Record<string, unknown>;
+	if (Object.keys((manifest.dependencies as object | undefined) ?? {}).length > 0) {
+		throw new Error(`${manifest.name} has runtime dependencies, which this installer doesn't fetch`);
+	}
+	for (const key of ['devDependencies', 'peerDependencies', 'optionalDependencies']) delete manifest[key];
+	await writeFile(file, JSON.stringify(manifest, null, 2));
+	return manifest;
+}
+
+async function enterInLedger(file: string, { name, version }: PackageManifest): Promise<void> {
+	const ledger: Ledger = existsSync(file)
+		? (JSON.parse(await readFile(file, 'utf8')) as Ledger)
+		: { name: 'installed-nodes', private: true, dependencies: {} };
+	ledger.dependencies[name] = version;
+	await writeFile(file, JSON.stringify(ledger, null, 2));
+}
+
+/** A fresh folder below the cache folder, for what one n8n keeps. */
+export async function temporaryUserFolder(): Promise<string> {
+	const parent = path.join(cacheFolder, 'n8n');
+	await mkdir(parent, { recursive: true });
+	return await mkdtemp(path.join(parent, 'user-'));
+}

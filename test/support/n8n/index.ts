@@ -1,0 +1,8 @@
+export { type Credential, type CredentialTest, N8nClient, type RunOptions } from './client';
+export { binaryOf, describe, errorOf, type Execution, isEnded, outputOf } from './executions';
+export { type N8n, PortInUseError, startN8n, type StartOptions } from './n8n';
+export { freePort, isPortFree } from './ports';
+export { cacheFolder, installedN8n, type InstalledN8n, projectManifest, projectRoot, readJson } from './project';
+export { N8nHttpError } from './session';
+export { sharedN8n } from './shared';
+export type { CredentialReference, WorkflowFile } from './workflows';

@@ -1,0 +1,26 @@
+/*
+ * Preloaded into n8n: ends n8n, with the task runners that it started, as soon as the process that started it is
+ * gone, even if that one was killed and could clean up nothing. The sign is the end of standard input, a pipe whose
+ * other end only that process holds.
+ */
+'use strict';
+
+const { isMainThread } = require('node:worker_threads');
+
+function end() {
+	try {
+		// n8n was started as the leader of a process group of its own.
+		if (process.platform !== 'win32') process.kill(-process.pid, 'SIGKILL');
+	} finally {
+		process.kill(process.pid, 'SIGKILL');
+	}
+}
+
+// n8n's worker threads preload this file as well, and their standard input ends at once.
+if (isMainThread) {
+	process.stdin.on('end', end);
+	process.stdin.on('close', end);
+	process.stdin.on('error', end);
+	process.stdin.resume();
+	if (typeof process.stdin.unref === 'function') process.stdin.unref();
+}

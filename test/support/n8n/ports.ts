@@ -1,0 +1,30 @@
+import { createServer } from 'node:net';
+
+const LOOPBACK = '127.0.0.1';
+
+/** A port on the loopback interface that nobody listens on just now. */
+export async function freePort(): Promise<number> {
+	return await new Promise((resolve, reject) => {
+		const server = createServer();
+		server.once('error', reject);
+		server.listen(0, LOOPBACK, () => {
+			const address = server.address();
+			const port = typeof address === 'object' && address !== null ? address.port : 0;
+			server.close(() => resolve(port));
+		});
+	});
+}
+
+/** Whether nobody listens on this port of the loopback interface or of all interfaces. */
+export async function isPortFree(port: number): Promise<boolean> {
+	// A listener on all interfaces doesn't always clash with one on loopback, so both are tried.
+	return (await canListen(port, LOOPBACK)) && (await canListen(port, undefined));
+}
+
+async function canListen(port: number, host: string | undefined): Promise<boolean> {
+	return await new Promise((resolve) => {
+		const server = createServer();
+		server.once('error', () => resolve(false));
+		server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+	});
+}

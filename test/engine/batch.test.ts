@@ -171,8 +171,9 @@ topic('What is sent', (test) => {
 		bench(async ({ api, fail }) => {
 			for (const additionalFields of ['{ "a": ', '[1]', '"text"', '12', 'null']) {
 				const error = await fail(imageToVideo({ additionalFields }, atOnce));
-				expect(error.message).toContain('"Additional Fields (JSON)" must be a JSON object');
-				expect(error.message).toContain(additionalFields.trim());
+				expect(error.message).toContain('Additional Fields (JSON)" must be a JSON object');
+				// Free JSON may hold secrets, so it is not repeated.
+				expect(error.message).not.toContain(additionalFields.trim());
 				expect(error.context.itemIndex).toBe(0);
 			}
 			expect(api.requests).toHaveLength(0);

@@ -172,14 +172,14 @@ topic('A file that cannot be fetched', (test) => {
 	});
 
 	test(
-		'is told the same way by the operation that is there to fetch it',
+		'is an error of the operation that is there to fetch it',
 		bench(async (place) => {
 			const taskId = await makeTask(place);
 			await new Promise((resolve) => setTimeout(resolve, 300));
 			place.api.fault({ on: 'asset', times: 50, kind: 'html' });
-			const { items } = await place.run(task('download', { taskId, api: 'official' }));
-			expect(items[0]?.binary).toBeUndefined();
-			expect(items[0]?.json.downloadError).toMatch(/web page/);
+			const error = await place.fail(task('download', { taskId, api: 'official' }));
+			expect(error.message).toMatch(/web page/);
+			expect(error.description).toContain(taskId);
 		}),
 	);
 

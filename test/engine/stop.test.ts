@@ -98,7 +98,7 @@ topic('Stopping the execution', (test) => {
 			await new Promise((resolve) => setTimeout(resolve, 500));
 			expect(api.creates).toHaveLength(2);
 			expect(error.description).toContain([...api.tasks.keys()][0]);
-			expect(error.description).toContain('For 1 item(s) it is unknown whether a task was created');
+			expect(error.description).toContain('For 1 item it is unknown whether a task was created');
 		}),
 	);
 

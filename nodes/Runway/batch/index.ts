@@ -107,7 +107,8 @@ function addHints(context: IExecuteFunctions, prepared: readonly Prepared[], res
 		);
 	}
 	const withoutFile = results.filter(({ item }) => item?.json.downloadError !== undefined).length;
-	if (withoutFile > 0) hints.push(`${count(withoutFile, 'file')} not downloaded; see downloadError in the output.`);
+	if (withoutFile > 0)
+		hints.push(`${count(withoutFile, 'file')} could not be downloaded; see downloadError in the output.`);
 
 	if (hints.length > 0) {
 		context.addExecutionHints(

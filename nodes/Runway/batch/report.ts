@@ -200,7 +200,7 @@ function show(value: unknown): string {
 	if (value === undefined || value === null || value === '') return 'empty';
 	const text = typeof value === 'string' ? `"${value}"` : JSON.stringify(value);
 	const clean = redact(text);
-	return clean.length > 120 ? `${clean.slice(0, 120)}… (${clean.length} characters)` : clean;
+	return clean.length > 120 ? `${clean.slice(0, 120)}… (${text.length} characters)` : clean;
 }
 
 /** Names the other items that can't run, so that all can be mended at once. */

@@ -7,7 +7,7 @@ import { redact } from '../../shared/api/redact';
 import { createTaskReader, type TaskReader } from '../../shared/api/route';
 import { createSend } from '../../shared/api/transport';
 import { isTerminal, type TaskState } from '../../shared/task/task';
-import { systemClock } from '../../shared/wait/pause';
+import { Alarm, systemClock } from '../../shared/wait/pause';
 import { createExperience } from '../../shared/wait/experience';
 import { createWatcher, type Look } from '../../shared/wait/watch';
 import { deliver, wishOf } from './deliver';
@@ -64,8 +64,13 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 	const { context, limits, ledger, onSettled } = options;
 	const stopped = context.getExecutionCancelSignal();
 	const ending = new AbortController();
-	stopped?.addEventListener('abort', () => ending.abort(), { once: true });
-	if (stopped?.aborted) ending.abort();
+	const ended = new Alarm();
+	const end = () => {
+		ending.abort();
+		ended.ring();
+	};
+	stopped?.addEventListener('abort', end, { once: true });
+	if (stopped?.aborted) end();
 
 	const clock = systemClock;
 	const requests = pLimit(limits.maxParallel);
@@ -80,14 +85,15 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 	const clients = new Map<string, Promise<RunwayClient>>();
 	/** Ends the run for all items, unless the node is set to go on. */
 	const failRun = () => {
-		if (!options.goOnAfterFailedCreate) ending.abort();
+		if (!options.goOnAfterFailedCreate) end();
 	};
 	const submit = createSubmitter({
 		context,
 		clock,
 		limit: async (request) => await requests(request),
 		ledger,
-		signal: ending.signal,
+		isOver: () => ending.signal.aborted,
+		ended,
 		onFailure: failRun,
 	});
 
@@ -123,7 +129,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 	async function watchTask(job: Job, reader: TaskReader, task: KnownTask, isFresh: boolean): Promise<Outcome> {
 		const oneLook = job.kind === 'task' && !job.operation.waits;
 		const startedAt = clock.now();
-		const end = await watcher.watch({
+		const found = await watcher.watch({
 			look: async () => {
 				const look = toLook(await reader.read());
 				// One look is a wait that ends with whatever state it sees.
@@ -138,17 +144,22 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 			intervalMs: job.settings.intervalMs,
 		});
 		const seen = (state: TaskState | null): KnownTask => ({ ...task, api: reader.api, state: state ?? task.state });
-		switch (end.kind) {
+		switch (found.kind) {
 			case 'done':
-				return endedOutcome(job, seen(end.value), end.value);
+				return endedOutcome(job, seen(found.value), found.value);
 			case 'timedOut':
-				return { kind: 'unfinished', task: seen(end.last), waitedMs: clock.now() - startedAt, trouble: end.trouble };
+				return {
+					kind: 'unfinished',
+					task: seen(found.last),
+					waitedMs: clock.now() - startedAt,
+					trouble: found.trouble,
+				};
 			case 'absent':
-				return { kind: 'absent', task: seen(end.last) };
+				return { kind: 'absent', task: seen(found.last) };
 			case 'refused':
-				return { kind: 'unreadable', task: seen(end.last), problem: end.trouble };
+				return { kind: 'unreadable', task: seen(found.last), problem: found.trouble };
 			case 'aborted':
-				return { kind: 'leftRunning', task: seen(end.last) };
+				return { kind: 'leftRunning', task: seen(found.last) };
 		}
 	}
 
@@ -188,7 +199,11 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 		return isInVain ? { outcome: { kind: 'noFile', task, reason }, item: null } : { outcome, item };
 	}
 
-	return await Promise.all(jobs.map(runJob));
+	try {
+		return await Promise.all(jobs.map(runJob));
+	} finally {
+		stopped?.removeEventListener('abort', end);
+	}
 }
 
 /** Starts from what an earlier attempt left: its task, or the doubt whether there is one. */

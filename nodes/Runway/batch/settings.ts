@@ -41,20 +41,23 @@ export interface RunLimits {
 	maxTasksInProgress: number;
 }
 
-const options = z.object({
-	additionalFields: z.optional(jsonObject()),
-	callbackUrl: optionalHttpUrl(),
-	includeRaw: z.optional(flag()),
-	maxFileSize: z.optional(decimal(0, 1_000_000)),
-	maxParallel: z.optional(integer(1, 50)),
-	maxTasksInProgress: z.optional(integer(0, 10_000)),
-	onTimeout: z.optional(oneOf(['error', 'returnTask'])),
-	pollInterval: z.optional(decimal(0, 300)),
-	runwayVersion: z.optional(
-		z.string('must be a date').check(z.trim(), z.regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2024-11-06')),
-	),
-	timeout: z.optional(decimal(1, 604_800)),
-});
+const options = z.object(
+	{
+		additionalFields: z.optional(jsonObject()),
+		callbackUrl: optionalHttpUrl(),
+		includeRaw: z.optional(flag()),
+		maxFileSize: z.optional(decimal(0, 1_000_000)),
+		maxParallel: z.optional(integer(1, 50)),
+		maxTasksInProgress: z.optional(integer(0, 10_000)),
+		onTimeout: z.optional(oneOf(['error', 'returnTask'])),
+		pollInterval: z.optional(decimal(0, 300)),
+		runwayVersion: z.optional(
+			z.string('must be a date').check(z.trim(), z.regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2024-11-06')),
+		),
+		timeout: z.optional(decimal(1, 604_800)),
+	},
+	'must be a collection of options',
+);
 
 const schema = z.object({
 	completion: oneOf(['wait', 'return', 'suspend']),

@@ -3,7 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import type { RunwayClient } from '../../shared/api/client';
 import type { Problem } from '../../shared/api/problem';
 import { backoffDelay } from '../../shared/wait/cadence';
-import { pauseUnlessAborted, type Clock } from '../../shared/wait/pause';
+import { pause, type Alarm, type Clock } from '../../shared/wait/pause';
 import type { CreateJob, KnownTask, Outcome } from './job';
 import { noteInCustomData, type Ledger } from './paid';
 
@@ -27,15 +27,16 @@ export interface SubmitterOptions {
 	/** Runs a request when a place among those in flight is free. */
 	limit: <T>(request: () => Promise<T>) => Promise<T>;
 	ledger: Ledger;
-	/** Fires when the run has ended. */
-	signal: AbortSignal;
+	isOver: () => boolean;
+	/** Rings when the run is over. */
+	ended: Alarm;
 	/** Called with a create that failed for good. */
 	onFailure: () => void;
 }
 
 /** Makes a function that creates the task of one job; all jobs share the API's requests for quiet. */
 export function createSubmitter(options: SubmitterOptions) {
-	const { context, clock, limit, ledger, signal, onFailure } = options;
+	const { context, clock, limit, ledger, isOver, ended, onFailure } = options;
 	/** While the API asks for quiet, nothing is created. Milliseconds since the epoch. */
 	let quietUntil = 0;
 	let refusalsInARow = 0;
@@ -49,7 +50,7 @@ export function createSubmitter(options: SubmitterOptions) {
 			const quiet = quietUntil - clock.now();
 			const delay =
 				sent === 'unreached' ? backoffDelay(unreached, Math.random()) : quiet + Math.random() * SPREAD_AFTER_QUIET_MS;
-			await pauseUnlessAborted(delay, clock, signal);
+			await pause(delay, clock, ended);
 		}
 	};
 
@@ -59,7 +60,7 @@ export function createSubmitter(options: SubmitterOptions) {
 		giveUpAt: number,
 		unreached: number,
 	): Promise<Outcome | 'again' | 'unreached'> {
-		if (signal.aborted) return { kind: 'notSent' };
+		if (isOver()) return { kind: 'notSent' };
 		if (clock.now() < quietUntil) return 'again';
 		const sent = await client.create(job.operation.path, await job.body());
 		switch (sent.kind) {
@@ -74,7 +75,7 @@ export function createSubmitter(options: SubmitterOptions) {
 				const isRefused = sent.problem.reason === 'rateLimit';
 				if (sent.resend && isRefused) {
 					refusalsInARow += 1;
-					const wait = sent.retryAfterMs ?? backoffDelay(refusalsInARow, Math.random());
+					const wait = Math.max(sent.retryAfterMs ?? 0, backoffDelay(refusalsInARow, Math.random()));
 					quietUntil = Math.max(quietUntil, clock.now() + wait);
 					if (quietUntil < giveUpAt) return 'again';
 				} else if (sent.resend && unreached + 1 < MAX_UNREACHED_SENDS) {

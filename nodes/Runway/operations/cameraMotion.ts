@@ -7,14 +7,17 @@ const movement = () => z.optional(decimal(-10, 10));
 /** Schema of the `cameraMotion` collection. */
 export const cameraMotion = () =>
 	z.optional(
-		z.object({
-			x: movement(),
-			y: movement(),
-			z: movement(),
-			r: movement(),
-			bgXPan: movement(),
-			bgYPan: movement(),
-		}),
+		z.object(
+			{
+				x: movement(),
+				y: movement(),
+				z: movement(),
+				r: movement(),
+				bgXPan: movement(),
+				bgYPan: movement(),
+			},
+			'must be a collection of movements',
+		),
 	);
 
 type CameraMotion = z.infer<ReturnType<typeof cameraMotion>>;

@@ -85,7 +85,5 @@ function numberFromText(value: unknown): unknown {
 }
 
 function isHttpUrl(value: string): boolean {
-	if (!URL.canParse(value)) return false;
-	const { protocol, hostname } = new URL(value);
-	return /^https?:$/.test(protocol) && hostname !== '';
+	return /^https?:\/\//i.test(value) && URL.canParse(value) && new URL(value).hostname !== '';
 }

@@ -48,10 +48,14 @@ export function encodeVideo(file: InputFile): Encoded {
 	return { uri, hints };
 }
 
+/** Pictures and sounds that come in the same container as MP4. */
+const NO_VIDEO_BRANDS: ReadonlySet<string> = new Set(['avif', 'avis', 'heic', 'heix', 'mif1', 'msf1', 'M4A', 'M4B']);
+
 /** MIME type from the first bytes of an MP4, MOV or WebM, or null. */
 export function readVideoType(bytes: Buffer): string | null {
 	if (bytes.length < 12) return null;
 	if (bytes.toString('latin1', 4, 8) === 'ftyp') {
+		if (NO_VIDEO_BRANDS.has(bytes.toString('latin1', 8, 12).trim())) return null;
 		return bytes.toString('latin1', 8, 12) === 'qt  ' ? 'video/quicktime' : 'video/mp4';
 	}
 	return bytes.readUInt32BE(0) === 0x1a45dfa3 ? 'video/webm' : null;
@@ -93,6 +97,11 @@ function jpegSize(bytes: Buffer) {
 	let offset = 2;
 	while (offset + 9 < bytes.length && bytes[offset] === 0xff) {
 		const marker = bytes[offset + 1] ?? 0;
+		if (marker === 0xff) {
+			// Any number of fill bytes may come before a marker.
+			offset += 1;
+			continue;
+		}
 		const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 		if (isFrame) return { width: bytes.readUInt16BE(offset + 7), height: bytes.readUInt16BE(offset + 5) };
 		offset += 2 + bytes.readUInt16BE(offset + 2);

@@ -20,17 +20,12 @@ export function unreachableUrl(url: string | undefined): string[] {
 
 function isPrivateHost(host: string): boolean {
 	const name = host.toLowerCase().replace(/^\[|\]$/g, '');
-	return (
-		name === 'localhost' ||
-		/\.(localhost|local|internal|lan|home\.arpa)$/.test(name) ||
-		/^(127|10|0)\./.test(name) ||
-		/^192\.168\./.test(name) ||
-		/^169\.254\./.test(name) ||
-		/^172\.(1[6-9]|2\d|3[01])\./.test(name) ||
-		name === '::1' ||
-		/^f[cd][0-9a-f]{2}:/.test(name) ||
-		/^fe80:/.test(name)
-	);
+	if (/^\d+\.\d+\.\d+\.\d+$/.test(name)) {
+		return /^(127|10|0)\.|^192\.168\.|^169\.254\.|^172\.(1[6-9]|2\d|3[01])\./.test(name);
+	}
+	if (name.includes(':')) return name === '::1' || /^f[cd][0-9a-f]{2}:|^fe80:/.test(name);
+	// A name without a dot is one of the own network, such as a container's.
+	return !name.includes('.') || /\.(localhost|local|internal|lan|home\.arpa)$/.test(name);
 }
 
 /** Tells where a ratio is not among those that Runway lists for the model. */

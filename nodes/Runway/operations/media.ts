@@ -125,7 +125,8 @@ export function requireMedia(...requirements: Requirement[]) {
 	return z.check<Record<string, unknown>>(({ value, issues }) => {
 		for (const requirement of requirements) {
 			const parameter = requirement.parameters[value[requirement.switch] as 'url' | 'binary'];
-			if (value[parameter] !== undefined) continue;
+			const isFaulty = issues.some(({ path }) => path?.[0] === parameter);
+			if (value[parameter] !== undefined || isFaulty) continue;
 			issues.push({ code: 'custom', path: [parameter], message: 'must not be empty', input: undefined });
 		}
 	});

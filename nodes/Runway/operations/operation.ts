@@ -156,7 +156,13 @@ export function checkParameters<Schema extends z.core.$ZodType>(
 ): { ok: true; data: z.core.output<Schema> } | { ok: false; faults: Fault[] } {
 	const checked = z.safeParse(schema, parameters);
 	if (checked.success) return { ok: true, data: checked.data };
-	return { ok: false, faults: checked.error.issues.map((issue) => toFault(issue, fields, parameters)) };
+	const faults = new Map<string, Fault>();
+	for (const issue of checked.error.issues) {
+		const fault = toFault(issue, fields, parameters);
+		// The first one says the most: an empty URL is empty before it is no URL.
+		if (!faults.has(fault.parameter)) faults.set(fault.parameter, fault);
+	}
+	return { ok: false, faults: [...faults.values()] };
 }
 
 function toFault(issue: z.core.$ZodIssue, fields: INodeProperties[], parameters: Record<string, unknown>): Fault {

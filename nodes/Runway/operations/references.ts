@@ -61,23 +61,26 @@ export function referencesField(text: { description: string; tags: boolean; requ
 /** Schema of the field. */
 export function references({ min, max, tooFew }: { min: number; max: number; tooFew: string }) {
 	const image = z
-		.object({
-			url: optionalHttpUrl(),
-			binaryField: optionalText(),
-			tag: z.optional(optionalTag()),
-		})
+		.object(
+			{
+				url: optionalHttpUrl(),
+				binaryField: optionalText(),
+				tag: z.optional(optionalTag()),
+			},
+			'must be an image with a URL or a file field',
+		)
 		.check(
 			z.refine((value) => (value.url === undefined) !== (value.binaryField === undefined), {
 				message: 'must have either an image URL or an image file field, and not both',
 			}),
 		);
 	const list = z
-		.array(image)
+		.array(image, 'must be a list of images')
 		.check(z.minLength(min, tooFew), z.maxLength(max, `must have at most ${max} image${max === 1 ? '' : 's'}`));
 	return z.pipe(
-		// An untouched collection is an empty object.
-		z.transform((value: unknown): unknown => (value as { image?: unknown } | null | undefined)?.image ?? []),
-		list,
+		// An untouched collection is an empty object, or nothing at all.
+		z.transform((value: unknown): unknown => value ?? {}),
+		z.object({ image: z.prefault(list, []) }, 'must be a collection of images'),
 	);
 }
 
@@ -89,11 +92,11 @@ export interface Reference {
 }
 
 /** The pictures as URIs with their tags. */
-export function referenceUris(images: References, input: BodyInput): Reference[] {
+export function referenceUris({ image: images }: References, input: BodyInput): Reference[] {
 	return images.map(({ url, tag }, index) => ({ uri: url ?? input.uri(fileParameter(index)), ...(tag && { tag }) }));
 }
 
-export function referenceFiles(images: References): FileInput[] {
+export function referenceFiles({ image: images }: References): FileInput[] {
 	return images.flatMap(({ binaryField }, index) =>
 		binaryField === undefined
 			? []
@@ -101,7 +104,7 @@ export function referenceFiles(images: References): FileInput[] {
 	);
 }
 
-export function referenceHints(images: References): string[] {
+export function referenceHints({ image: images }: References): string[] {
 	return images.flatMap(({ url }) => unreachableUrl(url));
 }
 

@@ -62,6 +62,8 @@ export function createRunwayClient(send: Send, options: ClientOptions): RunwayCl
 			return createOutcome(await send({ method: 'POST', path, body, headers, timeoutMs: createTimeoutMs }), now());
 		},
 		async read(taskId, api) {
+			// The two ids that encoding can't keep from leaving the route.
+			if (taskId === '.' || taskId === '..') return { kind: 'notVisible' };
 			return readOutcome(await send({ ...readRequest(taskId, api), headers, timeoutMs: readTimeoutMs }), now());
 		},
 	};

@@ -34,7 +34,8 @@ export function createTaskReader(client: RunwayClient, taskId: string, api: Api 
 				guess = other;
 				return second;
 			}
-			return isUnknownId(second) ? first : second;
+			// Not visible yet is the better news: a refusal of the wrong route says nothing.
+			return second.kind === 'notVisible' || !isUnknownId(second) ? second : first;
 		},
 	};
 }

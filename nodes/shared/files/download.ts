@@ -101,12 +101,11 @@ function refusal(status: number, headers: IN8nHttpFullResponse['headers']): Down
 		return { kind: 'failed', message: `the server of the file answered HTTP ${status}`, passing };
 	}
 	const type = String(headers['content-type'] ?? '');
-	if (/^text\/|[/+](json|xml|html)\b/i.test(type)) {
-		return {
-			kind: 'failed',
-			message: `the server of the file answered with ${redact(type)}, which is no media file`,
-			passing: false,
-		};
+	if (/html\b/i.test(type)) {
+		return { kind: 'failed', message: 'the server of the file answered with a web page', passing: false };
+	}
+	if (/^text\/|[/+](json|xml)\b/i.test(type)) {
+		return { kind: 'failed', message: `the server of the file answered with ${redact(type)}`, passing: false };
 	}
 	return null;
 }

@@ -75,12 +75,12 @@ export function readTask(body: unknown): TaskReading {
 export function readCreated(body: unknown): CreateReading {
 	if (!isObject(body)) return { kind: 'unreadable' };
 	const layers = envelopes(body);
-	if (isObject(body.error) || typeof body.error === 'string' || isRefusal(body)) {
-		return { kind: 'refused', message: errorMessage(body), code: errorCode(body) };
-	}
 	const taskId = firstText(layers.slice(0, 2), ['id', 'task_id']);
-	if (taskId === null) return { kind: 'unreadable' };
-	return { kind: 'created', taskId, state: stateOf(body, layers, taskId) };
+	const isError = isObject(body.error) || typeof body.error === 'string';
+	// An id outweighs a strange code: losing it could lose a paid task.
+	if (taskId !== null && !isError) return { kind: 'created', taskId, state: stateOf(body, layers, taskId) };
+	if (isError || isRefusal(body)) return { kind: 'refused', message: errorMessage(body), code: errorCode(body) };
+	return { kind: 'unreadable' };
 }
 
 /** The API's own words for what went wrong, from any of its error envelopes. */

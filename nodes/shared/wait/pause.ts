@@ -9,16 +9,9 @@ export interface Clock {
 
 export const systemClock: Clock = { now: () => Date.now(), sleep };
 
-/** Wakes all who pause on it. Lighter than an AbortSignal for a thousand sleepers, and can ring again. */
+/** Wakes all who sleep on it. Lighter than an AbortSignal for a thousand sleepers, and can ring again. */
 export class Alarm {
 	private readonly sleepers = new Set<() => void>();
-
-	/** Rings when the signal fires, and at once where it has fired already. */
-	static of(signal: AbortSignal | undefined): Alarm {
-		const alarm = new Alarm();
-		signal?.addEventListener('abort', () => alarm.ring(), { once: true });
-		return alarm;
-	}
 
 	ring(): void {
 		for (const wake of [...this.sleepers]) wake();
@@ -31,23 +24,53 @@ export class Alarm {
 	}
 }
 
-/** Sleeps, but no longer than until one of the alarms rings. */
-export async function pause(milliseconds: number, clock: Clock, ...alarms: Alarm[]): Promise<void> {
-	if (milliseconds <= 0) return;
-	let forget: Array<() => void> = [];
-	const rung = new Promise<void>((resolve) => {
-		forget = alarms.map((alarm) => alarm.onRing(resolve));
+/** n8n's sleep can't be cut short, so long ones are slept in pieces: a stopped run leaves no long timers behind. */
+const LONGEST_SLEEP_MS = 5_000;
+
+/** One sleeper, with one timer at most: whoever is woken and goes back to sleep goes on with the same one. */
+export class Nap {
+	private timer: { endsAt: number; over: Promise<void> } | null = null;
+
+	constructor(private readonly clock: Clock) {}
+
+	/**
+	 * Sleeps until a moment, but no longer than until one of the alarms rings, and perhaps less: the
+	 * sleeper looks at the clock.
+	 * @param moment milliseconds since the epoch
+	 */
+	async until(moment: number, ...alarms: Alarm[]): Promise<void> {
+		const now = this.clock.now();
+		const endsAt = Math.min(moment, now + LONGEST_SLEEP_MS);
+		if (this.timer === null || this.timer.endsAt <= now || this.timer.endsAt > endsAt) {
+			this.timer = { endsAt, over: this.clock.sleep(endsAt - now) };
+		}
+		let forget: Array<() => void> = [];
+		const rung = new Promise<void>((resolve) => {
+			forget = alarms.map((alarm) => alarm.onRing(resolve));
+		});
+		await Promise.race([this.timer.over, rung]);
+		forget.forEach((take) => take());
+	}
+}
+
+/** Sleeps, but no longer than until the alarm rings. */
+export async function pause(milliseconds: number, clock: Clock, alarm: Alarm): Promise<void> {
+	const end = clock.now() + milliseconds;
+	const nap = new Nap(clock);
+	let isRung = false;
+	const forget = alarm.onRing(() => {
+		isRung = true;
 	});
-	await Promise.race([clock.sleep(milliseconds), rung]);
-	forget.forEach((take) => take());
+	while (!isRung && clock.now() < end) await nap.until(end, alarm);
+	forget();
 }
 
 /** Sleeps, but no longer than until the signal fires. Who pauses looks at the signal afterwards. */
 export async function pauseUnlessAborted(milliseconds: number, clock: Clock, signal?: AbortSignal): Promise<void> {
 	if (signal?.aborted) return;
-	const controller = new AbortController();
 	const alarm = new Alarm();
-	signal?.addEventListener('abort', () => alarm.ring(), { once: true, signal: controller.signal });
+	const onAbort = () => alarm.ring();
+	signal?.addEventListener('abort', onAbort, { once: true });
 	await pause(milliseconds, clock, alarm);
-	controller.abort();
+	signal?.removeEventListener('abort', onAbort);
 }

@@ -1,6 +1,6 @@
 import { backoffDelay, endByProgress, nextLookAt, type Progress } from './cadence';
 import type { Experience } from './experience';
-import { Alarm, pause, type Clock } from './pause';
+import { Alarm, Nap, type Clock } from './pause';
 
 /**
  * Watches many tasks at once until each has ended. Knows time, order and faults, but neither tasks nor
@@ -56,7 +56,7 @@ export interface WatcherOptions {
 }
 
 export interface Watcher<Value, Trouble> {
-	/** Resolves when the thing has ended, one way or another. Never rejects. */
+	/** Resolves when the thing has ended, one way or another. Rejects only where a look does. */
 	watch(watched: Watched<Value, Trouble>): Promise<WatchEnd<Value, Trouble>>;
 }
 
@@ -76,6 +76,7 @@ interface Track {
 	lastLookMs: number;
 	/** Drawn anew for each look. */
 	random: number;
+	nap: Nap;
 }
 
 /** The things of one kind in this watcher. */
@@ -101,7 +102,20 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions): Watcher<
 	let quietUntil = 0;
 	/** A fault that ends all watching, such as a revoked key. */
 	let fatal: { trouble: Trouble } | null = null;
-	const ending = Alarm.of(signal);
+	const ending = new Alarm();
+	/** How many are being watched; only meanwhile does the signal have a listener. */
+	let watching = 0;
+	const onAbort = () => ending.ring();
+
+	function listen(): void {
+		watching += 1;
+		if (watching === 1) signal?.addEventListener('abort', onAbort);
+	}
+
+	function unlisten(): void {
+		watching -= 1;
+		if (watching === 0) signal?.removeEventListener('abort', onAbort);
+	}
 
 	function isOver(): boolean {
 		return fatal !== null || signal?.aborted === true;
@@ -136,21 +150,30 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions): Watcher<
 	async function untilDue(watched: Watched<Value, Trouble>, track: Track): Promise<void> {
 		const { learned } = kindOf(watched);
 		while (!isOver()) {
-			const wait = Math.min(dueAt(watched, track), watched.deadline) - clock.now();
-			if (wait <= 0) return;
-			await pause(wait, clock, ending, learned);
+			const due = Math.min(dueAt(watched, track), watched.deadline);
+			if (due <= clock.now()) return;
+			await track.nap.until(due, ending, learned);
 		}
 	}
 
-	/** Looks when a place is free, unless all is over or quiet has been asked for meanwhile. */
-	async function lookInTurn(watched: Watched<Value, Trouble>, track: Track): Promise<Look<Value, Trouble> | null> {
+	/**
+	 * Looks when a place is free, unless all is over or quiet has been asked for meanwhile.
+	 * @param onBegin called when the look begins, which may be long after its turn has come
+	 */
+	async function lookInTurn(
+		watched: Watched<Value, Trouble>,
+		track: Track,
+		onBegin: () => void,
+	): Promise<Look<Value, Trouble> | null> {
 		return await limit(async () => {
 			if (isOver() || clock.now() < quietUntil) return null;
+			onBegin();
 			const look = await watched.look();
 			// Noted before the next request gets this one's place.
-			if (look.kind === 'passing' && look.everyone) {
-				const wait = look.retryAfterMs ?? backoffDelay(track.failures + 1, track.random);
-				quietUntil = Math.max(quietUntil, clock.now() + wait);
+			if (look.kind === 'passing') {
+				track.notBefore =
+					clock.now() + Math.max(look.retryAfterMs ?? 0, backoffDelay(track.failures + 1, track.random));
+				if (look.everyone) quietUntil = Math.max(quietUntil, track.notBefore);
 			}
 			if (look.kind === 'refused' && look.everyone) {
 				fatal = { trouble: look.trouble };
@@ -164,11 +187,11 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions): Watcher<
 		const kind = kindOf(watched);
 		const [shortest = Number.POSITIVE_INFINITY] = experience.recall(watched.kind);
 		const estimate = tookMs ?? estimateRenderTime(track, previousLookMs, shortest);
-		if (estimate !== null) {
-			kind.renderTimes = [...kind.renderTimes, estimate].sort((a, b) => a - b);
-			experience.learn(watched.kind, estimate);
-		}
-		kind.learned.ring();
+		if (estimate === null) return;
+		kind.renderTimes = [...kind.renderTimes, estimate].sort((a, b) => a - b);
+		experience.learn(watched.kind, estimate);
+		// Every further one tells less, so a large batch is not woken for each.
+		if (Number.isInteger(Math.log2(kind.renderTimes.length))) kind.learned.ring();
 	}
 
 	async function watchToEnd(watched: Watched<Value, Trouble>, track: Track): Promise<WatchEnd<Value, Trouble>> {
@@ -180,9 +203,12 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions): Watcher<
 			if (fatal !== null) return { kind: 'refused', last, trouble: fatal.trouble };
 			if (isOver()) return { kind: 'aborted', last };
 
-			const isLastLook = clock.now() >= watched.deadline;
-			const look = await lookInTurn(watched, track);
-			if (look === null && !isLastLook) continue;
+			let beganAt = clock.now();
+			const look = await lookInTurn(watched, track, () => {
+				beganAt = clock.now();
+			});
+			if (look === null && (isOver() || clock.now() < watched.deadline)) continue;
+			const isLastLook = beganAt >= watched.deadline || look === null;
 			const previousLookMs = track.lastLookMs;
 			track.looks += 1;
 			track.lastLookMs = clock.now() - track.beganAt;
@@ -196,6 +222,7 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions): Watcher<
 					return { kind: 'done', value: look.value };
 				case 'pending':
 					last = look.value;
+					trouble = null;
 					track.failures = 0;
 					track.absentSince = null;
 					if (!watched.isFresh && look.beganAt !== null) rebase(track, look.beganAt);
@@ -209,7 +236,6 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions): Watcher<
 				case 'passing':
 					trouble = look.trouble;
 					track.failures += 1;
-					track.notBefore = clock.now() + (look.retryAfterMs ?? backoffDelay(track.failures, track.random));
 					break;
 				case 'refused':
 					return { kind: 'refused', last, trouble: look.trouble };
@@ -233,12 +259,20 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions): Watcher<
 				lastProgress: null,
 				lastLookMs: 0,
 				random: random(),
+				nap: new Nap(clock),
 			};
-			const { pending } = kindOf(watched);
+			const { pending, learned } = kindOf(watched);
 			if (watched.isFresh) pending.add(track);
-			const end = await watchToEnd(watched, track);
-			pending.delete(track);
-			return end;
+			listen();
+			try {
+				return await watchToEnd(watched, track);
+			} finally {
+				unlisten();
+				const [scout] = pending;
+				pending.delete(track);
+				// The next scout has to know that it is one.
+				if (scout === track && kindOf(watched).renderTimes.length === 0) learned.ring();
+			}
 		},
 	};
 }

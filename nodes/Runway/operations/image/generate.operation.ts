@@ -63,7 +63,7 @@ export const generate = createOperation({
 		contentModeration: contentModeration(p.publicFigureThreshold),
 	}),
 
-	hints: (p) => [...unknownTags(p.prompt, p.referenceImages), ...referenceHints(p.referenceImages)],
+	hints: (p) => [...unknownTags(p.prompt, p.referenceImages.image), ...referenceHints(p.referenceImages)],
 });
 
 /** Tells of tags in the prompt that no picture has: Runway takes them for plain words. */

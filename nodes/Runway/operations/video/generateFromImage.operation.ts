@@ -83,7 +83,10 @@ export const generateFromImage = createOperation({
 		lastImageUrl: optionalHttpUrl(),
 		cameraMotion: cameraMotion(),
 		frameSettings: z.optional(
-			z.object({ flip: z.optional(flag()), imageAsEndFrame: z.optional(flag()), style: z.optional(optionalText()) }),
+			z.object(
+				{ flip: z.optional(flag()), imageAsEndFrame: z.optional(flag()), style: z.optional(optionalText()) },
+				'must be a collection of settings',
+			),
 		),
 	}),
 

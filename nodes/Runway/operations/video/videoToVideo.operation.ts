@@ -61,7 +61,7 @@ export const videoToVideo = createOperation({
 		model: p.model,
 		ratio: p.ratio,
 		references:
-			p.referenceImages.length === 0
+			p.referenceImages.image.length === 0
 				? undefined
 				: referenceUris(p.referenceImages, input).map(({ uri }) => ({ type: 'image', uri })),
 		seed: p.seed,

@@ -1,0 +1,81 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+import { childEnvironment } from './npm.mjs';
+import { Problem } from './problem.mjs';
+import { runProgram } from './program.mjs';
+import { shown } from './project.mjs';
+
+const OLDEST_MAJOR = 24;
+const DOWNLOAD_TIMEOUT_MS = 60_000;
+
+/** Modules of n8n that hold machine code and are needed from its first moment on. */
+const NATIVE_MODULES = ['sqlite3', 'isolated-vm'];
+
+/**
+ * The Node.js to run n8n on: the one that npm installed for this kind of machine, else the one that runs this script.
+ *
+ * @param {string} folder the folder that n8n is installed in
+ * @returns {string} path of the executable
+ */
+export function findNode(folder) {
+	const { optionalDependencies } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+	const executable = process.platform === 'win32' ? 'node.exe' : 'node';
+	const candidates = [
+		...Object.keys(optionalDependencies).map((name) => path.join(folder, 'node_modules', name, 'bin', executable)),
+		process.execPath,
+	];
+	const found = candidates.find((file) => existsSync(file) && majorOf(file) >= OLDEST_MAJOR);
+	if (found !== undefined) return found;
+	throw new Problem(
+		`n8n needs Node.js ${OLDEST_MAJOR}, which npm has no package of for ${process.platform} on ${process.arch}: ` +
+			`run this with Node.js ${OLDEST_MAJOR} or later instead of ${process.version}.`,
+	);
+}
+
+/**
+ * Makes sure that n8n's native modules load in the Node.js that runs n8n. npm installed them without their install
+ * scripts, so what is missing is fetched ready-made or else compiled here.
+ */
+export async function ensureNativeModules(folder, node, say) {
+	for (const name of NATIVE_MODULES) {
+		if (loads(folder, node, name)) continue;
+		say(`compiling ${name}`);
+		const outcome = await build(folder, node, name);
+		if (!loads(folder, node, name)) {
+			throw new Problem(
+				`${name}, which n8n needs, could be neither downloaded nor compiled: install a C++ compiler, make and ` +
+					`Python 3, then start again; the compiler's output is in ${shown(outcome.logFile)}.`,
+			);
+		}
+	}
+}
+
+async function build(folder, node, name) {
+	const cwd = path.join(folder, 'node_modules', name);
+	const find = createRequire(path.join(cwd, 'package.json')).resolve;
+	const env = childEnvironment({ PATH: [path.dirname(node), process.env.PATH].join(path.delimiter) });
+	const run = (log, script, args, timeoutMs) =>
+		runProgram(node, [script, ...args], { cwd, env, log: `${name}-${log}`, timeoutMs });
+
+	if (name === 'sqlite3') {
+		const download = await run('download', find('prebuild-install/bin.js'), ['-r', 'napi'], DOWNLOAD_TIMEOUT_MS);
+		if (download.code === 0 && loads(folder, node, name)) return download;
+	}
+	// The packages that bring Node.js bring its headers, so that nothing has to be fetched for compiling either.
+	const home = path.dirname(path.dirname(node));
+	const headers = existsSync(path.join(home, 'include', 'node', 'node.h')) ? [`--nodedir=${home}`] : [];
+	const compiler = createRequire(path.join(folder, 'package.json')).resolve('node-gyp/bin/node-gyp.js');
+	return await run('compile', compiler, ['rebuild', '--jobs=max', ...headers]);
+}
+
+function loads(folder, node, name) {
+	return spawnSync(node, ['-e', `require(${JSON.stringify(name)})`], { cwd: folder, stdio: 'ignore' }).status === 0;
+}
+
+function majorOf(executable) {
+	const { stdout } = spawnSync(executable, ['--version'], { encoding: 'utf8' });
+	return Number(/^v(\d+)/.exec(stdout ?? '')?.[1] ?? 0);
+}

@@ -1,0 +1,9 @@
+/** Something that the person at the terminal can put right: shown as one sentence, without a stack. */
+export class Problem extends Error {
+	constructor(sentence, details = '') {
+		super(sentence);
+		this.name = 'Problem';
+		/** Lines that may be printed below the sentence. */
+		this.details = details;
+	}
+}

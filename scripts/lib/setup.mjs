@@ -1,0 +1,100 @@
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import path from 'node:path';
+
+import { fingerprint, readStamp, writeStamp } from './fingerprint.mjs';
+import { isLockCurrent, isTreeComplete } from './installedTree.mjs';
+import { ensureNativeModules, findNode } from './n8nRuntime.mjs';
+import { childEnvironment, lastLines, npmInstall } from './npm.mjs';
+import { Problem } from './problem.mjs';
+import { runProgram } from './program.mjs';
+import { step } from './progress.mjs';
+import { cache, e2e, root, shown } from './project.mjs';
+
+const N8N_GIGABYTES = 4;
+const GIGABYTE = 1024 ** 3;
+
+/** Installs the tools that the scripts, the build and the tests need. */
+export async function ensureTools() {
+	const stamp = path.join(root, 'node_modules', '.set-up.json');
+	const lock = lockFingerprint(root);
+	if (readStamp(stamp).lock === lock) return;
+	if (!(isLockCurrent(root) && isTreeComplete(root))) {
+		await step('Installing the development tools', async () => await install(root, 'npm-tools'));
+	}
+	writeStamp(stamp, { lock: lockFingerprint(root) });
+}
+
+/** Builds the package, if its sources changed since the last build. */
+export async function ensureBuilt() {
+	const stamp = path.join(cache, 'built.json');
+	const sources = fingerprint(
+		['nodes', 'credentials', 'gulpfile.js', 'package.json', 'package-lock.json', 'tsconfig.json'].map((name) =>
+			path.join(root, name),
+		),
+	);
+	if (readStamp(stamp).sources === sources && builtFiles().every((file) => existsSync(file))) return;
+	await step('Building the package', async () => {
+		const gulp = path.join(root, 'node_modules', 'gulp', 'bin', 'gulp.js');
+		const outcome = await runProgram(process.execPath, [gulp, 'build'], {
+			cwd: root,
+			env: childEnvironment(),
+			log: 'build',
+		});
+		if (outcome.code !== 0) {
+			throw new Problem(
+				`The package does not build; the full output is in ${shown(outcome.logFile)}.`,
+				lastLines(outcome.output, 40),
+			);
+		}
+	});
+	writeStamp(stamp, { sources });
+}
+
+/** Installs n8n, with the Node.js that it needs, in `test/e2e/`, and leaves word there of where they are. */
+export async function ensureN8n() {
+	const ready = path.join(e2e, 'node_modules', '.n8n-ready.json');
+	const lock = lockFingerprint(e2e);
+	const previous = readStamp(ready);
+	if (previous.lock === lock && existsSync(path.resolve(e2e, previous.node))) return;
+	const { dependencies } = JSON.parse(readFileSync(path.join(e2e, 'package.json'), 'utf8'));
+	await step(`Installing n8n ${dependencies.n8n} for trying out and testing (once, 2.5 GB)`, async (say) => {
+		if (!(isLockCurrent(e2e) && isTreeComplete(e2e))) {
+			requireSpace(e2e, N8N_GIGABYTES);
+			await install(e2e, 'npm-n8n');
+		}
+		const node = findNode(e2e);
+		await ensureNativeModules(e2e, node, say);
+		const manifest = path.join(e2e, 'node_modules', 'n8n', 'package.json');
+		writeStamp(ready, {
+			version: JSON.parse(readFileSync(manifest, 'utf8')).version,
+			node: path.relative(e2e, node),
+			script: path.join('node_modules', 'n8n', 'bin', 'n8n'),
+			lock: lockFingerprint(e2e),
+		});
+	});
+}
+
+async function install(folder, log) {
+	await npmInstall(isLockCurrent(folder) ? 'ci' : 'install', { cwd: folder, log });
+}
+
+/** A different Node.js or machine counts as a different lock: modules may hold code made for one of them. */
+function lockFingerprint(folder) {
+	const files = ['package.json', 'package-lock.json', '.npmrc'].map((name) => path.join(folder, name));
+	return [process.platform, process.arch, process.version.split('.')[0], fingerprint(files)].join(' ');
+}
+
+function builtFiles() {
+	const { n8n } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+	return [...n8n.nodes, ...n8n.credentials].map((file) => path.join(root, file));
+}
+
+function requireSpace(folder, gigabytes) {
+	const { bavail, bsize } = statfsSync(folder);
+	const free = (bavail * bsize) / GIGABYTE;
+	if (free < gigabytes) {
+		throw new Problem(
+			`n8n needs ${gigabytes} GB of disk space, and the disk that holds ${folder} has ${free.toFixed(1)} GB left.`,
+		);
+	}
+}

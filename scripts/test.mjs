@@ -1,0 +1,61 @@
+/*
+ * `npm test`: sets up what is missing, runs every suite even if one fails, and ends with one line `N passed, N failed`.
+ *
+ *   npm test                  all suites, in the order below
+ *   npm test -- unit engine   only those
+ */
+import { tooOldSentence } from './lib/nodeVersion.mjs';
+
+const tooOld = tooOldSentence(process.version);
+if (tooOld) {
+	console.error(tooOld);
+	process.exitCode = 1;
+} else {
+	test(process.argv.slice(2));
+}
+
+async function test(chosen) {
+	const { report, runScript } = await import('./lib/entry.mjs');
+	const { formatSeconds } = await import('./lib/progress.mjs');
+	const { ensureBuilt, ensureN8n, ensureTools } = await import('./lib/setup.mjs');
+	const { jestProject, npmScript, runSuite, total } = await import('./lib/suites.mjs');
+
+	/** Every suite: what it needs besides the tools, and how it runs. The order is the order of running. */
+	const suites = [
+		{ name: 'lint', needs: [], run: npmScript('lint') },
+		{ name: 'types', needs: [], run: npmScript('typecheck') },
+		{ name: 'unit', needs: [], run: jestProject('unit') },
+		{ name: 'engine', needs: [ensureBuilt], run: jestProject('engine') },
+		{ name: 'e2e', needs: [ensureBuilt, ensureN8n], run: jestProject('e2e') },
+	];
+
+	await runScript(async () => {
+		const unknown = chosen.filter((name) => !suites.some((suite) => suite.name === name));
+		if (unknown.length > 0) {
+			console.error(`There is no suite ${unknown.join(', ')}; there are ${suites.map(({ name }) => name).join(', ')}.`);
+			return 1;
+		}
+		try {
+			await ensureTools();
+		} catch (error) {
+			report(error);
+			console.log('0 passed, 1 failed');
+			return 1;
+		}
+		const results = [];
+		for (const suite of suites.filter(({ name }) => chosen.length === 0 || chosen.includes(name))) {
+			console.log(`\n== ${suite.name}`);
+			const started = Date.now();
+			const tally = await runSuite(suite);
+			results.push({ name: suite.name, seconds: (Date.now() - started) / 1000, ...tally });
+		}
+		console.log('');
+		for (const { name, seconds, passed, failed, skipped } of results) {
+			const counts = `${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;
+			console.log(`${name.padEnd(8)} ${counts} in ${formatSeconds(seconds)}`);
+		}
+		const { passed, failed } = total(results);
+		console.log(`${passed} passed, ${failed} failed`);
+		return failed === 0 ? 0 : 1;
+	});
+}

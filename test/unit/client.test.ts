@@ -1,0 +1,562 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { createRunwayClient, type ReadOutcome, type RunwayClient } from '../../nodes/shared/api/client';
+import { explain } from '../../nodes/shared/api/explain';
+import type { Problem, ProblemReason } from '../../nodes/shared/api/problem';
+import { redact } from '../../nodes/shared/api/redact';
+import { createTaskReader } from '../../nodes/shared/api/route';
+import type { ApiAnswer, ApiRequest } from '../../nodes/shared/api/send';
+import type { Api } from '../../nodes/shared/task/task';
+
+const payload = (name: string): unknown =>
+	JSON.parse(readFileSync(path.join(__dirname, '../payloads', `${name}.json`), 'utf8'));
+
+const ID = '7c1f0e52-4b6d-4a38-9f21-2d5e8b90c3aa';
+const NOW = Date.UTC(2026, 4, 4, 8, 15);
+const HTML = '<!DOCTYPE html>\n<html><head><title>API documentation</title></head></html>';
+
+const answer = (status: number, body: unknown, headers: Record<string, string> = {}): ApiAnswer => ({
+	kind: 'response',
+	status,
+	headers,
+	body,
+});
+const noAnswer = (code: string, mayHaveArrived: boolean): ApiAnswer => ({
+	kind: 'noResponse',
+	mayHaveArrived,
+	code,
+	message: `${code} on the way`,
+});
+const cometError = (code = '') => ({
+	error: { message: 'something is wrong', type: 'comet_api_error', param: '', code },
+});
+
+/** A client whose API answers as scripted; the last answer repeats. */
+function clientOver(...answers: ApiAnswer[]) {
+	const requests: ApiRequest[] = [];
+	const client = createRunwayClient(
+		async (request) => {
+			requests.push(request);
+			return answers[Math.min(requests.length, answers.length) - 1] ?? { kind: 'aborted' };
+		},
+		{ runwayVersion: '2024-11-06', now: () => NOW },
+	);
+	return { client, requests };
+}
+
+const create = async (reply: ApiAnswer) =>
+	await clientOver(reply).client.create('/runwayml/v1/image_to_video', { model: 'gen4_turbo' });
+const read = async (reply: ApiAnswer, api: Api = 'official') => await clientOver(reply).client.read(ID, api);
+
+describe('A create', () => {
+	it.each([
+		'create-ok-compat-current',
+		'create-ok-compat-exec-time',
+		'create-ok-official',
+		'create-ok-official-estimated-cost',
+	])('that is answered with %s has made the task that it names', async (name) => {
+		expect(await create(answer(200, payload(name)))).toMatchObject({ kind: 'created', taskId: ID });
+	});
+
+	/** What may have been billed after each answer, and whether the same request may be sent again. */
+	const certainlyNot: Record<string, [ApiAnswer, ProblemReason, resend: boolean]> = {
+		'a rate limit': [answer(429, payload('error-comet-429')), 'rateLimit', true],
+		'a saturated provider': [answer(429, payload('error-task-429-saturated')), 'rateLimit', true],
+		'a refused connection': [noAnswer('ECONNREFUSED', false), 'network', true],
+		'an unknown host': [noAnswer('ENOTFOUND', false), 'network', true],
+		'a wrong field': [answer(400, payload('error-comet-400-empty-code')), 'badRequest', false],
+		"Runway's own refusal": [answer(400, payload('error-runway-400-string')), 'badRequest', false],
+		'a missing callback address': [answer(400, payload('error-task-callback-url-empty')), 'badRequest', false],
+		'missing references': [answer(400, payload('error-task-reference-images-empty')), 'badRequest', false],
+		'an unprocessable body': [answer(422, cometError()), 'badRequest', false],
+		'a wrong key': [answer(401, payload('error-comet-401')), 'auth', false],
+		'an empty balance': [answer(403, payload('error-task-insufficient-quota')), 'balance', false],
+		'a payment request': [answer(402, {}), 'balance', false],
+		'a blocked key': [answer(403, cometError()), 'forbidden', false],
+		'a missing route': [answer(404, cometError()), 'notFound', false],
+		'a wrong method': [answer(405, cometError()), 'notFound', false],
+		'too large a body': [answer(413, ''), 'tooLarge', false],
+		'a refusal in the coat of a 500': [answer(500, payload('error-comet-500-invalid-request')), 'badRequest', false],
+		'a business error in a 200': [answer(200, payload('error-business-code-http-200')), 'badRequest', false],
+		'a business error with empty data': [
+			answer(200, payload('error-business-code-http-200-empty-data')),
+			'badRequest',
+			false,
+		],
+		'a text code in a 200': [answer(200, { code: 'invalid_request', message: 'no', data: null }), 'badRequest', false],
+		'an error object in a 200': [answer(200, cometError()), 'badRequest', false],
+		'a web page in a 200': [answer(200, HTML), 'wrongUrl', false],
+		'a web page in a 404': [answer(404, HTML), 'wrongUrl', false],
+		'a permanent redirect': [answer(301, HTML, { location: '/docs' }), 'wrongUrl', false],
+		'a temporary redirect': [answer(302, '', { location: 'https://elsewhere.example' }), 'wrongUrl', false],
+		'a redirect that keeps the method': [answer(307, ''), 'wrongUrl', false],
+	};
+
+	it.each(Object.entries(certainlyNot))('that meets %s has made nothing', async (_, [reply, reason, resend]) => {
+		expect(await create(reply)).toMatchObject({ kind: 'notCreated', resend, problem: { reason } });
+	});
+
+	const perhaps: Record<string, [ApiAnswer, ProblemReason]> = {
+		'a reset connection': [noAnswer('ECONNRESET', true), 'network'],
+		'a time-out': [noAnswer('ETIMEDOUT', true), 'network'],
+		'a broken connection without a code': [{ ...noAnswer('', true), code: null } as ApiAnswer, 'network'],
+		...Object.fromEntries(
+			[500, 502, 503, 504, 520, 524].flatMap((status): Array<[string, [ApiAnswer, ProblemReason]]> => [
+				[`a ${status}`, [answer(status, cometError()), 'server']],
+				[`a ${status} with a web page`, [answer(status, HTML), 'server']],
+				[`a ${status} without a body`, [answer(status, ''), 'server']],
+			]),
+		),
+		'a 503 of the provider': [answer(503, payload('error-comet-503')), 'server'],
+		'a request time-out': [answer(408, ''), 'server'],
+		'a 200 with an empty object': [answer(200, payload('create-ok-official-empty-object')), 'unreadable'],
+		'a 200 without a body': [answer(200, ''), 'unreadable'],
+		'a 204': [answer(204, undefined), 'unreadable'],
+		'a 200 with half a JSON': [answer(200, '{"id":"7c1f0e52-4b'), 'unreadable'],
+		'a 200 with a list': [answer(200, []), 'unreadable'],
+		'a 200 with null': [answer(200, null), 'unreadable'],
+		'a 200 with an empty id': [answer(200, { id: '' }), 'unreadable'],
+		'a 200 with an unknown shape': [answer(200, { job: ID }), 'unreadable'],
+	};
+
+	it.each(Object.entries(perhaps))(
+		'that meets %s may have made a task, so it says that it does not know',
+		async (_, [reply, reason]) => {
+			expect(await create(reply)).toMatchObject({ kind: 'unknown', problem: { reason } });
+		},
+	);
+
+	it('that says success without an id does not claim that nothing was made', async () => {
+		const outcome = await create(answer(200, { code: 'success', message: '', data: {} }));
+		expect(outcome.kind).toBe('unknown');
+	});
+
+	it('is aborted where the execution was stopped', async () => {
+		expect(await create({ kind: 'aborted' })).toEqual({ kind: 'aborted' });
+	});
+
+	it.each(Object.values({ ...certainlyNot, ...perhaps }).map(([reply]) => reply))(
+		'is never sent twice by the client itself (%#)',
+		async (reply) => {
+			const { client, requests } = clientOver(reply);
+			await client.create('/runway/pro/generate', {});
+			expect(requests).toHaveLength(1);
+		},
+	);
+});
+
+describe('The requests', () => {
+	const headers = { 'X-Runway-Version': '2024-11-06' };
+
+	it('of a create are a POST of exactly the body to exactly the path', async () => {
+		const { client, requests } = clientOver(answer(200, { id: ID }));
+		const body = { model: 'gen4_turbo', nested: { seconds: 5 } };
+		await client.create('/runway/pro/generate', body);
+		expect(requests).toEqual([
+			{ method: 'POST', path: '/runway/pro/generate', body, headers, timeoutMs: expect.any(Number) },
+		]);
+	});
+
+	it('of the official route are a GET with the id in the path', async () => {
+		const { client, requests } = clientOver(answer(200, payload('task-official-running')));
+		await client.read(ID, 'official');
+		expect(requests).toEqual([
+			{ method: 'GET', path: `/runwayml/v1/tasks/${ID}`, headers, timeoutMs: expect.any(Number) },
+		]);
+	});
+
+	it('of the compatibility route are a POST with the id in the body', async () => {
+		const { client, requests } = clientOver(answer(200, payload('task-wrapped-queued')));
+		await client.read(ID, 'compatibility');
+		expect(requests).toEqual([
+			{ method: 'POST', path: '/runway/feed', body: { task_id: ID }, headers, timeoutMs: expect.any(Number) },
+		]);
+	});
+
+	it.each([
+		['../../x', '/runwayml/v1/tasks/..%2F..%2Fx'],
+		['a/b?c=d#e', '/runwayml/v1/tasks/a%2Fb%3Fc%3Dd%23e'],
+		['a b\r\nHost: evil', '/runwayml/v1/tasks/a%20b%0D%0AHost%3A%20evil'],
+		['%2e%2e', '/runwayml/v1/tasks/%252e%252e'],
+		['任务', '/runwayml/v1/tasks/%E4%BB%BB%E5%8A%A1'],
+	])('keep the id %j within its place in the path', async (taskId, expected) => {
+		const { client, requests } = clientOver(answer(200, payload('task-official-running')));
+		await client.read(taskId, 'official');
+		expect(requests[0]?.path).toBe(expected);
+	});
+
+	it.each(['.', '..'])('never leave the route of tasks, even for the id %j', async (taskId) => {
+		const { client, requests } = clientOver(answer(200, payload('task-official-running')));
+		await client.read(taskId, 'official');
+		for (const { path: sent } of requests) {
+			expect(new URL(`https://api.example.com${sent}`).pathname).toMatch(/^\/runwayml\/v1\/tasks\/./);
+		}
+	});
+
+	it('give a create more time than a read, and both as much as was set', async () => {
+		const { client, requests } = clientOver(answer(200, { id: ID }));
+		await client.create('/runway/pro/generate', {});
+		await client.read(ID, 'official');
+		const [created = 0, looked = 0] = requests.map(({ timeoutMs }) => timeoutMs);
+		expect(looked).toBeGreaterThanOrEqual(10_000);
+		expect(created).toBeGreaterThan(looked);
+
+		const sent: ApiRequest[] = [];
+		const own = createRunwayClient(
+			async (request) => {
+				sent.push(request);
+				return { kind: 'aborted' };
+			},
+			{ runwayVersion: '2025-01-01', createTimeoutMs: 7, readTimeoutMs: 3 },
+		);
+		await own.create('/runway/pro/generate', {});
+		await own.read(ID, 'official');
+		expect(sent.map(({ timeoutMs, headers: said }) => [timeoutMs, said])).toEqual([
+			[7, { 'X-Runway-Version': '2025-01-01' }],
+			[3, { 'X-Runway-Version': '2025-01-01' }],
+		]);
+	});
+});
+
+describe('A read', () => {
+	it.each(['task-official-running', 'task-wrapped-queued', 'task-feed-flat-minimal', 'task-numeric-2-failed'])(
+		'brings the task of %s, whichever route was asked',
+		async (name) => {
+			for (const api of ['official', 'compatibility'] as const) {
+				expect(await read(answer(200, payload(name)), api)).toMatchObject({ kind: 'task', state: { taskId: ID } });
+			}
+		},
+	);
+
+	it.each([
+		[400, 'error-task-not-exist-top-level'],
+		[404, 'error-task-not-exist-top-level'],
+		[500, 'error-task-not-exist-top-level'],
+		[400, 'error-task-not-exist-error-envelope'],
+		[200, 'error-task-not-exist-status-200'],
+		[200, 'task-wrapped-data-null'],
+	])('with status %p and the body %s says that the task is not there yet', async (status, name) => {
+		expect(await read(answer(status, payload(name)))).toEqual({ kind: 'notVisible' });
+	});
+
+	const mayPass: Record<string, [ApiAnswer, ProblemReason]> = {
+		'a rate limit': [answer(429, payload('error-comet-429')), 'rateLimit'],
+		'a request time-out': [answer(408, ''), 'server'],
+		...Object.fromEntries(
+			[500, 502, 503, 504, 524].map((status): [string, [ApiAnswer, ProblemReason]] => [
+				`a ${status}`,
+				[answer(status, status === 502 ? HTML : cometError()), 'server'],
+			]),
+		),
+		'a reset connection': [noAnswer('ECONNRESET', true), 'network'],
+		'a refused connection': [noAnswer('ECONNREFUSED', false), 'network'],
+		'a time-out': [noAnswer('ETIMEDOUT', true), 'network'],
+		'a 200 without content': [answer(200, {}), 'unreadable'],
+		'a 200 with half a JSON': [answer(200, '{"id":'), 'unreadable'],
+		'a page of a proxy in a 200': [answer(200, HTML), 'wrongUrl'],
+		'a business error in a 200': [answer(200, payload('error-business-code-http-200')), 'badRequest'],
+	};
+
+	it.each(Object.entries(mayPass))('that meets %s is worth another try', async (_, [reply, reason]) => {
+		expect(await read(reply)).toMatchObject({ kind: 'passing', problem: { reason } });
+	});
+
+	const stays: Record<string, [ApiAnswer, ProblemReason]> = {
+		'a wrong request': [answer(400, payload('error-comet-400-empty-code')), 'badRequest'],
+		'a wrong key': [answer(401, payload('error-comet-401')), 'auth'],
+		'a blocked key': [answer(403, cometError()), 'forbidden'],
+		'an empty balance': [answer(403, payload('error-task-insufficient-quota')), 'balance'],
+		'a missing route': [answer(404, cometError()), 'notFound'],
+		'a wrong method': [answer(405, cometError()), 'notFound'],
+		'a redirect': [answer(301, HTML), 'wrongUrl'],
+		'a refusal in the coat of a 500': [answer(500, payload('error-comet-500-invalid-request')), 'badRequest'],
+	};
+
+	it.each(Object.entries(stays))('that meets %s is not', async (_, [reply, reason]) => {
+		expect(await read(reply)).toMatchObject({ kind: 'refused', problem: { reason } });
+	});
+
+	it('is aborted where the execution was stopped', async () => {
+		expect(await read({ kind: 'aborted' })).toEqual({ kind: 'aborted' });
+	});
+});
+
+describe('Retry-After', () => {
+	const date = (seconds: number) => new Date(NOW + seconds * 1000).toUTCString();
+	const rows: Array<[Record<string, string>, number | null]> = [
+		[{}, null],
+		[{ 'retry-after': '3' }, 3_000],
+		[{ 'retry-after': ' 1.5 ' }, 1_500],
+		[{ 'retry-after': '0' }, 0],
+		[{ 'retry-after': '3600' }, 60_000],
+		[{ 'retry-after': date(20) }, 20_000],
+		[{ 'retry-after': date(-20) }, 0],
+		[{ 'retry-after': date(86_400) }, 60_000],
+		[{ 'retry-after': 'soon' }, null],
+		[{ 'retry-after': '' }, null],
+		[{ 'retry-after-ms': '250' }, 250],
+		[{ 'retry-after-ms': '250', 'retry-after': '9' }, 250],
+		[{ 'retry-after-ms': '9000000' }, 60_000],
+		[{ 'retry-after-ms': '-5' }, 0],
+		[{ 'retry-after-ms': 'soon', 'retry-after': '2' }, 2_000],
+	];
+
+	it.each(rows)('%j means %p ms for a create', async (headers, retryAfterMs) => {
+		expect(await create(answer(429, cometError(), headers))).toMatchObject({
+			kind: 'notCreated',
+			resend: true,
+			retryAfterMs,
+		});
+	});
+
+	it.each(rows)('%j means %p ms for a read, also of a server that is busy', async (headers, retryAfterMs) => {
+		for (const status of [429, 503]) {
+			expect(await read(answer(status, cometError(), headers))).toMatchObject({ kind: 'passing', retryAfterMs });
+		}
+	});
+});
+
+describe('Finding the route of a task', () => {
+	const task = (status = 'RUNNING'): ReadOutcome => {
+		const state = {
+			taskId: ID,
+			status: 'running' as const,
+			rawStatus: status,
+			progress: null,
+			videoUrl: null,
+			imageUrl: null,
+			posterUrl: null,
+			lastFrameUrl: null,
+			assetUrls: [],
+			failure: null,
+			submittedAt: null,
+			startedAt: null,
+			finishedAt: null,
+			raw: {},
+		};
+		return { kind: 'task', state };
+	};
+	const notVisible: ReadOutcome = { kind: 'notVisible' };
+	const problem = (reason: ProblemReason): Problem => ({
+		reason,
+		message: 'no',
+		status: 400,
+		code: null,
+		requestId: null,
+	});
+	const refused = (reason: ProblemReason): ReadOutcome => ({ kind: 'refused', problem: problem(reason) });
+	const passing: ReadOutcome = { kind: 'passing', problem: problem('server'), retryAfterMs: null };
+
+	/** A client that answers on each route as scripted, and writes down which one was asked. */
+	function routes(answers: Record<Api, ReadOutcome[]>) {
+		const asked: Api[] = [];
+		const client: RunwayClient = {
+			create: async () => ({ kind: 'aborted' }),
+			read: async (_, api) => {
+				asked.push(api);
+				const own = answers[api];
+				return (own.length > 1 ? own.shift() : own[0]) ?? notVisible;
+			},
+		};
+		return { client, asked };
+	}
+
+	it.each(['official', 'compatibility'] as const)('asks only the %s route where the user named it', async (api) => {
+		const { client, asked } = routes({ official: [notVisible], compatibility: [notVisible] });
+		const reader = createTaskReader(client, ID, api);
+		expect(await reader.read()).toEqual(notVisible);
+		await reader.read();
+		expect(asked).toEqual([api, api]);
+		expect(reader.api).toBe(api);
+	});
+
+	it('asks only one route where the first one knows the task', async () => {
+		const { client, asked } = routes({ official: [task()], compatibility: [notVisible] });
+		const reader = createTaskReader(client, ID, 'auto');
+		for (let look = 0; look < 3; look += 1) expect(await reader.read()).toEqual(task());
+		expect(asked).toEqual(['official', 'official', 'official']);
+	});
+
+	it('asks first the route that the item speaks of', async () => {
+		const { client, asked } = routes({ official: [notVisible], compatibility: [task()] });
+		const reader = createTaskReader(client, ID, 'auto', 'compatibility');
+		await reader.read();
+		expect(asked).toEqual(['compatibility']);
+		expect(reader.api).toBe('compatibility');
+	});
+
+	it.each([notVisible, refused('notFound'), refused('badRequest')])(
+		'goes over to the other route for good where the first does not know the id (%#)',
+		async (unknown) => {
+			const { client, asked } = routes({ official: [unknown], compatibility: [task()] });
+			const reader = createTaskReader(client, ID, 'auto');
+			expect(await reader.read()).toEqual(task());
+			await reader.read();
+			await reader.read();
+			expect(asked).toEqual(['official', 'compatibility', 'compatibility', 'compatibility']);
+			expect(reader.api).toBe('compatibility');
+		},
+	);
+
+	it('stays with a route that has known the task, also when the task vanishes', async () => {
+		const { client, asked } = routes({ official: [task(), notVisible], compatibility: [task()] });
+		const reader = createTaskReader(client, ID, 'auto');
+		await reader.read();
+		expect(await reader.read()).toEqual(notVisible);
+		expect(asked).toEqual(['official', 'official']);
+	});
+
+	it('goes on with both routes until one of them knows a fresh task', async () => {
+		const { client, asked } = routes({ official: [notVisible], compatibility: [notVisible, notVisible, task()] });
+		const reader = createTaskReader(client, ID, 'auto');
+		expect([await reader.read(), await reader.read(), await reader.read()]).toEqual([notVisible, notVisible, task()]);
+		expect(asked).toHaveLength(6);
+	});
+
+	it.each([passing, refused('auth'), { kind: 'aborted' } as const])(
+		'does not ask the other route for a fault that is not about the id (%#)',
+		async (fault) => {
+			const { client, asked } = routes({ official: [fault], compatibility: [task()] });
+			expect(await createTaskReader(client, ID, 'auto').read()).toEqual(fault);
+			expect(asked).toEqual(['official']);
+		},
+	);
+
+	it('reports the fault of the second route where the first does not know the id', async () => {
+		const { client } = routes({ official: [notVisible], compatibility: [passing] });
+		expect(await createTaskReader(client, ID, 'auto').read()).toEqual(passing);
+	});
+
+	it.each([refused('notFound'), refused('badRequest')])(
+		'has patience with a fresh task where one route refuses the id and the other does not know it yet (%#)',
+		async (refusal) => {
+			const { client } = routes({ official: [refusal], compatibility: [notVisible, task()] });
+			const reader = createTaskReader(client, ID, 'auto');
+			expect(await reader.read()).toEqual(notVisible);
+			expect(await reader.read()).toEqual(task());
+		},
+	);
+});
+
+describe('Secrets', () => {
+	const key = 'sk-AbCdEf0123456789AbCdEf0123456789';
+	const rows: Array<[text: string, secret: string]> = [
+		[`invalid key ${key} given`, 'AbCdEf'],
+		[`{"apiKey":"${key}"}`, 'AbCdEf'],
+		[`SK-${key.slice(3)}`, 'AbCdEf'],
+		[`sk-proj-abc_def-123456`, 'abc_def'],
+		[`Authorization: Bearer ${key}`, 'AbCdEf'],
+		['Authorization: Bearer abc.def/ghi==', 'abc.def'],
+		['headers: {"authorization":"bearer s3cret"}', 's3cret'],
+		['GET https://query.cometapi.com/user/quota?key=plainkey12345 failed', 'plainkey'],
+		['GET HTTPS://QUERY.COMETAPI.COM/user/quota?start_date=2026-05-01&key=plainkey', 'plainkey'],
+		['https://cdn.example.com/a/b.mp4?_jwt=eyJleHAiOjE3Nzc5OTk5OTl9.sig expired', 'eyJ'],
+		['<https://cdn.example.com/b.mp4?X-Amz-Signature=deadbeef&X-Amz-Date=1>', 'deadbeef'],
+		['two: https://a.example/x?one=1 and "https://b.example/y?two=2"', 'two=2'],
+		['connect https://user:passw0rd@proxy.example.com:8080 failed', 'passw0rd'],
+		['connect https://user:p@ssw0rd@proxy.example.com failed', 'ssw0rd'],
+		['https://user@host.example/x?key=a@b', 'key=a'],
+	];
+
+	it.each(rows)('do not survive in %j', (text, secret) => {
+		const clean = redact(text);
+		expect(clean.toLowerCase()).not.toContain(secret.toLowerCase());
+		expect(redact(clean)).toBe(clean);
+	});
+
+	it.each([
+		'the prompt must have at most 512 characters',
+		'https://api.cometapi.com/runway/feed answered 503',
+		'ask-me-anything and task-force are words; is this right?',
+		'what? https://example.com/a',
+		'the address me@example.com is fine',
+	])('are not seen in %j, which stays as it is', (text) => {
+		expect(redact(text)).toBe(text);
+	});
+
+	it('leave enough of a URL to know which one it was', () => {
+		expect(redact('https://user:pw@cdn.example.com/runway/a.mp4?_jwt=x failed')).toMatch(
+			/cdn\.example\.com\/runway\/a\.mp4\S* failed$/,
+		);
+	});
+
+	it('do not reach the words of a problem', async () => {
+		const message = `key ${key} may not read https://cdn.example.com/a.png?sig=deadbeef`;
+		for (const outcome of [
+			await create(answer(400, { error: { message } })),
+			await create({ kind: 'noResponse', mayHaveArrived: true, code: null, message }),
+			await read(answer(503, message)),
+		]) {
+			expect(JSON.stringify(outcome)).not.toMatch(/AbCdEf|deadbeef/);
+		}
+	});
+
+	it.each([
+		['many addresses', 'https://'],
+		['many keys', 'sk-'],
+		['many bearers', 'Bearer '],
+		['user info without end', 'https://a:'],
+		['nothing but letters', 'a'],
+	])('are looked for quickly in a huge answer of %s', async (_, piece) => {
+		const startedAt = performance.now();
+		const outcome = await create(answer(400, { error: { message: piece.repeat(Math.ceil(100_000 / piece.length)) } }));
+		expect(performance.now() - startedAt).toBeLessThan(500);
+		expect(outcome.kind === 'notCreated' && outcome.problem.message.length).toBeLessThan(1_000);
+	});
+});
+
+describe('The words for a problem', () => {
+	const reasons: Record<ProblemReason, RegExp> = {
+		badRequest: /refused/i,
+		auth: /key/i,
+		forbidden: /not allow/i,
+		balance: /balance/i,
+		rateLimit: /too many/i,
+		wrongUrl: /base URL/i,
+		notFound: /not know/i,
+		tooLarge: /too large/i,
+		server: /problem/i,
+		unreadable: /unknown form/i,
+		network: /reach/i,
+	};
+
+	it.each(Object.entries(reasons))('%s say what happened and what to do', (reason, expected) => {
+		const { message, advice } = explain({
+			reason: reason as ProblemReason,
+			message: 'the own words of the API',
+			status: 418,
+			code: 'teapot_error',
+			requestId: 'req-42',
+		});
+		expect(message).toMatch(expected);
+		expect(message).toContain('the own words of the API');
+		expect(advice).toMatch(/^[A-Z].{20,}\./);
+		expect(advice).toContain('(HTTP 418, code teapot_error, request ID req-42)');
+	});
+
+	it('leave out the evidence that there is not', () => {
+		const { advice } = explain({ reason: 'network', message: 'x', status: null, code: null, requestId: null });
+		expect(advice).not.toMatch(/[()]|null|undefined/);
+	});
+
+	it('carry the id of the request, from the message or from the header', async () => {
+		const said = await create(answer(400, payload('error-comet-400-empty-code')));
+		expect(said).toMatchObject({
+			problem: { requestId: '2026050416152241783012AbCdEf', message: 'ratio must not be empty' },
+		});
+		const inHeader = await create(answer(500, '', { 'x-request-id': 'abc-1' }));
+		expect(inHeader).toMatchObject({ problem: { requestId: 'abc-1' } });
+	});
+
+	it.each([
+		[301, '', /redirect/],
+		[200, HTML, /web page/],
+		[503, '', /HTTP 503/],
+		[503, 'upstream connect error', /upstream connect error/],
+		[200, {}, /documented/],
+	])('are found for HTTP %p with the body %j', async (status, body, expected) => {
+		const outcome = await create(answer(status, body));
+		expect(outcome.kind === 'created' || outcome.kind === 'aborted' ? '' : outcome.problem.message).toMatch(expected);
+	});
+});

@@ -1,0 +1,489 @@
+import { NodeHelpers, type INodeParameters, type INodeProperties, type INodeType } from 'n8n-workflow';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { Runway } from '../../../nodes/Runway/Runway.node';
+import { findOperation, isCreate, operations } from '../../../nodes/Runway/operations';
+
+const root = path.join(__dirname, '../../..');
+const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+	name: string;
+	n8n: { nodes: string[]; credentials: string[] };
+};
+const { description, methods } = new Runway();
+const { properties } = description;
+
+/** Names that saved workflows hold. Whoever wants to change one of these breaks them. */
+const fixedParameters: Record<string, string[]> = {
+	'video.generateFromText': ['prompt', 'model', 'ratio', 'duration', 'style', 'cameraMotion'],
+	'video.generateFromImage': ['imageUrl', 'prompt', 'model', 'ratio', 'duration', 'lastImageUrl', 'cameraMotion'],
+	'video.imageToVideo': [
+		'imageSource',
+		'imageUrl',
+		'imageBinaryField',
+		'prompt',
+		'model',
+		'ratio',
+		'duration',
+		'seed',
+		'watermark',
+	],
+	'video.restyle': ['videoUrl', 'prompt', 'structureTransformation'],
+	'video.actOne': ['videoUrl', 'imageUrl'],
+	'video.videoToVideo': ['videoUrl', 'prompt', 'referenceImages'],
+	'video.characterPerformance': ['characterUrl', 'characterType', 'referenceUrl', 'bodyControl', 'expressionIntensity'],
+	'video.upscale': ['videoUrl'],
+	'image.generate': ['prompt', 'ratio', 'referenceImages'],
+	'task.get': ['taskId', 'api', 'options'],
+	'task.wait': ['taskId', 'download', 'binaryField', 'options'],
+	'task.download': ['taskId', 'binaryField', 'options'],
+	'account.getBalance': [],
+};
+
+const fixedDefaults: Record<string, unknown> = {
+	callbackUrl: '',
+	timeout: 900,
+	pollInterval: 0,
+	maxParallel: 5,
+	maxTasksInProgress: 0,
+	runwayVersion: '2024-11-06',
+	onTimeout: 'error',
+	includeRaw: false,
+	additionalFields: '{}',
+};
+
+const fixedNodes = ['runway', 'runwayTrigger', 'runwayCallbackTrigger'];
+
+const named = operations.map((operation): [string, (typeof operations)[number]] => [
+	`${operation.resource}.${operation.value}`,
+	operation,
+]);
+const namedCreates = operations
+	.filter(isCreate)
+	.map((operation): [string, typeof operation] => [`${operation.resource}.${operation.value}`, operation]);
+
+const isShown = (property: INodeProperties, values: INodeParameters) =>
+	NodeHelpers.displayParameter(values, property, { typeVersion: 1 }, description);
+
+const valuesOf = (property: INodeProperties): unknown[] =>
+	property.type === 'boolean'
+		? [true, false]
+		: (property.options ?? []).flatMap((option) => ('value' in option ? [option.value] : []));
+
+/** Every combination of the settings on which the display of other fields depends, for one operation. */
+function situations(resource: string, operation: string): INodeParameters[] {
+	const conditions = properties.flatMap(({ displayOptions }) => Object.keys(displayOptions?.show ?? {}));
+	const switches = [...new Set(conditions)].filter((name) => name !== 'resource' && name !== 'operation');
+	let all: INodeParameters[] = [{ resource, operation }];
+	for (const name of switches) {
+		const values = properties
+			.filter((property) => property.name === name && isOfOperation(property, resource, operation))
+			.flatMap(valuesOf);
+		if (values.length === 0) continue;
+		all = all.flatMap((one) => [...new Set(values)].map((value) => ({ ...one, [name]: value }) as INodeParameters));
+	}
+	return all;
+}
+
+function isOfOperation({ displayOptions }: INodeProperties, resource: string, operation: string): boolean {
+	const { show = {} } = displayOptions ?? {};
+	const meets = (wanted: unknown[] | undefined, value: string) => wanted === undefined || wanted.includes(value);
+	return meets(show.resource, resource) && meets(show.operation, operation);
+}
+
+/** The fields of one operation that are shown in at least one situation. */
+function panelOf(resource: string, operation: string): INodeProperties[] {
+	const all = situations(resource, operation);
+	return properties.filter((property) => all.some((values) => isShown(property, values)));
+}
+
+const find = (name: string, within: INodeProperties[]) => within.find((property) => property.name === name);
+const optionsOf = (property: INodeProperties | undefined) => property?.options ?? [];
+
+describe('The panel and the table of operations', () => {
+	const offered = properties
+		.filter(({ name }) => name === 'operation')
+		.flatMap((field) =>
+			(field.displayOptions?.show?.resource ?? []).flatMap((resource) =>
+				optionsOf(field).map((option) => `${String(resource)}.${'value' in option ? String(option.value) : ''}`),
+			),
+		);
+
+	it('offer the same operations, each once', () => {
+		expect([...offered].sort()).toEqual(named.map(([name]) => name).sort());
+		expect(new Set(offered).size).toBe(offered.length);
+	});
+
+	it('offer what saved workflows may hold', () => {
+		expect([...offered].sort()).toEqual(Object.keys(fixedParameters).sort());
+	});
+
+	it('offer every resource that has an operation, and no other', () => {
+		const resources = optionsOf(find('resource', properties)).map((option) => ('value' in option ? option.value : ''));
+		expect([...resources].sort()).toEqual([...new Set(operations.map(({ resource }) => resource))].sort());
+	});
+
+	it('know every file that holds an operation', () => {
+		const folder = path.join(root, 'nodes/Runway/operations');
+		const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+			.filter((file) => file.endsWith('.operation.ts'))
+			.map((file) => file.replace(/\.operation\.ts$/, '').replaceAll(path.sep, '.'));
+		expect(files.sort()).toEqual(named.map(([name]) => name).sort());
+	});
+
+	it.each(named)('lead to the code of %s', (_, operation) => {
+		expect(findOperation(operation.resource, operation.value)).toBe(operation);
+	});
+
+	it('have a default operation for every resource, among those that it has', () => {
+		for (const field of properties.filter(({ name }) => name === 'operation')) {
+			expect(valuesOf(field)).toContain(field.default);
+		}
+		expect(find('resource', properties)?.default).toBe('video');
+		const ofVideos = properties.find(
+			({ name, displayOptions }) => name === 'operation' && displayOptions?.show?.resource?.includes('video'),
+		);
+		expect(ofVideos?.default).toBe('imageToVideo');
+	});
+
+	it('name what each operation does, for the list of actions', () => {
+		const actions = operations.map(({ action }) => action);
+		expect(new Set(actions).size).toBe(actions.length);
+	});
+
+	it('have a list of models only from methods that exist', () => {
+		const searches = properties.flatMap(({ modes = [] }) =>
+			modes.flatMap(({ typeOptions }) => typeOptions?.searchListMethod ?? []),
+		);
+		expect(searches.filter((name) => !(name in methods.listSearch))).toEqual([]);
+	});
+});
+
+describe('The fields of an operation', () => {
+	it.each(named)('of %s have the names that saved workflows hold', (name, { resource, value }) => {
+		const names = panelOf(resource, value).map((property) => property.name);
+		expect(names).toEqual(expect.arrayContaining(fixedParameters[name] ?? []));
+	});
+
+	it.each(named)('of %s are never shown twice', (_, { resource, value }) => {
+		for (const values of situations(resource, value)) {
+			const shown = properties.filter((property) => isShown(property, values)).map(({ name }) => name);
+			expect([values, shown.filter((name, index) => shown.indexOf(name) !== index)]).toEqual([values, []]);
+		}
+	});
+
+	it.each(named)('of %s are those that its file names, and can all be seen', (_, { resource, value, fields }) => {
+		const names = panelOf(resource, value).map((property) => property.name);
+		expect(fields.map(({ name }) => name).filter((name) => !names.includes(name))).toEqual([]);
+	});
+
+	it.each(named)(
+		'of %s begin with what only it asks for, after resource and operation',
+		(_, { resource, value, fields }) => {
+			const shown = panelOf(resource, value)
+				.filter(({ type }) => type !== 'notice')
+				.map(({ name }) => name);
+			expect(shown.slice(0, 2 + fields.length)).toEqual(['resource', 'operation', ...fields.map(({ name }) => name)]);
+		},
+	);
+
+	it('have the six movements of the camera under their names', () => {
+		for (const value of ['generateFromText', 'generateFromImage']) {
+			const motion = find('cameraMotion', panelOf('video', value));
+			expect(motion?.type).toBe('collection');
+			expect(
+				optionsOf(motion)
+					.map(({ name }) => name)
+					.sort(),
+			).toEqual(['bgXPan', 'bgYPan', 'r', 'x', 'y', 'z']);
+		}
+	});
+
+	it.each([
+		['image', 'generate', ['binaryField', 'tag', 'url']],
+		['video', 'videoToVideo', ['binaryField', 'url']],
+	])('have reference images under their names in %s.%s', (resource, value, expected) => {
+		const [image] = optionsOf(find('referenceImages', panelOf(resource, value)));
+		expect(image?.name).toBe('image');
+		const names = image !== undefined && 'values' in image ? image.values.map(({ name }) => name) : [];
+		expect(names.sort()).toEqual(expect.arrayContaining(expected));
+	});
+
+	it.each([
+		['imageSource', 'imageToVideo', ['binary', 'url']],
+		['characterType', 'characterPerformance', ['image', 'video']],
+	])('have the choices of %s under their names', (name, value, expected) => {
+		expect(valuesOf(find(name, panelOf('video', value)) as INodeProperties).sort()).toEqual(expected);
+	});
+
+	it('have the choices of api under their names', () => {
+		const api = find('api', panelOf('task', 'get'));
+		expect([valuesOf(api as INodeProperties).sort(), api?.default]).toEqual([
+			['auto', 'compatibility', 'official'],
+			'auto',
+		]);
+	});
+
+	it('find what an earlier Runway node has passed on, without glue', () => {
+		const defaults = operations.flatMap(({ fields }) =>
+			fields.map(({ name, default: value }) => [name, value] as const),
+		);
+		for (const [name, expected] of [
+			['taskId', '={{ $json.taskId }}'],
+			['videoUrl', '={{ $json.videoUrl }}'],
+			['imageUrl', '={{ $json.imageUrl }}'],
+		]) {
+			for (const [, value] of defaults.filter(([field]) => field === name)) expect(value).toBe(expected);
+		}
+	});
+});
+
+describe('Every operation that costs money', () => {
+	it.each(namedCreates)('lets the user choose how %s is completed', (_, { resource, value, api }) => {
+		const completion = find('completion', panelOf(resource, value));
+		expect(completion?.default).toBe('wait');
+		const choices = valuesOf(completion as INodeProperties).sort();
+		expect(choices).toEqual(api === 'compatibility' ? ['return', 'suspend', 'wait'] : ['return', 'wait']);
+	});
+
+	it.each(namedCreates)('gives the file of %s by default, and lets it be left out', (_, { resource, value }) => {
+		const panel = panelOf(resource, value);
+		expect([find('download', panel)?.default, find('binaryField', panel)?.default]).toEqual([true, 'data']);
+		const shown = (values: INodeParameters) =>
+			['download', 'binaryField'].filter((name) =>
+				properties.some(
+					(property) => property.name === name && isShown(property, { resource, operation: value, ...values }),
+				),
+			);
+		expect(shown({ completion: 'wait', download: true })).toEqual(['download', 'binaryField']);
+		expect(shown({ completion: 'wait', download: false })).toEqual(['download']);
+		expect(shown({ completion: 'return', download: true })).toEqual([]);
+	});
+
+	it.each(namedCreates)('has a time limit and all other options for %s', (_, { resource, value }) => {
+		const options = find('options', panelOf(resource, value));
+		const defaults = Object.fromEntries(
+			optionsOf(options).map((option) => [option.name, 'default' in option ? option.default : undefined]),
+		);
+		expect(defaults).toEqual(expect.objectContaining(fixedDefaults));
+		expect(options?.default).toEqual({});
+	});
+
+	it.each(namedCreates)('says before that %s is billed', (_, { resource, value }) => {
+		expect(
+			panelOf(resource, value).some(({ type, displayName }) => type === 'notice' && /bill/i.test(displayName)),
+		).toBe(true);
+	});
+
+	it('has the choices at the time limit under their names', () => {
+		const options = find('options', panelOf('video', 'imageToVideo'));
+		const onTimeout = optionsOf(options).find(({ name }) => name === 'onTimeout') as INodeProperties;
+		expect(valuesOf(onTimeout).sort()).toEqual(['error', 'returnTask']);
+	});
+});
+
+interface Text {
+	where: string;
+	label: string;
+	description: string | undefined;
+	hint: string | undefined;
+	type: string;
+	/** A value of a list, which may be a technical name. */
+	isChoice: boolean;
+}
+
+/** Every text of a description, at every depth. */
+function textsOf(fields: readonly INodeProperties[], above = ''): Text[] {
+	return fields.flatMap((field) => {
+		const where = `${above}${field.name}`;
+		const own: Text = {
+			where,
+			label: field.displayName,
+			description: field.description,
+			hint: field.hint,
+			type: field.type,
+			isChoice: false,
+		};
+		const inner = (field.options ?? []).flatMap((option): Text[] => {
+			if ('values' in option) {
+				const group = {
+					where: `${where}.${option.name}`,
+					label: option.displayName,
+					description: undefined,
+					hint: undefined,
+					type: 'group',
+					isChoice: false,
+				};
+				return [group, ...textsOf(option.values, `${where}.${option.name}.`)];
+			}
+			if ('type' in option) return textsOf([option], `${where}.`);
+			return [
+				{
+					where: `${where}=${String(option.value)}`,
+					label: option.name,
+					description: option.description,
+					hint: undefined,
+					type: 'choice',
+					isChoice: true,
+				},
+			];
+		});
+		return [own, ...inner];
+	});
+}
+
+const files = (folder: string, ending: string) =>
+	readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+		.filter((file) => file.endsWith(ending))
+		.map((file) => `${folder}/${file.split(path.sep).join('/')}`)
+		.sort();
+const nodeFiles = files('nodes', '.node.ts');
+const credentialFiles = files('credentials', '.credentials.ts');
+
+type Loaded = Record<
+	string,
+	new () => INodeType & { name?: string; displayName?: string; properties?: INodeProperties[] }
+>;
+const load = (file: string): Loaded => jest.requireActual<Loaded>(path.join(root, file));
+const classNameOf = (file: string) => path.basename(file).replace(/\.(node|credentials)\.ts$/, '');
+function make(file: string) {
+	const Class = load(file)[classNameOf(file)];
+	if (Class === undefined) throw new Error(`${file} holds no class of its name`);
+	return new Class();
+}
+
+const allTexts = [
+	...nodeFiles.flatMap((file) => textsOf(make(file).description.properties, `${classNameOf(file)}: `)),
+	...credentialFiles.flatMap((file) => textsOf(make(file).properties ?? [], `${classNameOf(file)}: `)),
+];
+const described = allTexts.flatMap(({ where, description: own, hint }) =>
+	[own, hint].flatMap((text): Array<[string, string]> => (text === undefined ? [] : [[where, text]])),
+);
+
+describe('The texts of the panel', () => {
+	const small = new Set(['a', 'an', 'and', 'as', 'at', 'by', 'for', 'in', 'of', 'on', 'or', 'the', 'to']);
+
+	it('have labels in title case', () => {
+		const labels = allTexts.filter(({ type, label }) => type !== 'notice' && !/^\d/.test(label));
+		const wrong = labels.filter(({ label }) =>
+			label.split(' ').some((word, index) => /^[a-z]/.test(word) && (index === 0 || !small.has(word))),
+		);
+		expect(wrong.map(({ where, label }) => `${where}: ${label}`)).toEqual([]);
+	});
+
+	it('write URL, ID, API and JSON in capitals', () => {
+		const texts = [...allTexts.map(({ where, label }): [string, string] => [where, label]), ...described];
+		expect(
+			texts.filter(([, text]) => /\b(Url|url|Id|ids?|Ids|Api|Json)\b/.test(text.replace(/\$json\S*/g, ''))),
+		).toEqual([]);
+	});
+
+	it('end one sentence without a full stop, and several with one', () => {
+		const wrong = described.filter(
+			([, text]) => /[.!?]["”)]?\s+(["“(]|[A-Z0-9])/.test(text) !== /[.!?]["”)]?$/.test(text),
+		);
+		expect(wrong).toEqual([]);
+	});
+
+	it('begin with a capital letter and hold no emoji and no double space', () => {
+		const texts = [...allTexts.map(({ where, label }): [string, string] => [where, label]), ...described];
+		expect(texts.filter(([, text]) => /\p{Extended_Pictographic}/u.test(text) || / {2}|^\s|\s$/.test(text))).toEqual(
+			[],
+		);
+		expect(described.filter(([, text]) => !/^["'“]?[A-Z0-9/]/.test(text))).toEqual([]);
+	});
+
+	it('say of every switch whether', () => {
+		const switches = allTexts.filter(({ type }) => type === 'boolean');
+		expect(switches.filter(({ description: own }) => !own?.startsWith('Whether '))).toEqual([]);
+	});
+
+	it('explain every field that is not clear by its name', () => {
+		const silent = allTexts.filter(
+			({ type, where, description: own, hint }) =>
+				['string', 'number', 'json', 'boolean', 'resourceLocator', 'dateTime'].includes(type) &&
+				!own &&
+				!hint &&
+				!where.includes('='),
+		);
+		expect(silent.map(({ where }) => where)).toEqual([]);
+	});
+
+	it('have lists in the order of their names from five entries on', () => {
+		const byName = (a: string, b: string) => a.localeCompare(b);
+		const lists = (fields: INodeProperties[]): INodeProperties[] =>
+			fields.flatMap((field) => [
+				field,
+				...lists((field.options ?? []).filter((option): option is INodeProperties => 'type' in option)),
+			]);
+		for (const field of lists(properties)) {
+			const names = (field.options ?? []).map((option) => ('displayName' in option ? option.displayName : option.name));
+			const always = ['resource', 'operation'].includes(field.name) || field.type === 'collection';
+			if (names.length >= 5 || always) expect([field.name, names]).toEqual([field.name, [...names].sort(byName)]);
+		}
+	});
+});
+
+describe('The package as n8n loads it', () => {
+	const compiled = (file: string) => `dist/${file.replace(/\.ts$/, '.js')}`;
+
+	it('names exactly the nodes and credentials that exist', () => {
+		expect([...manifest.n8n.nodes].sort()).toEqual(nodeFiles.map(compiled));
+		expect([...manifest.n8n.credentials].sort()).toEqual(credentialFiles.map(compiled));
+	});
+
+	it.each(nodeFiles)('finds a node in %s under a name that saved workflows may hold', (file) => {
+		const { name } = make(file).description;
+		expect(fixedNodes).toContain(name);
+		expect(classNameOf(file).toLowerCase()).toBe(name.toLowerCase());
+	});
+
+	it.each(nodeFiles)('finds the credential that %s asks for', (file) => {
+		const names = credentialFiles.map((credential) => make(credential).name);
+		const asked = (make(file).description.credentials ?? []).map(({ name }) => name);
+		expect(asked.filter((name) => !names.includes(name))).toEqual([]);
+		expect(asked).toContain('cometApiRunwayApi');
+	});
+
+	it('finds one credential, under its name, with its fields', () => {
+		expect(credentialFiles).toEqual(['credentials/CometApiRunwayApi.credentials.ts']);
+		const credential = make('credentials/CometApiRunwayApi.credentials.ts');
+		expect([credential.name, credential.displayName]).toEqual(['cometApiRunwayApi', 'CometAPI Runway API']);
+		const fields = credential.properties ?? [];
+		expect(fields.map(({ name }) => name)).toEqual(['apiKey', 'baseUrl']);
+		expect(find('apiKey', fields)?.typeOptions?.password).toBe(true);
+		expect(find('baseUrl', fields)?.default).toBe('https://api.cometapi.com');
+	});
+
+	it.each(nodeFiles)('finds the icons of %s', (file) => {
+		const { icon } = make(file).description;
+		const icons = typeof icon === 'string' ? [icon] : [icon?.light, icon?.dark];
+		const missing = icons.filter(
+			(one) => !existsSync(path.join(root, path.dirname(file), one?.replace(/^file:/, '') ?? '?')),
+		);
+		expect(missing).toEqual([]);
+	});
+
+	it.each(nodeFiles)('finds the codex file of %s, about the very node', (file) => {
+		const codex = JSON.parse(readFileSync(path.join(root, file.replace(/\.ts$/, '.json')), 'utf8')) as Record<
+			string,
+			unknown
+		>;
+		const { name, version } = make(file).description;
+		expect(codex).toMatchObject({
+			node: `${manifest.name}.${name}`,
+			nodeVersion: `${[version].flat().at(-1)}.0`,
+			codexVersion: '1.0',
+			categories: expect.arrayContaining([expect.any(String)]),
+			resources: {
+				primaryDocumentation: [{ url: expect.stringMatching(/^https:\/\//) }],
+				credentialDocumentation: [{ url: expect.stringMatching(/^https:\/\//) }],
+			},
+		});
+	});
+
+	it.each(nodeFiles)('lets agents use %s only where it acts', (file) => {
+		const { group, usableAsTool } = make(file).description;
+		expect(usableAsTool === true).toBe(!group.includes('trigger'));
+	});
+});

@@ -1,0 +1,296 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { encodeImage, encodeVideo, readImageHeader, readVideoType } from '../../nodes/Runway/operations/files';
+import type { InputFile } from '../../nodes/Runway/operations/operation';
+
+const assets = path.join(__dirname, '../support/standin/assets');
+const realPng = readFileSync(path.join(assets, 'harbor.png'));
+const realMp4 = readFileSync(path.join(assets, 'clip.mp4'));
+
+const MIB = 1024 * 1024;
+/** The most bytes of which the data URI still fits into so many characters. */
+const bytesForUri = (characters: number, mimeType: string) =>
+	Math.floor((characters - `data:${mimeType};base64,`.length) / 4) * 3;
+
+const ascii = (text: string) => Buffer.from(text, 'latin1');
+
+function png(width: number, height: number): Buffer {
+	const size = Buffer.alloc(8);
+	size.writeUInt32BE(width, 0);
+	size.writeUInt32BE(height, 4);
+	return Buffer.concat([
+		Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'),
+		size,
+		Buffer.from('0806000000', 'hex'),
+	]);
+}
+
+const segment = (marker: number, content: Buffer) => {
+	const head = Buffer.from([0xff, marker, 0, 0]);
+	head.writeUInt16BE(content.length + 2, 2);
+	return Buffer.concat([head, content]);
+};
+
+function jpegFrame(width: number, height: number, marker = 0xc0): Buffer {
+	const frame = Buffer.alloc(15);
+	frame.writeUInt8(8, 0);
+	frame.writeUInt16BE(height, 1);
+	frame.writeUInt16BE(width, 3);
+	return segment(marker, frame);
+}
+
+const jpeg = (...parts: Buffer[]) => Buffer.concat([Buffer.from('ffd8', 'hex'), ...parts, Buffer.from('ffd9', 'hex')]);
+const app0 = segment(0xe0, ascii('JFIF\0\x01\x01\0\0\x01\0\x01\0\0'));
+/** Cameras put a whole thumbnail, itself a JPEG, into this segment. */
+const exif = segment(0xe1, Buffer.concat([ascii('Exif\0\0'), jpeg(jpegFrame(160, 120)), Buffer.alloc(30_000)]));
+
+function webp(kind: string, content: Buffer): Buffer {
+	const head = Buffer.concat([ascii('RIFF'), Buffer.alloc(4), ascii('WEBP'), ascii(kind), Buffer.alloc(4)]);
+	return Buffer.concat([head, content, Buffer.alloc(16)]);
+}
+
+function webpLossy(width: number, height: number): Buffer {
+	const content = Buffer.from('0000009d012a00000000', 'hex');
+	content.writeUInt16LE(width, 6);
+	content.writeUInt16LE(height, 8);
+	return webp('VP8 ', content);
+}
+
+function webpLossless(width: number, height: number): Buffer {
+	const content = Buffer.alloc(5);
+	content.writeUInt8(0x2f, 0);
+	content.writeUInt32LE(width - 1 + (height - 1) * 0x4000, 1);
+	return webp('VP8L', content);
+}
+
+function webpExtended(width: number, height: number): Buffer {
+	const content = Buffer.alloc(10);
+	content.writeUIntLE(width - 1, 4, 3);
+	content.writeUIntLE(height - 1, 7, 3);
+	return webp('VP8X', content);
+}
+
+const file = (bytes: Buffer, mimeType = 'application/octet-stream'): InputFile => ({
+	bytes,
+	mimeType,
+	fileName: 'pier',
+});
+const faultOf = (encoded: ReturnType<typeof encodeImage>) => ('expected' in encoded ? encoded.expected : '');
+const hintsOf = (encoded: ReturnType<typeof encodeImage>) => ('hints' in encoded ? encoded.hints : ['refused']);
+
+describe('The header of a picture', () => {
+	const rows: Array<[name: string, bytes: Buffer, mimeType: string, width: number, height: number]> = [
+		['a PNG', png(1280, 720), 'image/png', 1280, 720],
+		['a real PNG', realPng, 'image/png', realPng.readUInt32BE(16), realPng.readUInt32BE(20)],
+		['a JPEG', jpeg(app0, jpegFrame(1280, 720)), 'image/jpeg', 1280, 720],
+		['a progressive JPEG', jpeg(app0, jpegFrame(300, 4000, 0xc2)), 'image/jpeg', 300, 4000],
+		['a JPEG with a thumbnail inside', jpeg(app0, exif, jpegFrame(4032, 3024)), 'image/jpeg', 4032, 3024],
+		[
+			'a JPEG with tables before its frame',
+			jpeg(segment(0xdb, Buffer.alloc(65)), segment(0xc4, Buffer.alloc(30)), jpegFrame(64, 48)),
+			'image/jpeg',
+			64,
+			48,
+		],
+		[
+			'a JPEG with fill bytes between its segments',
+			jpeg(app0, Buffer.from('ffff', 'hex'), jpegFrame(640, 480)),
+			'image/jpeg',
+			640,
+			480,
+		],
+		['a lossy WebP', webpLossy(1280, 720), 'image/webp', 1280, 720],
+		['a scaled lossy WebP', webpLossy(1280 + 0x4000, 720 + 0x8000), 'image/webp', 1280, 720],
+		['a lossless WebP', webpLossless(1280, 720), 'image/webp', 1280, 720],
+		['a big lossless WebP', webpLossless(16_384, 16_384), 'image/webp', 16_384, 16_384],
+		['an extended WebP', webpExtended(1280, 720), 'image/webp', 1280, 720],
+		['a huge extended WebP', webpExtended(100_000, 3), 'image/webp', 100_000, 3],
+	];
+
+	it.each(rows)('of %s tells type and size', (_, bytes, mimeType, width, height) => {
+		expect(readImageHeader(bytes)).toEqual({ mimeType, width, height });
+	});
+
+	it.each(rows)('of %s, cut off anywhere, is read as far as it goes', (_, bytes, mimeType) => {
+		for (let length = 0; length < Math.min(bytes.length, 200); length += 1) {
+			const picture = readImageHeader(bytes.subarray(0, length));
+			if (picture !== null) expect(picture.mimeType).toBe(mimeType);
+		}
+	});
+
+	it.each([
+		['nothing', Buffer.alloc(0)],
+		['a GIF', ascii('GIF89a\x01\0\x01\0\0\0\0;                    ')],
+		['an AVIF', ascii('\0\0\0\x20ftypavif\0\0\0\0avifmif1miafMA1B')],
+		['an SVG', ascii('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')],
+		['a web page', ascii('<!DOCTYPE html><html><body>not found, sorry</body></html>')],
+		['a PDF', ascii('%PDF-1.7 and then some more bytes of it')],
+		['a video', realMp4],
+		['a RIFF that is a WAV', ascii('RIFF\0\0\0\0WAVEfmt \0\0\0\0\0\0\0\0\0\0\0\0')],
+		['zeros', Buffer.alloc(1_000)],
+	])('is not found in %s', (_, bytes) => {
+		expect(readImageHeader(bytes)).toBeNull();
+	});
+});
+
+describe('The header of a video', () => {
+	it.each([
+		['a real MP4', realMp4, 'video/mp4'],
+		['an MP4', ascii('\0\0\0\x20ftypisom\0\0\x02\0isomiso2'), 'video/mp4'],
+		['a MOV', ascii('\0\0\0\x14ftypqt  \0\0\0\0qt  '), 'video/quicktime'],
+		['a WebM', Buffer.from('1a45dfa39f4286810142f7810142f28104', 'hex'), 'video/webm'],
+		['a picture', png(1, 1), null],
+		['text', ascii('this is no video at all'), null],
+		['nothing', Buffer.alloc(0), null],
+	])('of %s tells its type', (_, bytes, expected) => {
+		expect(readVideoType(bytes)).toBe(expected);
+	});
+
+	it.each(['avif', 'heic', 'mif1', 'M4A '])('is not found in a %s, which begins in the same way', (brand) => {
+		expect(readVideoType(ascii(`\0\0\0\x20ftyp${brand}\0\0\0\0${brand}mif1`))).toBeNull();
+	});
+});
+
+describe('A picture that is sent as a file', () => {
+	it('becomes a data URI with the type that its bytes say, not the one of the item', () => {
+		const encoded = encodeImage(file(realPng, 'image/jpeg'), '1280:720');
+		expect('uri' in encoded && encoded.uri).toBe(`data:image/png;base64,${realPng.toString('base64')}`);
+	});
+
+	it.each([
+		['nothing', Buffer.alloc(0), 'empty'],
+		['a GIF', ascii('GIF89a\x01\0\x01\0\0\0\0;'), 'image/gif'],
+	])('is refused where it is %s, in words that say what it is', (_, bytes, named) => {
+		const fault = faultOf(encodeImage(file(bytes, 'image/gif'), '1280:720'));
+		expect(fault).toMatch(/^must .*JPEG, PNG or WebP/);
+		expect(fault).toContain(named);
+	});
+
+	it.each([-3, -1, 0])('of the limit with %p bytes more is taken', (more) => {
+		const bytes = Buffer.alloc(bytesForUri(5 * MIB, 'image/png') + more);
+		png(1280, 720).copy(bytes);
+		const encoded = encodeImage(file(bytes), '1280:720');
+		expect('uri' in encoded && encoded.uri.length).toBeLessThanOrEqual(5 * MIB);
+	});
+
+	it.each([1, 3, 5 * MIB])('of the limit with %p bytes more is refused, with its size and a way out', (more) => {
+		const bytes = Buffer.alloc(bytesForUri(5 * MIB, 'image/png') + more);
+		png(1280, 720).copy(bytes);
+		const fault = faultOf(encodeImage(file(bytes), '1280:720'));
+		expect(fault).toMatch(/^must .*3\.3 MB.*URL/);
+		expect(fault).toContain(`${(bytes.length / MIB).toFixed(1)} MB`);
+	});
+
+	it('is refused without naming the very size that it is said to be allowed', () => {
+		const bytes = Buffer.alloc(Math.ceil(3.75 * MIB) + 1);
+		png(1280, 720).copy(bytes);
+		const [, allowed = '', actual = ''] =
+			/at most ([\d.]+) MB.*has ([\d.]+) MB/.exec(faultOf(encodeImage(file(bytes), ''))) ?? [];
+		expect(Number(actual)).toBeGreaterThan(Number(allowed));
+	});
+});
+
+describe('The hint that a picture will be cropped', () => {
+	it.each([
+		[1280, 720, '1280:720'],
+		[1920, 1080, '1280:720'],
+		[1280, 768, '1280:720'],
+		[1500, 1000, '1280:768'],
+		[720, 1280, '9:16'],
+		[1000, 1000, '960:960'],
+	])('does not come for %px%p in %s', (width, height, ratio) => {
+		expect(hintsOf(encodeImage(file(png(width, height)), ratio))).toEqual([]);
+	});
+
+	it.each([
+		[720, 1280, '1280:720'],
+		[1280, 720, '720:1280'],
+		[1000, 1000, '1280:720'],
+		[1584, 672, '960:960'],
+		[1280, 720, '1:1'],
+	])('comes for %px%p in %s and names both', (width, height, ratio) => {
+		const hints = hintsOf(encodeImage(file(png(width, height)), ratio));
+		expect(hints).toHaveLength(1);
+		expect(hints[0]).toContain(`${width}x${height}`);
+		expect(hints[0]).toContain(ratio);
+	});
+
+	it.each(['', 'wide', '0:0', '1280:0', '1280:720:3'])('is no stumbling block where the ratio is %j', (ratio) => {
+		expect(() => encodeImage(file(png(10, 10)), ratio)).not.toThrow();
+	});
+
+	it('does not come where the size of the picture is not known', () => {
+		expect(hintsOf(encodeImage(file(jpeg(app0)), '1280:720'))).toEqual([]);
+		expect(hintsOf(encodeImage(file(png(0, 0)), '1280:720'))).toEqual([]);
+	});
+});
+
+describe('A video that is sent as a file', () => {
+	it('becomes a data URI with the type that its bytes say', () => {
+		const encoded = encodeVideo(file(realMp4));
+		expect('uri' in encoded && encoded.uri).toBe(`data:video/mp4;base64,${realMp4.toString('base64')}`);
+		expect(hintsOf(encoded)).toEqual([]);
+	});
+
+	it.each([
+		[bytesForUri(5 * MIB, 'video/mp4'), 0],
+		[bytesForUri(5 * MIB, 'video/mp4') + 3, 1],
+		[bytesForUri(16 * MIB, 'video/mp4'), 1],
+	])('of %p bytes is taken, with %p hints about its size', (size, hints) => {
+		const bytes = Buffer.alloc(size);
+		realMp4.copy(bytes, 0, 0, 64);
+		expect(hintsOf(encodeVideo(file(bytes)))).toHaveLength(hints);
+	});
+
+	it('beyond the limit is refused, with its size and a way out', () => {
+		const bytes = Buffer.alloc(bytesForUri(16 * MIB, 'video/mp4') + 1);
+		realMp4.copy(bytes, 0, 0, 64);
+		expect(faultOf(encodeVideo(file(bytes)))).toMatch(/^must .*12 MB.*12\.0 MB.*URL/);
+	});
+
+	it('is refused where it is something else', () => {
+		expect(faultOf(encodeVideo(file(realPng, 'image/png')))).toMatch(/^must .*MP4, MOV or WebM.*image\/png/);
+		expect(faultOf(encodeVideo(file(Buffer.alloc(0))))).toMatch(/empty/);
+	});
+});
+
+describe('Hostile files', () => {
+	const beginnings = {
+		jpeg: Buffer.from('ffd8', 'hex'),
+		'jpeg with segments of length zero': Buffer.from('ffd8ffe00000ffe00000ffe00000', 'hex'),
+		png: Buffer.from('89504e470d0a1a0a', 'hex'),
+		webp: ascii('RIFF\xff\xff\xff\xffWEBP'),
+		'webp lossy': ascii('RIFF\0\0\0\0WEBPVP8 '),
+		'webp lossless': ascii('RIFF\0\0\0\0WEBPVP8L'),
+		'webp extended': ascii('RIFF\0\0\0\0WEBPVP8X'),
+		mp4: ascii('\0\0\0\x20ftyp'),
+	};
+
+	it.each(Object.entries(beginnings))('that begin like a %s never break the reading', (_, beginning) => {
+		let state = 1;
+		const random = () => (state = Math.imul(state, 48_271) & 0x7fffffff);
+		for (let round = 0; round < 500; round += 1) {
+			const noise = Buffer.from(Array.from({ length: random() % 80 }, () => random() >> 8));
+			const bytes = Buffer.concat([beginning, noise]);
+			const picture = readImageHeader(bytes);
+			if (picture !== null) {
+				expect(Number.isInteger(picture.width) && picture.width >= 0).toBe(true);
+				expect(Number.isInteger(picture.height) && picture.height >= 0).toBe(true);
+			}
+			readVideoType(bytes);
+		}
+	});
+
+	it.each([
+		['segments of length zero', Buffer.from('ffe00000', 'hex')],
+		['segments of length one', Buffer.from('ffe00001', 'hex')],
+		['empty segments', Buffer.from('ffe00002', 'hex')],
+		['fill bytes', Buffer.from('ffffffff', 'hex')],
+	])('that are a JPEG of nothing but %s are read quickly', (_, piece) => {
+		const bytes = Buffer.concat([Buffer.from('ffd8', 'hex'), Buffer.alloc(3 * MIB, piece)]);
+		const startedAt = performance.now();
+		expect(readImageHeader(bytes)).toMatchObject({ mimeType: 'image/jpeg' });
+		expect(performance.now() - startedAt).toBeLessThan(1_000);
+	});
+});

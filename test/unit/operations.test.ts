@@ -1,0 +1,811 @@
+import type { INodeProperties } from 'n8n-workflow';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { isCreate, operations } from '../../nodes/Runway/operations';
+import type { BuildInput, BuildResult, CreateOperation, Fault } from '../../nodes/Runway/operations/operation';
+import { STAND_IN_KEY, startStandIn, type StandIn } from '../support/standin';
+
+type Values = Record<string, unknown>;
+
+interface Rows {
+	/** What must be given, beside the panel's own defaults. */
+	minimal: [given: Values, body: Values];
+	typical: [given: Values, body: Values];
+	full: [given: Values, body: Values];
+	/** One wrong value each, with the label and the words that continue it. */
+	refused: Array<[given: Values, label: string, expected: string]>;
+	/** A value that is doubtful and not refused, with words of its hint. */
+	hints: Array<[given: Values, hint: RegExp]>;
+}
+
+const callback_url = 'https://n8n.example.com/webhook-waiting/231/runway';
+const pier = 'https://img.example.com/pier.jpg';
+const night = 'https://img.example.com/pier-night.jpg';
+const street = 'https://vid.example.com/street.mp4';
+const actor = 'https://vid.example.com/actor.mp4';
+const signed = `${street}?X-Signature=a%2Fb&X-Date=1#t=1`;
+
+const assets = path.join(__dirname, '../support/standin/assets');
+const png = readFileSync(path.join(assets, 'harbor.png'));
+const mp4 = readFileSync(path.join(assets, 'clip.mp4'));
+const pngUri = `data:image/png;base64,${png.toString('base64')}`;
+const mp4Uri = `data:video/mp4;base64,${mp4.toString('base64')}`;
+
+const still = { x: 0, y: 0, z: 0, r: 0, bg_x_pan: 0, bg_y_pan: 0 };
+const moving = { x: 1, y: -2, z: 0.5, r: 10, bgXPan: -10, bgYPan: 3 };
+const vector = { x: 1, y: -2, z: 0.5, r: 10, bg_x_pan: -10, bg_y_pan: 3 };
+
+const notEmpty = 'must not be empty';
+const aUrl = 'must be a complete URL that starts with https:// or http:// and names a host';
+const aRatio = 'must be two whole numbers with a colon between them, such as 1280:720 or 16:9';
+const seconds = 'must be a whole number from 1 to 60 seconds';
+const uint32 = 'must be a whole number from 0 to 4294967295';
+const longUrl = `https://img.example.com/${'a'.repeat(2048)}`;
+
+/** What each operation sends, by the documentation of its route. */
+const table: Record<string, Rows> = {
+	'video.generateFromText': {
+		minimal: [
+			{ prompt: 'a lantern' },
+			{
+				callback_url,
+				prompt: 'a lantern',
+				model: 'gen4_turbo',
+				ratio: '1280:720',
+				style: 'cinematic',
+				options: { seconds: 5, motion_vector: still },
+			},
+		],
+		typical: [
+			{ prompt: '  纸灯笼\nover a lake ', model: 'gen4', ratio: '9:16', duration: 10 },
+			{
+				callback_url,
+				prompt: '纸灯笼\nover a lake',
+				model: 'gen4',
+				ratio: '9:16',
+				style: 'cinematic',
+				options: { seconds: 10, motion_vector: still },
+			},
+		],
+		full: [
+			{ prompt: 'p', model: 'gen5', ratio: '960:960', duration: 1, style: 'noir', cameraMotion: moving },
+			{
+				callback_url,
+				prompt: 'p',
+				model: 'gen5',
+				ratio: '960:960',
+				style: 'noir',
+				options: { seconds: 1, motion_vector: vector },
+			},
+		],
+		refused: [
+			[{ prompt: ' ' }, 'Prompt', notEmpty],
+			[{ prompt: 42 }, 'Prompt', 'must be text'],
+			[{ model: '' }, 'Model', notEmpty],
+			[{ ratio: '1280x720' }, 'Ratio', aRatio],
+			[{ duration: 0 }, 'Duration (Seconds)', seconds],
+			[{ duration: 5.5 }, 'Duration (Seconds)', seconds],
+			[{ duration: 'five' }, 'Duration (Seconds)', seconds],
+			[{ style: '' }, 'Style', notEmpty],
+			[{ cameraMotion: { x: 10.1 } }, 'Camera Motion → Horizontal (X)', 'must be a number from -10 to 10'],
+			[{ cameraMotion: { bgYPan: 'up' } }, 'Camera Motion → Pan Vertical', 'must be a number from -10 to 10'],
+		],
+		hints: [[{ duration: 8 }, /8 s.*5 or 10/]],
+	},
+	'video.generateFromImage': {
+		minimal: [
+			{ imageUrl: pier, prompt: 'waves' },
+			{ callback_url, image: pier, prompt: 'waves', model: 'gen4', ratio: '1280:720', options: { seconds: 5 } },
+		],
+		typical: [
+			{ imageUrl: pier, prompt: 'waves', lastImageUrl: night, duration: 10, cameraMotion: { z: 2 } },
+			{
+				callback_url,
+				image: pier,
+				prompt: 'waves',
+				model: 'gen4',
+				ratio: '1280:720',
+				options: { seconds: 10, motion_vector: { ...still, z: 2 } },
+				last_image: night,
+			},
+		],
+		full: [
+			{
+				imageUrl: pier,
+				prompt: 'waves',
+				model: 'gen4_turbo',
+				ratio: '720:1280',
+				duration: 10,
+				lastImageUrl: night,
+				cameraMotion: moving,
+				frameSettings: { flip: true, imageAsEndFrame: false, style: 'cinematic' },
+			},
+			{
+				callback_url,
+				image: pier,
+				prompt: 'waves',
+				model: 'gen4_turbo',
+				ratio: '720:1280',
+				style: 'cinematic',
+				last_image: night,
+				options: { seconds: 10, motion_vector: vector, image_as_end_frame: false, flip: true },
+			},
+		],
+		refused: [
+			[{ imageUrl: 'ftp://img.example.com/a.png' }, 'Image URL', aUrl],
+			[{ imageUrl: '' }, 'Image URL', notEmpty],
+			[{ imageUrl: undefined }, 'Image URL', 'must be a URL'],
+			[{ lastImageUrl: 'pier.jpg' }, 'End Frame URL', aUrl],
+			[{ prompt: '' }, 'Prompt', notEmpty],
+			[{ frameSettings: { flip: 'maybe' } }, 'Frame Settings → Flip', 'must be true or false'],
+			[{ duration: 61 }, 'Duration (Seconds)', seconds],
+		],
+		hints: [
+			[{ imageUrl: 'http://192.168.1.5/a.png' }, /192\.168\.1\.5/],
+			[{ lastImageUrl: 'http://localhost:5678/a.png' }, /localhost/],
+			[{ duration: 7 }, /7 s/],
+		],
+	},
+	'video.imageToVideo': {
+		minimal: [{ imageUrl: pier }, { promptImage: pier, model: 'gen3a_turbo', ratio: '1280:768', duration: 5 }],
+		typical: [
+			{ imageUrl: pier, prompt: 'slow push-in', model: 'gen4_turbo', ratio: '1280:720', duration: 10, seed: '7421' },
+			{
+				promptImage: pier,
+				promptText: 'slow push-in',
+				model: 'gen4_turbo',
+				ratio: '1280:720',
+				duration: 10,
+				seed: 7421,
+			},
+		],
+		full: [
+			{
+				imageSource: 'binary',
+				imageBinaryField: 'picture',
+				prompt: 'p'.repeat(512),
+				model: 'gen4.5',
+				ratio: '1104:832',
+				duration: 7,
+				seed: 0,
+				watermark: true,
+				publicFigureThreshold: 'low',
+			},
+			{
+				promptImage: pngUri,
+				promptText: 'p'.repeat(512),
+				model: 'gen4.5',
+				ratio: '1104:832',
+				duration: 7,
+				seed: 0,
+				watermark: true,
+				contentModeration: { publicFigureThreshold: 'low' },
+			},
+		],
+		refused: [
+			[{ imageUrl: '' }, 'Image URL', notEmpty],
+			[{ imageUrl: longUrl }, 'Image URL', 'must have at most 2048 characters'],
+			[{ imageUrl: 'https:img.example.com/a.png' }, 'Image URL', aUrl],
+			[{ imageUrl: 'javascript:alert(1)' }, 'Image URL', aUrl],
+			[{ imageSource: 'clipboard' }, 'Image Source', 'must be one of url, binary'],
+			[{ imageSource: 'binary', imageUrl: undefined, imageBinaryField: '' }, 'Image File Field', notEmpty],
+			[{ prompt: 'p'.repeat(513) }, 'Prompt', 'must have at most 512 characters'],
+			[{ seed: '1e10' }, 'Seed', 'must be a whole number from 0 to 999999999'],
+			[{ seed: -1 }, 'Seed', 'must be a whole number from 0 to 999999999'],
+			[{ duration: null }, 'Duration (Seconds)', seconds],
+			[{ watermark: 'yes' }, 'Watermark', 'must be true or false'],
+			[{ publicFigureThreshold: 'high' }, 'Public Figure Moderation', 'must be one of auto, low'],
+		],
+		hints: [
+			[{ ratio: '1280:720', model: 'gen3a_turbo' }, /1280:768, 768:1280 for gen3a_turbo/],
+			[{ model: 'veo3.1', ratio: '1280:720', duration: 5 }, /4 or 6 or 8/],
+			[{ prompt: '' }, /require a prompt/],
+			[{ imageUrl: 'http://127.0.0.1/a.png' }, /127\.0\.0\.1/],
+			[{ imageSource: 'binary', imageUrl: undefined, imageBinaryField: 'picture', ratio: '768:1280' }, /crop/],
+		],
+	},
+	'video.restyle': {
+		minimal: [
+			{ videoUrl: street, prompt: 'ink wash' },
+			{
+				callback_url,
+				video: street,
+				prompt: 'ink wash',
+				model: 'gen4',
+				options: { structure_transformation: 0.5, flip: false, seconds: 5 },
+			},
+		],
+		typical: [
+			{ videoUrl: signed, prompt: 'ink wash', structureTransformation: '0.4' },
+			{
+				callback_url,
+				video: signed,
+				prompt: 'ink wash',
+				model: 'gen4',
+				options: { structure_transformation: 0.4, flip: false, seconds: 5 },
+			},
+		],
+		full: [
+			{ videoUrl: street, prompt: 'ink wash', model: 'gen3', structureTransformation: 0, duration: 10, flip: true },
+			{
+				callback_url,
+				video: street,
+				prompt: 'ink wash',
+				model: 'gen3',
+				options: { structure_transformation: 0, flip: true, seconds: 10 },
+			},
+		],
+		refused: [
+			[{ videoUrl: 'street.mp4' }, 'Video URL', aUrl],
+			[{ prompt: '' }, 'Prompt', notEmpty],
+			[{ structureTransformation: 1.01 }, 'Structure Transformation', 'must be a number from 0 to 1'],
+			[{ structureTransformation: 'half' }, 'Structure Transformation', 'must be a number from 0 to 1'],
+			[{ flip: 1 }, 'Flip', 'must be true or false'],
+		],
+		hints: [
+			[{ duration: 8 }, /8 s/],
+			[{ videoUrl: 'http://10.0.0.7/a.mp4' }, /10\.0\.0\.7/],
+		],
+	},
+	'video.actOne': {
+		minimal: [
+			{ videoUrl: actor, imageUrl: pier },
+			{ callback_url, video: actor, image: pier },
+		],
+		typical: [
+			{ videoUrl: ` ${actor} `, imageUrl: `${pier}\n` },
+			{ callback_url, video: actor, image: pier },
+		],
+		full: [
+			{ videoUrl: signed, imageUrl: night },
+			{ callback_url, video: signed, image: night },
+		],
+		refused: [
+			[{ videoUrl: '' }, 'Performance Video URL', notEmpty],
+			[{ imageUrl: 'data:image/png;base64,AAAA' }, 'Character Image URL', aUrl],
+		],
+		hints: [
+			[{ videoUrl: 'http://n8n.local/a.mp4' }, /n8n\.local/],
+			[{ imageUrl: 'http://[::1]/a.png' }, /::1/],
+		],
+	},
+	'video.videoToVideo': {
+		minimal: [
+			{ videoUrl: street, prompt: 'make it snow' },
+			{ videoUri: street, promptText: 'make it snow', model: 'gen4_aleph', ratio: '1280:720' },
+		],
+		typical: [
+			{
+				videoUrl: street,
+				prompt: 'make it snow',
+				referenceImages: { image: [{ url: pier, binaryField: '' }] },
+				seed: '4294967295',
+			},
+			{
+				videoUri: street,
+				promptText: 'make it snow',
+				model: 'gen4_aleph',
+				ratio: '1280:720',
+				references: [{ type: 'image', uri: pier }],
+				seed: 4_294_967_295,
+			},
+		],
+		full: [
+			{
+				videoSource: 'binary',
+				videoBinaryField: 'clip',
+				prompt: 'p'.repeat(1000),
+				model: 'aleph2',
+				ratio: '848:480',
+				seed: 1,
+				referenceImages: { image: [{ url: '', binaryField: 'picture' }] },
+				publicFigureThreshold: 'low',
+			},
+			{
+				videoUri: mp4Uri,
+				promptText: 'p'.repeat(1000),
+				model: 'aleph2',
+				ratio: '848:480',
+				seed: 1,
+				references: [{ type: 'image', uri: pngUri }],
+				contentModeration: { publicFigureThreshold: 'low' },
+			},
+		],
+		refused: [
+			[{ videoUrl: 'x' }, 'Video URL', aUrl],
+			[{ prompt: 'p'.repeat(1001) }, 'Prompt', 'must have at most 1000 characters'],
+			[{ seed: 4_294_967_296 }, 'Seed', uint32],
+			[
+				{ referenceImages: { image: [{ url: pier }, { url: night }] } },
+				'Reference Images',
+				'must have at most 1 image',
+			],
+			[{ referenceImages: { image: [{ url: 'pier' }] } }, 'Reference Images → #1 → Image URL', aUrl],
+		],
+		hints: [
+			[{ videoUrl: 'http://files.internal/a.mp4' }, /files\.internal/],
+			[{ referenceImages: { image: [{ url: 'http://172.16.0.1/a.png' }] } }, /172\.16\.0\.1/],
+		],
+	},
+	'video.characterPerformance': {
+		minimal: [
+			{ characterUrl: pier, referenceUrl: actor },
+			{
+				character: { type: 'image', uri: pier },
+				reference: { type: 'video', uri: actor },
+				model: 'act_two',
+				ratio: '1280:720',
+				bodyControl: true,
+				expressionIntensity: 3,
+			},
+		],
+		typical: [
+			{ characterType: 'video', characterUrl: street, referenceUrl: actor, bodyControl: undefined, ratio: '720:1280' },
+			{
+				character: { type: 'video', uri: street },
+				reference: { type: 'video', uri: actor },
+				model: 'act_two',
+				ratio: '720:1280',
+				expressionIntensity: 3,
+			},
+		],
+		full: [
+			{
+				characterType: 'image',
+				characterSource: 'binary',
+				characterBinaryField: 'picture',
+				referenceSource: 'binary',
+				referenceBinaryField: 'clip',
+				model: 'act_three',
+				ratio: '960:960',
+				bodyControl: 'false',
+				expressionIntensity: '5',
+				seed: '12',
+				publicFigureThreshold: 'low',
+			},
+			{
+				character: { type: 'image', uri: pngUri },
+				reference: { type: 'video', uri: mp4Uri },
+				model: 'act_three',
+				ratio: '960:960',
+				bodyControl: false,
+				expressionIntensity: 5,
+				seed: 12,
+				contentModeration: { publicFigureThreshold: 'low' },
+			},
+		],
+		refused: [
+			[{ characterUrl: '' }, 'Character URL', notEmpty],
+			[{ referenceUrl: 'actor.mp4' }, 'Performance URL', aUrl],
+			[{ characterType: 'puppet' }, 'Character Type', 'must be one of image, video'],
+			[{ expressionIntensity: 6 }, 'Expression Intensity', 'must be a whole number from 1 to 5'],
+			[{ expressionIntensity: 0 }, 'Expression Intensity', 'must be a whole number from 1 to 5'],
+			[{ bodyControl: 'a bit' }, 'Body Control', 'must be true or false'],
+		],
+		hints: [
+			[{ characterUrl: 'http://169.254.1.1/a.png' }, /169\.254\.1\.1/],
+			[{ referenceUrl: 'http://[fd00::1]/a.mp4' }, /fd00::1/],
+			[
+				{ characterSource: 'binary', characterUrl: undefined, characterBinaryField: 'picture', ratio: '720:1280' },
+				/crop/,
+			],
+		],
+	},
+	'video.upscale': {
+		minimal: [{ videoUrl: street }, { videoUri: street, model: 'upscale_v1' }],
+		typical: [
+			{ videoUrl: signed, model: 'upscale_v1' },
+			{ videoUri: signed, model: 'upscale_v1' },
+		],
+		full: [
+			{ videoSource: 'binary', videoBinaryField: 'clip', model: 'upscale_v2' },
+			{ videoUri: mp4Uri, model: 'upscale_v2' },
+		],
+		refused: [
+			[{ videoUrl: '' }, 'Video URL', notEmpty],
+			[{ model: ' ' }, 'Model', notEmpty],
+		],
+		hints: [[{ videoUrl: 'http://nas.lan/a.mp4' }, /nas\.lan/]],
+	},
+	'image.generate': {
+		minimal: [
+			{ prompt: 'a studio', referenceImages: { image: [{ url: pier }] } },
+			{ promptText: 'a studio', ratio: '1280:720', model: 'gen4_image', referenceImages: [{ uri: pier }] },
+		],
+		typical: [
+			{
+				prompt: '@chair in a studio',
+				ratio: '1920:1080',
+				referenceImages: { image: [{ url: pier, binaryField: '', tag: 'chair' }] },
+			},
+			{
+				promptText: '@chair in a studio',
+				ratio: '1920:1080',
+				model: 'gen4_image',
+				referenceImages: [{ uri: pier, tag: 'chair' }],
+			},
+		],
+		full: [
+			{
+				prompt: '@one @two',
+				model: 'gen4_image_turbo',
+				ratio: '1024:1024',
+				seed: '5',
+				publicFigureThreshold: 'low',
+				referenceImages: {
+					image: [
+						{ url: pier, tag: 'one' },
+						{ binaryField: 'picture', tag: 'two' },
+						{ url: night, tag: '' },
+					],
+				},
+			},
+			{
+				promptText: '@one @two',
+				model: 'gen4_image_turbo',
+				ratio: '1024:1024',
+				seed: 5,
+				referenceImages: [{ uri: pier, tag: 'one' }, { uri: pngUri, tag: 'two' }, { uri: night }],
+				contentModeration: { publicFigureThreshold: 'low' },
+			},
+		],
+		refused: [
+			[
+				{ referenceImages: {} },
+				'Reference Images',
+				'must have at least one image, because CometAPI refuses requests without any',
+			],
+			[
+				{ referenceImages: { image: [pier, pier, pier, night].map((url) => ({ url })) } },
+				'Reference Images',
+				'must have at most 3 images',
+			],
+			[{ referenceImages: { image: [{ url: pier }, { url: 'x' }] } }, 'Reference Images → #2 → Image URL', aUrl],
+			[
+				{ referenceImages: { image: [{ url: pier, tag: '1st' }] } },
+				'Reference Images → #1 → Tag',
+				'must be 3 to 16 letters, digits or underscores and start with a letter',
+			],
+			[
+				{ referenceImages: { image: [{ url: pier, binaryField: 'data' }] } },
+				'Reference Images → #1',
+				'must have either an image URL or an image file field, and not both',
+			],
+			[{ prompt: 'p'.repeat(1001) }, 'Prompt', 'must have at most 1000 characters'],
+			[{ ratio: 'square' }, 'Ratio', aRatio],
+			[{ seed: 'lucky' }, 'Seed', uint32],
+		],
+		hints: [
+			[{ prompt: '@table in a studio' }, /@table/],
+			[{ referenceImages: { image: [{ url: 'http://localhost/a.png' }] } }, /localhost/],
+		],
+	},
+};
+
+const creates = operations.filter(isCreate);
+const nameOf = (operation: CreateOperation) => `${operation.resource}.${operation.value}`;
+const named = creates.map((operation): [string, CreateOperation] => [nameOf(operation), operation]);
+const operationOf = (name: string) => {
+	const operation = creates.find((candidate) => nameOf(candidate) === name);
+	if (operation === undefined) throw new Error(`${name} is no longer in the table`);
+	return operation;
+};
+
+const files: Record<string, Buffer> = { picture: png, clip: mp4, data: png };
+const input: BuildInput = {
+	callbackUrl: callback_url,
+	readFile: async (field) => ({
+		bytes: files[field] ?? Buffer.alloc(0),
+		mimeType: 'application/octet-stream',
+		fileName: null,
+	}),
+};
+
+/** The values that n8n hands over for a field that was left alone; expressions on items find nothing. */
+function defaultOf(field: INodeProperties): unknown {
+	if (field.type === 'resourceLocator') return (field.default as { value: unknown }).value;
+	return typeof field.default === 'string' && field.default.startsWith('=') ? undefined : field.default;
+}
+
+const isShown = (field: INodeProperties, values: Values) =>
+	Object.entries(field.displayOptions?.show ?? {}).every(([name, wanted]) =>
+		(wanted as unknown[]).includes(values[name]),
+	);
+
+/** All parameters of an operation: the panel's defaults with the given ones, without those that the panel then hides. */
+function parametersOf({ fields }: CreateOperation, given: Values): Values {
+	const all = { ...Object.fromEntries(fields.map((field) => [field.name, defaultOf(field)])), ...given };
+	return Object.fromEntries(
+		fields.map((field) => [field.name, isShown(field, all) || field.name in given ? all[field.name] : undefined]),
+	);
+}
+
+async function build(operation: CreateOperation, given: Values): Promise<BuildResult> {
+	return await operation.build(parametersOf(operation, given), input);
+}
+
+async function bodyOf(operation: CreateOperation, given: Values): Promise<Values> {
+	const result = await build(operation, given);
+	if (!result.ok) throw new Error(result.faults.map(({ label, expected }) => `${label} ${expected}`).join('; '));
+	return result.body;
+}
+
+async function faultsOf(operation: CreateOperation, given: Values): Promise<Fault[]> {
+	const result = await build(operation, given);
+	return result.ok ? [] : result.faults;
+}
+
+describe('The rows of this suite', () => {
+	it('are there for every operation that creates a task, and for no other', () => {
+		expect(Object.keys(table).sort()).toEqual(creates.map(nameOf).sort());
+	});
+
+	it.each(named)('are whole for %s', (name) => {
+		expect(table[name]?.refused.length).toBeGreaterThan(0);
+		expect(table[name]?.hints.length).toBeGreaterThan(0);
+	});
+});
+
+const eachBody = Object.entries(table).flatMap(([name, rows]) =>
+	(['minimal', 'typical', 'full'] as const).map((extent): [string, string, Values, Values] => [
+		name,
+		extent,
+		...rows[extent],
+	]),
+);
+
+describe('The request body', () => {
+	it.each(eachBody)('of %s with %s parameters is exactly as documented', async (name, _, given, body) => {
+		expect(await bodyOf(operationOf(name), given)).toStrictEqual(body);
+	});
+
+	it.each(eachBody)('of %s with %s parameters holds nothing empty at any depth', async (name, _, given) => {
+		const text = JSON.stringify(await bodyOf(operationOf(name), given), (_key, value: unknown) =>
+			value === undefined ? 'UNSET' : value,
+		);
+		expect(text).not.toMatch(/"UNSET"|:null|:\{\}|:\[\]|:""/);
+	});
+
+	it.each(eachBody)(
+		'of %s with %s parameters is the same when it is built again, as it is for a file',
+		async (name, _, given, body) => {
+			const operation = operationOf(name);
+			await build(operation, given);
+			expect(await bodyOf(operation, given)).toStrictEqual(body);
+		},
+	);
+
+	it.each(eachBody)(
+		'of %s with %s parameters is the same where numbers and switches come as text',
+		async (name, _, given, body) => {
+			const operation = operationOf(name);
+			const asText = (value: unknown): unknown => {
+				if (typeof value === 'number' || typeof value === 'boolean')
+					return ` ${value}`.slice(typeof value === 'number' ? 0 : 1);
+				if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+				return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, asText(inner)]));
+			};
+			const parameters = asText(parametersOf(operation, given)) as Values;
+			const result = await operation.build(parameters, input);
+			expect(result.ok && result.body).toStrictEqual(body);
+		},
+	);
+
+	it.each(eachBody)(
+		'of %s with %s parameters does not stumble over empty optional fields',
+		async (name, _, given, body) => {
+			const operation = operationOf(name);
+			const optional = operation.fields.filter((field) => !(field.name in given) && defaultOf(field) === '');
+			for (const empty of ['', '  ', null]) {
+				const parameters = {
+					...parametersOf(operation, given),
+					...Object.fromEntries(optional.map((field) => [field.name, empty])),
+				};
+				const result = await operation.build(parameters, input);
+				expect(result.ok && result.body).toStrictEqual(body);
+			}
+		},
+	);
+});
+
+describe('The API as it is documented', () => {
+	let api: StandIn;
+
+	beforeAll(async () => {
+		api = await startStandIn();
+	});
+	afterAll(async () => await api.close());
+
+	it.each(eachBody)('takes the body of %s with %s parameters, for the right operation', async (name, _, given) => {
+		const operation = operationOf(name);
+		const response = await fetch(api.url + operation.path, {
+			method: 'POST',
+			headers: {
+				Authorization: `Bearer ${STAND_IN_KEY}`,
+				'X-Runway-Version': '2024-11-06',
+				'Content-Type': 'application/json',
+			},
+			body: JSON.stringify(await bodyOf(operation, given)),
+		});
+		expect([response.status, await response.text()]).toEqual([200, expect.stringMatching(/"(task_)?id":/)]);
+
+		const task = [...api.tasks.values()].at(-1);
+		expect(task?.operation).toBe(name === 'image.generate' ? 'textToImage' : operation.value);
+		expect(task?.family).toBe(operation.api);
+		expect(task?.asset).toBe(operation.produces);
+		expect(task?.unknownFields).toEqual([]);
+	});
+});
+
+const eachRefusal = Object.entries(table).flatMap(([name, rows]) =>
+	rows.refused.map(([wrong, label, expected]): [string, string, string, Values] => [
+		name,
+		label,
+		expected,
+		{ ...rows.minimal[0], ...wrong },
+	]),
+);
+
+describe('A value that the API would refuse', () => {
+	it.each(eachRefusal)('is refused by %s before anything is sent: "%s" %s', async (name, label, expected, given) => {
+		const faults = await faultsOf(operationOf(name), given);
+		expect(faults.map((fault) => ({ label: fault.label, expected: fault.expected }))).toEqual([{ label, expected }]);
+	});
+
+	it.each(eachRefusal)(
+		'is refused by %s with the very value that the user gave: "%s" %s',
+		async (name, _label, _expected, given) => {
+			const operation = operationOf(name);
+			const parameters = parametersOf(operation, given);
+			for (const { parameter, found } of await faultsOf(operation, given)) {
+				const at = parameter
+					.split('.')
+					.reduce<unknown>((inner, key) => (inner as Values | null | undefined)?.[key], parameters);
+				if (found !== null) expect(found.value).toBe(at);
+				expect(parameter.split('.')[0]).toBe(
+					operation.fields.find(({ name: field }) => parameter.startsWith(field))?.name,
+				);
+				if (parameter.includes('.')) expect(at).toBeDefined();
+			}
+		},
+	);
+
+	it.each(named)('is named with all the others of its item by %s', async (name, operation) => {
+		const wrong = table[name]?.refused ?? [];
+		const given = Object.assign({}, table[name]?.minimal[0], ...wrong.map(([value]) => value)) as Values;
+		const faults = await faultsOf(operation, given);
+		const parameters = new Set(faults.map(({ parameter }) => parameter));
+		expect(parameters.size).toBe(faults.length);
+		expect(faults.length).toBeGreaterThan(0);
+	});
+
+	it.each(named)('is told in words for people by %s, whatever it is', async (name, operation) => {
+		const strange: unknown[] = [
+			undefined,
+			null,
+			true,
+			-1,
+			1e21,
+			Number.NaN,
+			'',
+			'x'.repeat(5_000),
+			[],
+			[1],
+			{},
+			{ image: 7 },
+			{ image: {} },
+			{ x: {} },
+		];
+		for (const field of operation.fields) {
+			for (const value of strange) {
+				for (const fault of await faultsOf(operation, { ...table[name]?.minimal[0], [field.name]: value })) {
+					expect([fault.label, fault.expected]).toEqual([
+						expect.stringMatching(/^[A-Z]/),
+						expect.stringMatching(/^must /),
+					]);
+				}
+			}
+		}
+	});
+
+	it.each(named)('is a missing value, for every field that %s requires', async (name, operation) => {
+		const minimal = parametersOf(operation, table[name]?.minimal[0] ?? {});
+		for (const field of operation.fields.filter((candidate) => candidate.required && isShown(candidate, minimal))) {
+			for (const nothing of [undefined, '', '   ']) {
+				const faults = await faultsOf(operation, { ...table[name]?.minimal[0], [field.name]: nothing });
+				expect([field.name, faults.map(({ label }) => label)]).toEqual([field.name, [field.displayName]]);
+			}
+		}
+	});
+});
+
+describe('A file of the item', () => {
+	const withFiles = Object.entries(table).filter(
+		([, rows]) =>
+			Object.values(rows.full[0]).includes('binary') || /"binaryField":"\w/.test(JSON.stringify(rows.full[0])),
+	);
+
+	it.each(withFiles)('that is something else is refused by %s with the label of its field', async (name, rows) => {
+		const operation = operationOf(name);
+		const wrong: BuildInput = {
+			...input,
+			readFile: async () => ({
+				bytes: Buffer.from('%PDF-1.7 and more of it'),
+				mimeType: 'application/pdf',
+				fileName: 'a.pdf',
+			}),
+		};
+		const result = await operation.build(parametersOf(operation, rows.full[0]), wrong);
+		const faults = result.ok ? [] : result.faults;
+		expect(faults.length).toBeGreaterThan(0);
+		for (const fault of faults) {
+			expect(fault.label).toMatch(/File Field$/);
+			expect(fault.expected).toMatch(/^must name .*application\/pdf/);
+		}
+	});
+
+	it.each(withFiles)(
+		'makes %s say that its body holds files, so that it need not stay in memory',
+		async (name, rows) => {
+			const operation = operationOf(name);
+			expect(await build(operation, rows.full[0])).toMatchObject({ ok: true, usesFiles: true });
+			expect(await build(operation, rows.minimal[0])).toMatchObject({ ok: true, usesFiles: false });
+		},
+	);
+});
+
+describe('A doubtful value', () => {
+	const rows = Object.entries(table).flatMap(([name, { minimal, hints }]) =>
+		hints.map(([doubtful, hint]): [string, RegExp, Values] => [name, hint, { ...minimal[0], ...doubtful }]),
+	);
+
+	it.each(rows)('is sent by %s all the same, with the hint %s', async (name, hint, given) => {
+		const result = await build(operationOf(name), given);
+		expect(result.ok && result.hints.join('\n')).toMatch(hint);
+	});
+
+	it.each(named.filter(([name]) => name !== 'video.imageToVideo'))(
+		'is not seen where there is none, in %s',
+		async (name, operation) => {
+			for (const given of [table[name]?.minimal[0], table[name]?.typical[0]]) {
+				expect(await build(operation, given ?? {})).toMatchObject({ ok: true, hints: [] });
+			}
+		},
+	);
+
+	it.each([
+		'http://localhost/a.mp4',
+		'http://LOCALHOST:8080/a.mp4',
+		'http://app.localhost/a.mp4',
+		'http://127.0.0.1/a.mp4',
+		'http://127.1/a.mp4',
+		'http://2130706433/a.mp4',
+		'http://0.0.0.0/a.mp4',
+		'http://10.1.2.3/a.mp4',
+		'http://172.31.255.1/a.mp4',
+		'http://192.168.0.1/a.mp4',
+		'http://[::1]/a.mp4',
+		'http://[fe80::1]/a.mp4',
+		'http://host.docker.internal:9000/a.mp4',
+		'http://minio:9000/bucket/a.mp4',
+	])('is the address %s, which CometAPI can not reach', async (videoUrl) => {
+		expect(await build(operationOf('video.upscale'), { videoUrl })).toMatchObject({
+			ok: true,
+			hints: [expect.stringMatching(/public URL/)],
+		});
+	});
+
+	it.each([
+		'https://cdn.example.com/a.mp4',
+		'https://172.example.com/a.mp4',
+		'https://0.gravatar.com/a.mp4',
+		'https://10.example.com/a.mp4',
+		'https://8.8.8.8/a.mp4',
+		'https://172.32.0.1/a.mp4',
+		'https://localhost.example.com/a.mp4',
+		'https://fd00.example.com/a.mp4',
+	])('is not the address %s', async (videoUrl) => {
+		expect(await build(operationOf('video.upscale'), { videoUrl })).toMatchObject({ ok: true, hints: [] });
+	});
+});

@@ -36,6 +36,8 @@ export default defineConfig(
 		plugins: { 'import-x': importX },
 		rules: {
 			'@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
+			// A name with an underscore is taken out of an object to leave it out of the rest.
+			'@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_' }],
 			'@typescript-eslint/no-floating-promises': 'error',
 			'@typescript-eslint/no-misused-promises': 'error',
 			'@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],

@@ -177,10 +177,10 @@ function toFault(issue: z.core.$ZodIssue, fields: INodeProperties[], parameters:
 	};
 }
 
-/** The labels along a path, such as "Camera Motion → X". */
+/** The labels along a path, such as "Camera Motion → X"; groups of a fixed collection go without saying. */
 function labelOf(path: string[], fields: INodeProperties[]): string {
 	const labels: string[] = [];
-	let level: INodeProperties[] = fields;
+	let level = fields;
 	for (const key of path) {
 		if (/^\d+$/.test(key)) {
 			labels.push(`#${Number(key) + 1}`);
@@ -190,11 +190,7 @@ function labelOf(path: string[], fields: INodeProperties[]): string {
 		if (field === undefined) continue;
 		labels.push(field.displayName);
 		level = (field.options ?? []).flatMap((option) =>
-			'values' in option
-				? [{ ...option, type: 'collection', default: {}, options: option.values } as INodeProperties]
-				: 'type' in option
-					? [option]
-					: [],
+			'values' in option ? option.values : 'type' in option ? [option] : [],
 		);
 	}
 	return labels.join(' → ') || path.join('.');

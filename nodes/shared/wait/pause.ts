@@ -41,28 +41,37 @@ export class Nap {
 	async until(moment: number, ...alarms: Alarm[]): Promise<void> {
 		const now = this.clock.now();
 		const endsAt = Math.min(moment, now + LONGEST_SLEEP_MS);
-		if (this.timer === null || this.timer.endsAt <= now || this.timer.endsAt > endsAt) {
-			this.timer = { endsAt, over: this.clock.sleep(endsAt - now) };
-		}
+		if (this.timer === null || this.timer.endsAt > endsAt) this.timer = this.begin(endsAt, endsAt - now);
+		const { over } = this.timer;
 		let forget: Array<() => void> = [];
 		const rung = new Promise<void>((resolve) => {
 			forget = alarms.map((alarm) => alarm.onRing(resolve));
 		});
-		await Promise.race([this.timer.over, rung]);
+		await Promise.race([over, rung]);
 		forget.forEach((take) => take());
+	}
+
+	/** A timer may end a little early, so that it has ended is noted and not read off the clock. */
+	private begin(endsAt: number, milliseconds: number) {
+		const timer = { endsAt, over: Promise.resolve() };
+		timer.over = this.clock.sleep(Math.max(1, Math.ceil(milliseconds))).then(() => {
+			if (this.timer === timer) this.timer = null;
+		});
+		return timer;
 	}
 }
 
-/** Sleeps, but no longer than until the alarm rings. */
-export async function pause(milliseconds: number, clock: Clock, alarm: Alarm): Promise<void> {
+/** Sleeps, but no longer than until one of the alarms rings. */
+export async function pause(milliseconds: number, clock: Clock, ...alarms: Alarm[]): Promise<void> {
 	const end = clock.now() + milliseconds;
 	const nap = new Nap(clock);
 	let isRung = false;
-	const forget = alarm.onRing(() => {
+	const note = () => {
 		isRung = true;
-	});
-	while (!isRung && clock.now() < end) await nap.until(end, alarm);
-	forget();
+	};
+	const forget = alarms.map((alarm) => alarm.onRing(note));
+	while (!isRung && clock.now() < end) await nap.until(end, ...alarms);
+	forget.forEach((take) => take());
 }
 
 /** Sleeps, but no longer than until the signal fires. Who pauses looks at the signal afterwards. */

@@ -40,7 +40,7 @@ export class StandInServer implements types.StandIn {
 	private inFlight = 0;
 
 	constructor(private readonly options: types.StandInOptions) {
-		const { port, host, publicUrl, apiKey, log, hold, ...given } = options;
+		const { port: _port, host: _host, publicUrl, apiKey, log, hold, ...given } = options;
 		this.given = given;
 		this.settings = makeSettings(given);
 		this.apiKey = apiKey ?? STAND_IN_KEY;

@@ -24,7 +24,7 @@ async function test(chosen) {
 	const suites = [
 		{ name: 'lint', needs: [], run: npmScript('lint') },
 		{ name: 'types', needs: [], run: npmScript('typecheck') },
-		{ name: 'unit', needs: [], run: jestProject('unit') },
+		{ name: 'unit', needs: [ensureBuilt], run: jestProject('unit') },
 		{ name: 'engine', needs: [ensureBuilt], run: jestProject('engine') },
 		{ name: 'e2e', needs: [ensureBuilt, ensureN8n], run: jestProject('e2e') },
 	];

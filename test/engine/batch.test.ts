@@ -55,7 +55,7 @@ topic('A batch', (test) => {
 	test(
 		'makes good use of the requests it may have in flight',
 		bench(async ({ api, run }) => {
-			api.settings.latencyMs = 60;
+			api.settings.latencyMs = 400;
 			await run(imageToVideo({}, { completion: 'return' }), { items: prompts('a', 'b', 'c', 'd', 'e', 'f', 'g') });
 
 			expect(api.peakInFlight).toBe(5);
@@ -275,8 +275,8 @@ topic('A wrong value', (test) => {
 	test(
 		'next to an expression that cannot be resolved leaves neither unmentioned',
 		bench(async ({ api, fail }) => {
-			const prompt = '={{ $json.deep.text.toUpperCase() }}';
-			const items = [{ seconds: 61, deep: { text: 'a' } }, { seconds: 5 }, { seconds: 62, deep: { text: 'a' } }];
+			const prompt = '={{ $json.seconds > 60 ? "a" : $("Nowhere").first().json.prompt }}';
+			const items = [{ seconds: 61 }, { seconds: 5 }, { seconds: 62 }];
 			const error = await fail(imageToVideo({}, { duration, prompt }), { items });
 
 			expect(textOf(error)).toContain('61');

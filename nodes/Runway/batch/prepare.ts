@@ -5,6 +5,7 @@ import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } f
 import type { Api } from '../../shared/task/task';
 import type { BatchOperation, CreateOperation, Fault, InputFile, TaskOperation } from '../operations/operation';
 import type { Job, Outcome } from './job';
+import { unreachableCallback } from '../operations/hints';
 import { RESUME_PATH } from './resumePath';
 import { readSettings, type ItemSettings } from './settings';
 
@@ -81,7 +82,9 @@ async function prepareCreate(
 		fingerprint: fingerprint(operation, merged),
 		body,
 	};
-	return { itemIndex, job, hints: first.hints };
+	const hints =
+		settings.completion === 'suspend' ? [...first.hints, ...unreachableCallback(input.callbackUrl)] : first.hints;
+	return { itemIndex, job, hints };
 }
 
 /**

@@ -18,6 +18,15 @@ export function unreachableUrl(url: string | undefined): string[] {
 	];
 }
 
+/** Tells where a sleeping execution will not be called back. */
+export function unreachableCallback(url: string): string[] {
+	const { hostname } = new URL(url);
+	if (!isPrivateHost(hostname)) return [];
+	return [
+		`CometAPI can't call back to "${hostname}", so the execution will sleep until the time limit. Give n8n a public address (WEBHOOK_URL), or choose to continue When Finished.`,
+	];
+}
+
 function isPrivateHost(host: string): boolean {
 	const name = host.toLowerCase().replace(/^\[|\]$/g, '');
 	if (/^\d+\.\d+\.\d+\.\d+$/.test(name)) {

@@ -38,7 +38,7 @@ export class CometApiRunwayApi implements ICredentialType {
 			type: 'string',
 			default: 'https://api.cometapi.com',
 			required: true,
-			description: 'Address of CometAPI, without a path. The key is sent to this host and no other.',
+			description: 'Address of CometAPI, without a path. The key is sent to this host alone; only Get Balance asks query.cometapi.com.',
 		},
 	];
 

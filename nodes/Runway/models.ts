@@ -23,13 +23,18 @@ export async function searchModels(this: ILoadOptionsFunctions, filter?: string)
 }
 
 async function listedModels(context: ILoadOptionsFunctions, documented: readonly string[]): Promise<string[]> {
-	const send = await createSend(context);
-	const answer = await send({ method: 'GET', path: '/v1/models', timeoutMs: TIMEOUT_MS });
-	if (answer.kind !== 'response' || answer.status !== 200) return [];
-	const families = new Set(documented.map(familyOf));
-	return modelIds(answer.body)
-		.filter((id) => families.has(familyOf(id)))
-		.sort();
+	try {
+		const send = await createSend(context);
+		const answer = await send({ method: 'GET', path: '/v1/models', timeoutMs: TIMEOUT_MS });
+		if (answer.kind !== 'response' || answer.status !== 200) return [];
+		const families = new Set(documented.map(familyOf));
+		return modelIds(answer.body)
+			.filter((id) => RUNWAYS_OWN.test(id) && families.has(familyOf(id)))
+			.sort();
+	} catch {
+		// Without a credential the documented names are still worth offering.
+		return [];
+	}
 }
 
 /** Ids of an OpenAI-style list; CometAPI's has all its models, of which few are Runway's. */
@@ -40,9 +45,12 @@ function modelIds(body: unknown): string[] {
 }
 
 /**
- * The beginning that names of one family share: `gen` of gen4_turbo, `veo` of veo3.1. CometAPI's own
- * billing names, such as `runway-video`, are no values for a request and belong to no family here.
+ * Names that only Runway's models have. Others that Runway offers, such as veo and gemini, stand in CometAPI's
+ * list for another provider's routes, and CometAPI's billing names, such as `runway-video`, are no values for a request.
  */
+const RUNWAYS_OWN = /^(gen\d|act_|upscale_|aleph)/;
+
+/** The beginning that names of one family share: `gen` of gen4_turbo, `act` of act_two. */
 function familyOf(name: string): string {
 	return /^[a-z]+/i.exec(name)?.[0].toLowerCase() ?? name;
 }

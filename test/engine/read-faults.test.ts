@@ -142,7 +142,7 @@ topic('A task with strange states', (test) => {
 
 			const [unknown, vanished, fine] = items;
 			const [unknownId = '', vanishedId = ''] = [...api.tasks.keys()];
-			expect(unknown?.json.error).toMatch(/still unknown after 4 seconds/);
+			expect(unknown?.json.error).toMatch(/the API calls "UNKNOWN" after 4 seconds/);
 			expect(unknown?.json.message).toContain(unknownId);
 			expect(unknown?.json.details).toMatchObject({ taskId: unknownId, status: 'unknown' });
 			expect(vanished?.json.error).toMatch(/no longer knows the task/);

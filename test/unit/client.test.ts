@@ -118,6 +118,12 @@ describe('A create', () => {
 		'a 200 with null': [answer(200, null), 'unreadable'],
 		'a 200 with an empty id': [answer(200, { id: '' }), 'unreadable'],
 		'a 200 with an unknown shape': [answer(200, { job: ID }), 'unreadable'],
+		'a 502 that speaks of balancing': [
+			answer(502, { error: { message: 'no', code: 'load_balancer_error' } }),
+			'server',
+		],
+		'a time-out inside a 200': [answer(200, { code: 504, msg: 'upstream timed out', data: null }), 'badRequest'],
+		'a 200 with an id beside an error': [answer(200, { id: ID, error: { message: 'late' } }), 'badRequest'],
 	};
 
 	it.each(Object.entries(perhaps))(

@@ -74,7 +74,6 @@ function webpExtended(width: number, height: number): Buffer {
 const file = (bytes: Buffer, mimeType = 'application/octet-stream'): InputFile => ({
 	bytes,
 	mimeType,
-	fileName: 'pier',
 });
 const faultOf = (encoded: ReturnType<typeof encodeImage>) => ('expected' in encoded ? encoded.expected : '');
 const hintsOf = (encoded: ReturnType<typeof encodeImage>) => ('hints' in encoded ? encoded.hints : ['refused']);

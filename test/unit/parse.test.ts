@@ -51,7 +51,11 @@ const tasks: Record<string, Partial<TaskState> | 'notVisible'> = {
 		failure: { code: null, message: 'The source image did not pass review', retryable: false },
 	},
 	'task-numeric-3-succeeded': { status: 'succeeded', videoUrl: lantern, ...frames },
-	'task-numeric-3-succeeded-short': { status: 'succeeded', videoUrl: lantern.replace('https', 'http'), posterUrl: null },
+	'task-numeric-3-succeeded-short': {
+		status: 'succeeded',
+		videoUrl: lantern.replace('https', 'http'),
+		posterUrl: null,
+	},
 	'task-numeric-3-succeeded-state': { status: 'succeeded', videoUrl: lantern, ...frames },
 	'task-official-cancelled': {
 		status: 'cancelled',
@@ -74,7 +78,9 @@ const tasks: Record<string, Partial<TaskState> | 'notVisible'> = {
 		status: 'succeeded',
 		videoUrl: null,
 		imageUrl: 'https://assets.example.com/runway/poster-a.png?_jwt=eyJleHAiOjE3Nzc5OTk5OTl9',
-		assetUrls: ['a', 'b'].map((letter) => `https://assets.example.com/runway/poster-${letter}.png?_jwt=eyJleHAiOjE3Nzc5OTk5OTl9`),
+		assetUrls: ['a', 'b'].map(
+			(letter) => `https://assets.example.com/runway/poster-${letter}.png?_jwt=eyJleHAiOjE3Nzc5OTk5OTl9`,
+		),
 	},
 	'task-official-succeeded-video': { status: 'succeeded', progress: 100, videoUrl: signed, assetUrls: [signed] },
 	'task-official-throttled': { status: 'queued', rawStatus: 'THROTTLED' },
@@ -198,8 +204,12 @@ describe('Reading a task', () => {
 	});
 
 	it('takes the outer status over the inner one, and the inner one where the outer says nothing', () => {
-		expect(read({ code: 'success', data: { task_id: 'a', status: 'IN_PROGRESS', data: { status: 'SUCCEEDED' } } }).status).toBe('running');
-		expect(read({ code: 'success', data: { task_id: 'a', status: 'UNKNOWN', data: { status: 'RUNNING' } } }).status).toBe('running');
+		expect(
+			read({ code: 'success', data: { task_id: 'a', status: 'IN_PROGRESS', data: { status: 'SUCCEEDED' } } }).status,
+		).toBe('running');
+		expect(
+			read({ code: 'success', data: { task_id: 'a', status: 'UNKNOWN', data: { status: 'RUNNING' } } }).status,
+		).toBe('running');
 	});
 
 	it('calls a status that no page names unknown, and keeps the word', () => {
@@ -213,15 +223,49 @@ describe('Reading a task', () => {
 		});
 	});
 
-	it('ignores a result that is not an http address', () => {
-		expect(read({ id: 'a', status: 'SUCCEEDED', output: ['ftp://x/y.mp4', 'javascript:alert(1)', 7] }).assetUrls).toEqual([]);
+	it('takes the id of the task over the number of a record, and an empty error for none', () => {
+		expect(readCreated({ code: 200, data: { id: 981, task_id: '7c1f' } })).toMatchObject({
+			kind: 'created',
+			taskId: '7c1f',
+		});
+		expect(readCreated({ id: '7c1f', error: '' })).toMatchObject({ kind: 'created', taskId: '7c1f' });
+		expect(readCreated({ id: '7c1f', error: {} })).toMatchObject({ kind: 'created', taskId: '7c1f' });
 	});
 
-	it.each([null, undefined, '', 'text', 7, true, [], [1], {}, { data: [] }, { data: { data: { data: { data: {} } } } }])(
-		'does not stumble over %p',
-		(body) => {
-			expect(['notATask', 'notVisible']).toContain(readTask(body).kind);
-			expect(['unreadable', 'refused']).toContain(readCreated(body).kind);
+	it('reads a failed task whose reason is an object', () => {
+		expect(read({ id: 'a', status: 'failed', error: { message: 'no such asset' } })).toMatchObject({
+			status: 'failed',
+			failure: { message: 'no such asset' },
+		});
+	});
+
+	it.each(['内容审核未通过', 'violates our policy', 'sensitive content'])(
+		'does not offer a new attempt after "%s"',
+		(msg) => {
+			expect(read({ task_id: 'a', status: '2', msg }).failure?.retryable).toBe(false);
 		},
 	);
+
+	it('ignores a result that is not an http address', () => {
+		expect(
+			read({ id: 'a', status: 'SUCCEEDED', output: ['ftp://x/y.mp4', 'javascript:alert(1)', 7] }).assetUrls,
+		).toEqual([]);
+	});
+
+	it.each([
+		null,
+		undefined,
+		'',
+		'text',
+		7,
+		true,
+		[],
+		[1],
+		{},
+		{ data: [] },
+		{ data: { data: { data: { data: {} } } } },
+	])('does not stumble over %p', (body) => {
+		expect(['notATask', 'notVisible']).toContain(readTask(body).kind);
+		expect(['unreadable', 'refused']).toContain(readCreated(body).kind);
+	});
 });

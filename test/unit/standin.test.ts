@@ -120,11 +120,7 @@ async function create(api: standIn.StandIn, operation: standIn.StandInOperation,
 }
 
 /** Creates a task and hands it out as the stand-in holds it. */
-async function task(
-	api: standIn.StandIn,
-	operation: standIn.StandInOperation = 'imageToVideo',
-	change: Json = {},
-) {
+async function task(api: standIn.StandIn, operation: standIn.StandInOperation = 'imageToVideo', change: Json = {}) {
 	await create(api, operation, change);
 	const made = [...api.tasks.values()].at(-1);
 	if (!made) throw new Error('no task was made');
@@ -155,30 +151,26 @@ async function finishedUrl(api: standIn.StandIn, change: Json = {}): Promise<str
 }
 
 async function until(done: () => boolean): Promise<void> {
-	for (let turn = 0; turn < 200 && !done(); turn += 1)
-		await new Promise((resolve) => setTimeout(resolve, 10));
+	for (let turn = 0; turn < 200 && !done(); turn += 1) await new Promise((resolve) => setTimeout(resolve, 10));
 	expect(done()).toBe(true);
 }
 
 describe('create routes', () => {
-	it.each(operations)(
-		"%s accepts the documented example and answers in its family's shape",
-		async (operation) => {
-			const api = await start();
-			const { status, json } = await create(api, operation);
-			const made = [...api.tasks.values()][0];
-			expect(status).toBe(200);
-			expect(made).toMatchObject({ operation, route: paths[operation], unknownFields: [] });
-			expect(json).toEqual(
-				paths[operation].startsWith('/runwayml')
-					? { id: made?.id }
-					: { code: 200, message: '', msg: 'success', data: { task_id: made?.id } },
-			);
-			expect(api.creates).toEqual([
-				expect.objectContaining({ status: 200, operation, taskId: made?.id, body: bodies[operation] }),
-			]);
-		},
-	);
+	it.each(operations)("%s accepts the documented example and answers in its family's shape", async (operation) => {
+		const api = await start();
+		const { status, json } = await create(api, operation);
+		const made = [...api.tasks.values()][0];
+		expect(status).toBe(200);
+		expect(made).toMatchObject({ operation, route: paths[operation], unknownFields: [] });
+		expect(json).toEqual(
+			paths[operation].startsWith('/runwayml')
+				? { id: made?.id }
+				: { code: 200, message: '', msg: 'success', data: { task_id: made?.id } },
+		);
+		expect(api.creates).toEqual([
+			expect.objectContaining({ status: 200, operation, taskId: made?.id, body: bodies[operation] }),
+		]);
+	});
 
 	const long = (length: number) => 'x'.repeat(length);
 	const png = (characters: number) => `data:image/png;base64,${long(characters)}`;
@@ -196,11 +188,7 @@ describe('create routes', () => {
 			'a camera motion of five numbers',
 			{ options: { ...options, motion_vector: { ...zeros, bg_y_pan: undefined } } },
 		],
-		[
-			'generateFromText',
-			'a camera motion as text',
-			{ options: { ...options, motion_vector: { ...zeros, x: '1' } } },
-		],
+		['generateFromText', 'a camera motion as text', { options: { ...options, motion_vector: { ...zeros, x: '1' } } }],
 		['generateFromText', 'a ratio with an x', { ratio: '1280x720' }],
 		['generateFromText', 'a callback URL without a scheme', { callback_url: 'hooks.example.com' }],
 		['generateFromImage', 'a data URI', { image: png(4) }],
@@ -228,16 +216,8 @@ describe('create routes', () => {
 		],
 		['textToImage', 'no ratio', { ratio: undefined }],
 		['textToImage', 'a prompt of 1001 characters', { promptText: long(1001) }],
-		[
-			'textToImage',
-			'four reference images',
-			{ referenceImages: Array(4).fill({ uri: 'https://a.example/b.png' }) },
-		],
-		[
-			'textToImage',
-			'a tag of two letters',
-			{ referenceImages: [{ uri: 'https://a.example/b.png', tag: 'ab' }] },
-		],
+		['textToImage', 'four reference images', { referenceImages: Array(4).fill({ uri: 'https://a.example/b.png' }) }],
+		['textToImage', 'a tag of two letters', { referenceImages: [{ uri: 'https://a.example/b.png', tag: 'ab' }] }],
 		[
 			'textToImage',
 			'a tag that begins with a digit',
@@ -258,11 +238,7 @@ describe('create routes', () => {
 			'a character of another type',
 			{ character: { type: 'audio', uri: 'https://a.example/b' } },
 		],
-		[
-			'characterPerformance',
-			'a picture as reference',
-			{ reference: { type: 'image', uri: 'https://a.example/b' } },
-		],
+		['characterPerformance', 'a picture as reference', { reference: { type: 'image', uri: 'https://a.example/b' } }],
 		['characterPerformance', 'an intensity of 6', { expressionIntensity: 6 }],
 		['characterPerformance', 'an intensity with a fraction', { expressionIntensity: 2.5 }],
 		['characterPerformance', 'body control as text', { bodyControl: 'true' }],
@@ -315,10 +291,7 @@ describe('create routes', () => {
 		const api = await start();
 		for (const operation of ['generateFromText', 'generateFromImage', 'restyle', 'actOne'] as const) {
 			const { status, json } = await create(api, operation, { callback_url: '' });
-			expect([status, json]).toEqual([
-				400,
-				{ code: 'callback_url_empty', message: 'callback_url_empty', data: null },
-			]);
+			expect([status, json]).toEqual([400, { code: 'callback_url_empty', message: 'callback_url_empty', data: null }]);
 		}
 		for (const referenceImages of [undefined, []]) {
 			const { status, json } = await create(api, 'textToImage', { referenceImages });
@@ -350,9 +323,7 @@ describe('create routes', () => {
 		}
 		const { Authorization } = usual;
 		expect((await post(bodies.imageToVideo, { Authorization })).json.error).toMatch(/X-Runway-Version/);
-		expect((await post(bodies.imageToVideo, { Authorization, 'X-Runway-Version': 'latest' })).status).toBe(
-			400,
-		);
+		expect((await post(bodies.imageToVideo, { Authorization, 'X-Runway-Version': 'latest' })).status).toBe(400);
 		expect((await post('{"promptImage":', usual)).status).toBe(400);
 		expect((await post([], usual)).status).toBe(400);
 		const untyped = await fetch(api.url + paths.imageToVideo, { method: 'POST', headers: usual, body: '{}' });
@@ -365,10 +336,7 @@ describe('create routes', () => {
 
 	it('take fields that nobody documents, and note them', async () => {
 		const api = await start();
-		expect((await task(api, 'upscale', { loop: true, ratio: '1280:720' })).unknownFields).toEqual([
-			'loop',
-			'ratio',
-		]);
+		expect((await task(api, 'upscale', { loop: true, ratio: '1280:720' })).unknownFields).toEqual(['loop', 'ratio']);
 	});
 
 	it('answer in each documented shape', async () => {
@@ -411,9 +379,7 @@ describe('get-task routes', () => {
 		expect(progress).toEqual([...progress].sort((a, b) => a - b));
 		expect(Math.max(...progress)).toBeLessThan(1);
 		expect(one.polls).toBe(api.reads.length);
-		expect(api.reads.every((request) => request.taskId === one.id && request.operation === 'getTask')).toBe(
-			true,
-		);
+		expect(api.reads.every((request) => request.taskId === one.id && request.operation === 'getTask')).toBe(true);
 	});
 
 	it('say that a task does not exist in every form', async () => {
@@ -423,14 +389,8 @@ describe('get-task routes', () => {
 			const { status, json } = await read(api, 'nobody');
 			return [status, json];
 		};
-		expect(await say('top-level')).toEqual([
-			400,
-			{ code: 'task_not_exist', message: 'task_not_exist', data: null },
-		]);
-		expect(await say('error-envelope')).toEqual([
-			400,
-			{ error: expect.objectContaining({ code: 'task_not_exist' }) },
-		]);
+		expect(await say('top-level')).toEqual([400, { code: 'task_not_exist', message: 'task_not_exist', data: null }]);
+		expect(await say('error-envelope')).toEqual([400, { error: expect.objectContaining({ code: 'task_not_exist' }) }]);
 		expect(await say('status-200')).toEqual([200, { id: 'nobody', status: 'task_not_exist' }]);
 		expect(await say('data-null')).toEqual([200, { code: 'success', data: null }]);
 	});
@@ -451,17 +411,12 @@ describe('get-task routes', () => {
 		expect((await call(api, 'POST', '/runway/feed', { task_id: 7 })).status).toBe(400);
 	});
 
-	const url = expect.stringMatching(
-		/^http:\/\/127\.0\.0\.1:\d+\/assets\/[-\w]+\/video\.mp4\?_jwt=[-\w.]+&exp=\d+$/,
-	);
+	const url = expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/assets\/[-\w]+\/video\.mp4\?_jwt=[-\w.]+&exp=\d+$/);
 	const still = expect.stringMatching(/\.png\?_jwt=/);
 	const seconds = expect.any(Number);
 
 	/** Reads one task queued, running, failed and succeeded. */
-	async function walk(
-		settings: standIn.StandInOptions,
-		operation: standIn.StandInOperation = 'generateFromText',
-	) {
+	async function walk(settings: standIn.StandInOptions, operation: standIn.StandInOperation = 'generateFromText') {
 		const api = await start(settings);
 		const one = await task(api, operation);
 		put(one, 'queued');
@@ -731,8 +686,7 @@ describe('assets', () => {
 		const api = await start();
 		const url = await finishedUrl(api);
 		const whole = api.assetBytes('video');
-		const range = async (value: string, more: Record<string, string> = {}) =>
-			await get(url, { Range: value, ...more });
+		const range = async (value: string, more: Record<string, string> = {}) => await get(url, { Range: value, ...more });
 		const part = await range('bytes=100-199');
 		expect([part.status, part.headers.get('content-range')]).toEqual([206, `bytes 100-199/${whole.length}`]);
 		expect(part.bytes.equals(whole.subarray(100, 200))).toBe(true);
@@ -797,9 +751,7 @@ describe('assets', () => {
 		const status = async (name: string) => (await get(`${api.url}/assets/${one.id}/${name}`)).status;
 		expect(await status('video.mp4')).toBe(404);
 		api.finish(one.id);
-		expect([await status('video.mp4'), await status('poster.png'), await status('last.png')]).toEqual([
-			200, 200, 200,
-		]);
+		expect([await status('video.mp4'), await status('poster.png'), await status('last.png')]).toEqual([200, 200, 200]);
 		expect([await status('image.png'), await status('x/video.mp4')]).toEqual([404, 404]);
 	});
 
@@ -896,9 +848,7 @@ describe('callbacks', () => {
 				update_time: expect.any(String),
 			},
 		]);
-		expect(api.callbacks).toEqual([
-			{ taskId: one.id, url, at: expect.any(Number), body: received[0], status: 200 },
-		]);
+		expect(api.callbacks).toEqual([{ taskId: one.id, url, at: expect.any(Number), body: received[0], status: 200 }]);
 	});
 
 	it('tell of progress, twice, in the other form and of failure, where asked to', async () => {
@@ -907,11 +857,7 @@ describe('callbacks', () => {
 		const { received, url } = await receiver();
 		await task(api, 'generateFromText', { callback_url: url, prompt: 'a gale [fail]' });
 		await until(() => received.length === 6);
-		expect(received.map(({ status }) => status)).toEqual([
-			...Array(4).fill('processing'),
-			'failed',
-			'failed',
-		]);
+		expect(received.map(({ status }) => status)).toEqual([...Array(4).fill('processing'), 'failed', 'failed']);
 	});
 
 	it('do not matter when they fail, and leave hosts elsewhere alone', async () => {
@@ -919,15 +865,9 @@ describe('callbacks', () => {
 		const { url } = await receiver(500);
 		for (const callback of [url, 'http://127.0.0.1:1/', callback_url])
 			await task(api, 'actOne', { callback_url: callback });
-		await until(
-			() => api.callbacks.length === 3 && api.callbacks.every(({ status, error }) => status ?? error),
-		);
+		await until(() => api.callbacks.length === 3 && api.callbacks.every(({ status, error }) => status ?? error));
 		expect(api.callbacks.map(({ status, error }) => status ?? error)).toEqual(
-			expect.arrayContaining([
-				500,
-				expect.stringContaining('ECONNREFUSED'),
-				expect.stringContaining('not called'),
-			]),
+			expect.arrayContaining([500, expect.stringContaining('ECONNREFUSED'), expect.stringContaining('not called')]),
 		);
 	});
 
@@ -1013,11 +953,7 @@ describe('faults', () => {
 			{ code: 'fail_to_fetch_task', message: 'm', data: null },
 			null,
 		]);
-		expect(await meet({ kind: 'status', status: 400, shape: 'E5', message: 'm' })).toEqual([
-			400,
-			{ error: 'm' },
-			null,
-		]);
+		expect(await meet({ kind: 'status', status: 400, shape: 'E5', message: 'm' })).toEqual([400, { error: 'm' }, null]);
 		expect(await meet({ kind: 'invalid-request' })).toEqual([
 			500,
 			{ error: expect.objectContaining({ code: 'invalid_request' }) },
@@ -1105,9 +1041,7 @@ describe('faults', () => {
 		await expect(endless.arrayBuffer()).rejects.toThrow(/timeout/);
 		expect(api.downloads.at(-1)?.bytesSent).toBeGreaterThan(size * 2);
 		expect((await meet({ kind: 'wrong-type' })).headers.get('content-type')).toBe('application/octet-stream');
-		expect((await meet({ kind: 'wrong-type', type: 'text/html' })).headers.get('content-type')).toBe(
-			'text/html',
-		);
+		expect((await meet({ kind: 'wrong-type', type: 'text/html' })).headers.get('content-type')).toBe('text/html');
 		expect((await meet({ kind: 'html' })).headers.get('content-type')).toMatch(/^text\/html/);
 		expect((await meet({ kind: 'status', status: 503 })).status).toBe(503);
 		expect((await meet({ kind: 'redirect', location: '/docs' })).status).toBe(301);
@@ -1136,20 +1070,12 @@ describe('account routes and the rest', () => {
 		});
 		expect(before).not.toHaveProperty('daily_quota');
 		await task(api);
-		expect((await quota(`?key=${api.apiKey}`)).json.total_quota).toBeCloseTo(
-			(before.total_quota as number) - 0.32,
-		);
+		expect((await quota(`?key=${api.apiKey}`)).json.total_quota).toBeCloseTo((before.total_quota as number) - 0.32);
 		const daily = await quota(`?key=${api.apiKey}&start_date=2026-05-03&end_date=2026-05-04`);
 		expect(Object.keys(daily.json.daily_quota as Json)).toEqual(['2026-05-03', '2026-05-04']);
-		const refused = [
-			await quota(''),
-			await quota('?key=sk-other'),
-			await quota(`?key=${api.apiKey}&start_date=May`),
-		];
+		const refused = [await quota(''), await quota('?key=sk-other'), await quota(`?key=${api.apiKey}&start_date=May`)];
 		expect(refused.map(({ status }) => status)).toEqual([400, 401, 400]);
-		expect(api.requests.map(({ route }) => route)).toEqual(
-			expect.arrayContaining(['models', 'catalog', 'quota']),
-		);
+		expect(api.requests.map(({ route }) => route)).toEqual(expect.arrayContaining(['models', 'catalog', 'quota']));
 	});
 
 	it('lead a wrong path to the documentation, and refuse a wrong method', async () => {

@@ -6,7 +6,7 @@ import { askBalance } from '../../shared/api/transport';
 import { backoffDelay } from '../../shared/wait/cadence';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import type { Outcome } from './job';
-import { errorItem, nodeError } from './report';
+import { errorItem, nodeError, stoppedError } from './report';
 
 const MAX_TRIES = 3;
 const passing: ReadonlySet<string> = new Set(['network', 'rateLimit', 'server']);
@@ -20,6 +20,7 @@ export async function runBalance(context: IExecuteFunctions): Promise<INodeExecu
 			items.push(found);
 			continue;
 		}
+		if (context.getExecutionCancelSignal()?.aborted) throw stoppedError(context, []);
 		const ending = { itemIndex, outcome: found };
 		if (!context.continueOnFail()) throw nodeError(context, ending, [ending]);
 		items.push(errorItem(ending));

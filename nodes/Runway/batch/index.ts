@@ -3,8 +3,8 @@ import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } f
 import { findOperation } from '../operations/index';
 import type { Operation } from '../operations/operation';
 import { runBalance } from './balance';
-import type { Job, Outcome } from './job';
-import { openLedger } from './paid';
+import { taskOf, type Job, type Outcome } from './job';
+import { openLedger, takeUp, type Ledger } from './paid';
 import { prepare, type Prepared } from './prepare';
 import { count, errorItem, mostImportant, nodeError, stoppedError, type Ending } from './report';
 import { runJobs, type JobResult } from './run';
@@ -27,6 +27,8 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 
 	const jobs = prepared.flatMap(({ job }) => (job === null ? [] : [job]));
 	const ledger = openLedger(context);
+	stopOnDoubt(context, jobs, ledger);
+	const superseded = jobs.flatMap((job) => (job.kind === 'create' ? (ledger.superseded(job) ?? []) : []));
 	const results = await runJobs(jobs, {
 		context,
 		ledger,
@@ -41,11 +43,30 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	const important = mostImportant(failed);
 	if (important !== undefined && !context.continueOnFail()) throw nodeError(context, important, endings);
 
-	if (failed.length === 0) ledger.clear();
-	addHints(context, prepared, results);
+	addHints(context, prepared, results, superseded);
 	const ended = inItemOrder(prepared, results);
 	if (results.some(isToSleep)) return [await suspend(context, ended)];
+	// An error item may be what n8n's Retry On Fail runs the node again for, so the ledger stays.
+	if (failed.length === 0) ledger.clear();
 	return [ended.map(({ item, ...ending }) => item ?? errorItem(ending))];
+}
+
+/**
+ * Where an earlier attempt left it open whether a task was created, this one can only end with the same
+ * error: it does so before it creates anything.
+ */
+function stopOnDoubt(context: IExecuteFunctions, jobs: readonly Job[], ledger: Ledger): void {
+	if (context.continueOnFail()) return;
+	const endings = jobs.flatMap((job): Ending[] => {
+		const record = job.kind === 'create' ? ledger.find(job) : undefined;
+		if (job.kind !== 'create' || record === undefined) return [];
+		const outcome = takeUp(job, record);
+		return [
+			{ itemIndex: job.itemIndex, outcome: outcome.kind === 'ready' ? { ...outcome, kind: 'leftRunning' } : outcome },
+		];
+	});
+	const doubtful = endings.find(({ outcome }) => outcome.kind === 'maybeCreated');
+	if (doubtful !== undefined) throw nodeError(context, doubtful, endings);
 }
 
 function isToSleep({ job, outcome }: JobResult): boolean {
@@ -87,7 +108,12 @@ function inItemOrder(prepared: readonly Prepared[], results: readonly JobResult[
 }
 
 /** Says after the run what the items themselves do not: doubtful values, missing files, unfinished tasks. */
-function addHints(context: IExecuteFunctions, prepared: readonly Prepared[], results: readonly JobResult[]): void {
+function addHints(
+	context: IExecuteFunctions,
+	prepared: readonly Prepared[],
+	results: readonly JobResult[],
+	superseded: readonly string[],
+): void {
 	const itemsByHint = new Map<string, number[]>();
 	for (const entry of prepared) {
 		for (const hint of entry.job === null ? [] : entry.hints) {
@@ -96,9 +122,14 @@ function addHints(context: IExecuteFunctions, prepared: readonly Prepared[], res
 	}
 	const hints = [...itemsByHint].map(([hint, items]) => (prepared.length > 1 ? `${itemList(items)}: ${hint}` : hint));
 
-	const reattached = results.filter((result) => result.reattached).length;
+	const reattached = results.filter((result) => result.reattached && taskOf(result.outcome) !== null).length;
 	if (reattached > 0) {
 		hints.push(`${count(reattached, 'task')} that an earlier attempt had created: taken up again, not paid for again.`);
+	}
+	if (superseded.length > 0) {
+		hints.push(
+			`${count(superseded.length, 'task')} of an earlier attempt left behind, because the request has changed since: ${superseded.join(', ')}`,
+		);
 	}
 	const unfinished = results.filter(({ item, outcome }) => item !== null && outcome.kind === 'unfinished').length;
 	if (unfinished > 0) {

@@ -19,7 +19,7 @@ export function taskJson(
 		taskId: task.taskId,
 		operation,
 		api: task.api,
-		status: state?.status ?? 'queued',
+		status: state?.status ?? (task.createdAt === null ? 'unknown' : 'queued'),
 		progress: state?.progress ?? null,
 		...urls(state, produces),
 		failure: state?.failure ? (redactDeep(state.failure) as IDataObject) : null,

@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import type { Problem } from '../../shared/api/problem';
-import type { CreateJob, KnownTask } from './job';
+import type { CreateJob, KnownTask, Outcome } from './job';
 
 /**
  * The ledger of paid work: which tasks this run of the node has created, kept in the node's context. n8n
@@ -11,6 +11,8 @@ import type { CreateJob, KnownTask } from './job';
 export interface Ledger {
 	/** What an earlier attempt left for this item, where its request was the same. */
 	find(job: CreateJob): PaidRecord | undefined;
+	/** The task that an earlier attempt created for this item by another request, or null. */
+	superseded(job: CreateJob): string | null;
 	/** To be called before anything else happens to a created task. */
 	created(job: CreateJob, task: KnownTask): void;
 	/** Notes that a task may have been created, so that no later attempt sends the request again. */
@@ -45,6 +47,11 @@ export function openLedger(context: IExecuteFunctions): Ledger {
 			const record = run()[job.itemIndex];
 			return record?.fingerprint === job.fingerprint ? record : undefined;
 		},
+		superseded(job) {
+			const record = run()[job.itemIndex];
+			if (record === undefined || record.fingerprint === job.fingerprint) return null;
+			return 'taskId' in record ? record.taskId : null;
+		},
 		created: (job, { taskId, createdAt }) =>
 			put(job, { fingerprint: job.fingerprint, taskId, createdAt: createdAt ?? '' }),
 		maybeCreated: (job, problem) => put(job, { fingerprint: job.fingerprint, problem }),
@@ -61,6 +68,13 @@ export function openLedger(context: IExecuteFunctions): Ledger {
 
 function without<Value>(record: Record<string, Value>, key: string): Record<string, Value> {
 	return Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
+}
+
+/** Starts from what an earlier attempt left: its task, or the doubt whether there is one. */
+export function takeUp({ operation }: CreateJob, record: PaidRecord): Outcome {
+	if ('problem' in record) return { kind: 'maybeCreated', problem: record.problem };
+	const { taskId, createdAt } = record;
+	return { kind: 'ready', task: { taskId, api: operation.api, state: null, createdAt } };
 }
 
 /** n8n keeps ten keys of custom data an execution, and complains about values longer than this. */

@@ -104,9 +104,9 @@ function callbackUrlOf(
 }
 
 async function readFile(context: IExecuteFunctions, itemIndex: number, field: string): Promise<InputFile> {
-	const { mimeType, fileName } = context.helpers.assertBinaryData(itemIndex, field);
+	const { mimeType } = context.helpers.assertBinaryData(itemIndex, field);
 	const bytes = await context.helpers.getBinaryDataBuffer(itemIndex, field);
-	return { mimeType, bytes, fileName: fileName ?? null };
+	return { mimeType, bytes };
 }
 
 /** Merges the user's extra fields into the body; objects are merged, everything else is replaced. */
@@ -130,7 +130,11 @@ function prepareTasks(
 	itemIndex: number,
 ): Prepared[] {
 	const value = context.getNodeParameter('taskId', itemIndex) as unknown;
-	const api = context.getNodeParameter('api', itemIndex, 'auto') as Api | 'auto';
+	const api = context.getNodeParameter('api', itemIndex, 'auto') as unknown;
+	if (!isApi(api)) {
+		const expected = 'must be "auto", "official" or "compatibility"';
+		return [invalid(itemIndex, { parameter: 'api', label: 'API', found: { value: api }, expected })];
+	}
 	const ids = taskIdsOf(value);
 	if (ids.length === 0) {
 		return [
@@ -170,6 +174,10 @@ export function taskIdsOf(value: unknown): string[] {
 		return typeof entry === 'string' || typeof entry === 'number' ? String(entry).split(/[\s,]+/) : [];
 	});
 	return [...new Set(parts.filter((id) => id !== ''))];
+}
+
+function isApi(value: unknown): value is Api | 'auto' {
+	return value === 'auto' || value === 'official' || value === 'compatibility';
 }
 
 /** An item that came out of a Runway node says which family its task belongs to. */

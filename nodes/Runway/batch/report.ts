@@ -42,7 +42,8 @@ export function nodeError(context: IExecuteFunctions, ending: Ending, all: reado
 	const { outcome, itemIndex } = ending;
 	const node = context.getNode();
 	const isAlone = all.every(
-		(other) => other === ending || (taskOf(other.outcome) === null && other.outcome.kind !== 'invalid'),
+		(other) =>
+			other === ending || (taskOf(other.outcome) === null && !['invalid', 'maybeCreated'].includes(other.outcome.kind)),
 	);
 	if (outcome.kind === 'unresolved' && isAlone) return outcome.error;
 
@@ -172,7 +173,9 @@ function explainAbsent({ taskId, state, createdAt }: KnownTask): Explanation {
 }
 
 function explainUnfinished({ task, waitedMs, trouble }: Extract<Outcome, { kind: 'unfinished' }>): Explanation {
-	const status = task.state?.status;
+	const known = task.state?.status;
+	// The API's own word says more than that we do not know it.
+	const status = known === 'unknown' ? `in a state that the API calls "${task.state?.rawStatus ?? ''}"` : known;
 	const lastTrouble = trouble === null ? '' : ` The last answer was: ${explain(trouble).message}.`;
 	if (waitedMs === 0) {
 		return {

@@ -12,7 +12,7 @@ import { createExperience } from '../../shared/wait/experience';
 import { createWatcher, type Look } from '../../shared/wait/watch';
 import { deliver, wishOf } from './deliver';
 import type { CreateJob, Job, KnownTask, Outcome, TaskJob } from './job';
-import type { Ledger, PaidRecord } from './paid';
+import { takeUp, type Ledger } from './paid';
 import type { RunLimits } from './settings';
 import { createSubmitter } from './submit';
 
@@ -204,13 +204,6 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 	} finally {
 		stopped?.removeEventListener('abort', end);
 	}
-}
-
-/** Starts from what an earlier attempt left: its task, or the doubt whether there is one. */
-function takeUp({ operation }: CreateJob, record: PaidRecord): Outcome {
-	if ('problem' in record) return { kind: 'maybeCreated', problem: record.problem };
-	const { taskId, createdAt } = record;
-	return { kind: 'ready', task: { taskId, api: operation.api, state: null, createdAt } };
 }
 
 /** Whether the task goes to the next node, finished or as the user wants it. */

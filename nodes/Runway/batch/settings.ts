@@ -85,7 +85,8 @@ export function readSettings(
 	const { completion, binaryField = null, options: chosen } = checked.data;
 	const maxFileSize = chosen.maxFileSize ?? DEFAULT_MAX_FILE_SIZE_MB;
 	const settings: ItemSettings = {
-		completion,
+		// An agent can't sleep with its tool: it gets the task and looks at it later.
+		completion: forAgent && completion === 'suspend' ? 'return' : completion,
 		forAgent,
 		binaryField,
 		maxFileBytes: maxFileSize === 0 ? Number.POSITIVE_INFINITY : maxFileSize * MEGABYTE,
@@ -133,5 +134,5 @@ function runsAsTool(context: IExecuteFunctions): boolean {
 
 function wantsFile(context: IExecuteFunctions, operation: BatchOperation, itemIndex: number): boolean {
 	if (operation.kind === 'task' && operation.file !== 'optional') return operation.file === 'always';
-	return context.getNodeParameter('download', itemIndex, true) as boolean;
+	return String(context.getNodeParameter('download', itemIndex, true)) !== 'false';
 }

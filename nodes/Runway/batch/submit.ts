@@ -46,6 +46,7 @@ export function createSubmitter(options: SubmitterOptions) {
 		for (let unreached = 0; ;) {
 			const sent = await limit(async () => await sendUnlessQuiet(client, job, giveUpAt, unreached));
 			if (sent !== 'again' && sent !== 'unreached') return sent;
+			if (isOver()) return { kind: 'notSent' };
 			if (sent === 'unreached') unreached += 1;
 			const quiet = quietUntil - clock.now();
 			const delay =

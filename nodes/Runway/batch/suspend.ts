@@ -5,14 +5,17 @@ import type {
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
+import pLimit from 'p-limit';
 
 import { createRunwayClient, type RunwayClient } from '../../shared/api/client';
+import { redact } from '../../shared/api/redact';
 import { createTaskReader } from '../../shared/api/route';
 import { createSend } from '../../shared/api/transport';
 import { readTask } from '../../shared/task/parse';
 import { isTerminal, type Api, type TaskState } from '../../shared/task/task';
+import { backoffDelay } from '../../shared/wait/cadence';
+import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { deliver, wishOf, type Wish } from './deliver';
-import { taskJson } from './output';
 import type { Job } from './job';
 import { errorItem, type Ending } from './report';
 
@@ -21,13 +24,29 @@ import { errorItem, type Ending } from './report';
  * unsigned, so it is only a hint: what counts is what CometAPI says when it is asked.
  */
 
-/** What sleeps: one entry for each item, in order. */
-type Sleeper =
-	| { kind: 'task'; taskId: string; api: Api; createdAt: string | null; runwayVersion: string; wish: Wish }
-	/** An item that came to an end before the execution fell asleep. */
-	| { kind: 'done'; item: IDataObject; itemIndex: number };
+/** What sleeps: one entry for each item, in order. Plain data, as n8n's database keeps it. */
+type Sleeper = SleepingTask | EndedSleeper;
+
+interface SleepingTask {
+	kind: 'task';
+	taskId: string;
+	api: Api;
+	createdAt: string | null;
+	runwayVersion: string;
+	maxParallel: number;
+	wish: Wish;
+}
+
+/** An item that came to an end before the execution fell asleep. */
+interface EndedSleeper {
+	kind: 'done';
+	item: IDataObject;
+	itemIndex: number;
+}
 
 const KEY = 'runwaySleepers';
+/** A call that says that a task has ended may come before the API's own record says so. */
+const MAX_READS_AFTER_CALL = 6;
 
 /** How an item ended, with its job and the item to pass on, where there are any. */
 export interface EndedItem extends Ending {
@@ -36,17 +55,24 @@ export interface EndedItem extends Ending {
 }
 
 /**
- * Puts the execution to sleep until the tasks have ended. The tasks are also written into the node's input
- * items: these are what n8n passes on when the time limit comes first.
+ * Puts the execution to sleep until the tasks have ended, unless they have ended by now: while a long
+ * batch was created, early calls found no sleeper. The tasks are also written into the node's input items,
+ * which are what n8n passes on when the time limit comes first.
  */
 export async function suspend(context: IExecuteFunctions, ended: readonly EndedItem[]): Promise<INodeExecutionData[]> {
-	context.getContext('node')[KEY] = ended.map(toSleeper) as unknown as IDataObject[];
+	const sleepers = ended.map(toSleeper);
+	const items = await wakeIfAllEnded(context, sleepers, { named: null, isSaidToHaveEnded: false });
+	if (items !== null) return items;
 
+	context.getContext('node')[KEY] = sleepers as unknown as IDataObject[];
 	const inputs = context.getInputData();
-	for (const { itemIndex, job, outcome } of ended) {
+	for (const { itemIndex, outcome } of ended) {
 		const input = inputs[itemIndex];
-		if (job === null || outcome.kind !== 'ready' || input === undefined) continue;
-		const task = taskJson(outcome.task, job.operation.value, wishOf(job).produces, false);
+		if (input === undefined) continue;
+		const task: IDataObject =
+			outcome.kind === 'ready'
+				? { taskId: outcome.task.taskId, api: outcome.task.api, status: outcome.task.state?.status ?? 'queued' }
+				: { taskId: null, status: 'failed', failure: errorItem({ itemIndex, outcome }).json.error as string };
 		input.json = { ...input.json, ...task };
 	}
 	const longest = Math.max(...ended.map(({ job }) => job?.settings.timeoutMs ?? 0));
@@ -59,43 +85,63 @@ function toSleeper({ itemIndex, job, outcome }: EndedItem): Sleeper {
 		return { kind: 'done', item: errorItem({ itemIndex, outcome }).json, itemIndex };
 	}
 	const { taskId, api, createdAt } = outcome.task;
-	return { kind: 'task', taskId, api, createdAt, runwayVersion: job.settings.runwayVersion, wish: wishOf(job) };
+	const { runwayVersion, limits } = job.settings;
+	return { kind: 'task', taskId, api, createdAt, runwayVersion, maxParallel: limits.maxParallel, wish: wishOf(job) };
 }
 
-/** Executions whose tasks are being read or fetched, so that doubled and forged calls cost nothing. */
-const busy = new Set<string>();
-/** States of ended tasks of sleeping executions, so that they are read only once in this process. */
-const ended = new Map<string, TaskState>();
-const MAX_ENDED = 2_000;
+/** What a call claims. */
+interface Claim {
+	/** The task that it is about, or null where it does not say. */
+	named: string | null;
+	isSaidToHaveEnded: boolean;
+}
+
+/** Sleeping executions whose tasks are being looked at, with the claims that came meanwhile. */
+const busy = new Map<string, Claim[]>();
 
 /**
  * Handles a call to the address of a sleeping execution. Only when all its tasks have ended, by CometAPI's
- * own word, does the execution go on, with all items.
+ * own word, does the execution go on, with all items. Never throws: for n8n, an error here would be the
+ * end of the sleep, with nothing but an empty item.
  */
 export async function resume(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	const claim = claimOf(context.getBodyData());
 	const sleepers = sleepersOf(context);
-	const tasks = sleepers.filter((sleeper) => sleeper.kind === 'task');
-	const reading = readTask(context.getBodyData());
-	const named = reading.kind === 'task' ? reading.state.taskId : null;
-	if (tasks.length === 0 || (named !== null && !tasks.some(({ taskId }) => taskId === named)))
-		return stayAsleep('ignored');
+	const isOurs = sleepers.some(
+		(sleeper) => sleeper.kind === 'task' && (claim.named ?? sleeper.taskId) === sleeper.taskId,
+	);
+	if (!isOurs) return stayAsleep('ignored');
 
 	const execution = `${context.evaluateExpression('{{ $execution.id }}')} ${context.getNode().id}`;
-	if (busy.has(execution)) return stayAsleep('busy');
-	busy.add(execution);
+	const waiting = busy.get(execution);
+	if (waiting !== undefined) {
+		// The last call of all must not get lost because another one is being handled.
+		if (waiting.length < sleepers.length) waiting.push(claim);
+		return stayAsleep('noted');
+	}
+	const claims = [claim];
+	busy.set(execution, claims);
 	try {
-		const clientFor = await createClients(context);
-		// The one that is said to have ended comes first: mostly it is the only one to be asked for.
-		const inTurn = [...tasks].sort((a, b) => Number(b.taskId === named) - Number(a.taskId === named));
-		for (const { taskId, api, runwayVersion } of inTurn) {
-			if (!(await hasEnded(clientFor(runwayVersion), taskId, api))) return stayAsleep('waiting for the other tasks');
+		for (let next = claims.shift(); next !== undefined; next = claims.shift()) {
+			const items = await wakeIfAllEnded(context, sleepers, next);
+			if (items !== null) return { workflowData: [items] };
 		}
-		const items = await Promise.all(sleepers.map(async (sleeper) => await wakeUp(context, sleeper, clientFor)));
-		tasks.forEach(({ taskId }) => ended.delete(taskId));
-		return { workflowData: [items] };
+		return stayAsleep('waiting for the other tasks');
+	} catch (error) {
+		context.logger.warn(
+			`A callback could not be handled: ${redact(error instanceof Error ? error.message : String(error))}`,
+		);
+		return stayAsleep('failed for now');
 	} finally {
 		busy.delete(execution);
 	}
+}
+
+/** A body that can't be read claims that anything may have happened. */
+function claimOf(body: unknown): Claim {
+	const reading = readTask(body);
+	if (reading.kind !== 'task') return { named: null, isSaidToHaveEnded: false };
+	return { named: reading.state.taskId, isSaidToHaveEnded: isTerminal(reading.state.status) };
 }
 
 /** A webhook has no access to the node's context but by an expression. */
@@ -105,7 +151,61 @@ function sleepersOf(context: IWebhookFunctions): Sleeper[] {
 	return Array.isArray(found) ? (found as Sleeper[]) : [];
 }
 
-async function createClients(context: IWebhookFunctions): Promise<(runwayVersion: string) => RunwayClient> {
+/** States of ended tasks, so that this process reads each only once while others are awaited. A help, not a record. */
+const knownEnds = new Map<string, TaskState>();
+const MAX_KNOWN_ENDS = 2_000;
+
+/** The items of all sleepers where every task has ended, or null. Asks for no more tasks than it must. */
+async function wakeIfAllEnded(
+	context: IExecuteFunctions | IWebhookFunctions,
+	sleepers: readonly Sleeper[],
+	{ named, isSaidToHaveEnded }: Claim,
+): Promise<INodeExecutionData[] | null> {
+	const tasks = sleepers.filter((sleeper) => sleeper.kind === 'task');
+	const clientFor = await createClients(context);
+	const ends = new Map<string, TaskState>();
+	// The one that is said to have ended comes first: mostly it is the only one to be asked for.
+	const inTurn = [...tasks].sort((a, b) => Number(b.taskId === named) - Number(a.taskId === named));
+	for (const task of inTurn) {
+		const reads = task.taskId === named && isSaidToHaveEnded ? MAX_READS_AFTER_CALL : 1;
+		const end = knownEnds.get(task.taskId) ?? (await readEnd(clientFor(task.runwayVersion), task, reads));
+		if (end === null) return null;
+		ends.set(task.taskId, end);
+		remember(task.taskId, end);
+	}
+	const inParallel = pLimit(tasks[0]?.maxParallel ?? 1);
+	const items = await Promise.all(
+		sleepers.map(async (sleeper) => await inParallel(async () => await wakeUp(context, sleeper, ends, clientFor))),
+	);
+	tasks.forEach(({ taskId }) => knownEnds.delete(taskId));
+	return items;
+}
+
+/** The task's last state, or null where it has not ended or can't be read. */
+async function readEnd(
+	client: RunwayClient,
+	{ taskId, api }: SleepingTask,
+	maxReads: number,
+): Promise<TaskState | null> {
+	for (let reads = 1; ; reads += 1) {
+		const read = await client.read(taskId, api);
+		if (read.kind === 'task' && isTerminal(read.state.status)) return read.state;
+		if (reads >= maxReads || read.kind === 'refused' || read.kind === 'aborted') return null;
+		await pauseUnlessAborted(backoffDelay(reads, Math.random()), systemClock);
+	}
+}
+
+function remember(taskId: string, state: TaskState): void {
+	knownEnds.set(taskId, state);
+	for (const oldest of knownEnds.keys()) {
+		if (knownEnds.size <= MAX_KNOWN_ENDS) break;
+		knownEnds.delete(oldest);
+	}
+}
+
+async function createClients(
+	context: IExecuteFunctions | IWebhookFunctions,
+): Promise<(runwayVersion: string) => RunwayClient> {
 	const send = await createSend(context);
 	const clients = new Map<string, RunwayClient>();
 	return (runwayVersion) => {
@@ -115,26 +215,15 @@ async function createClients(context: IWebhookFunctions): Promise<(runwayVersion
 	};
 }
 
-async function hasEnded(client: RunwayClient, taskId: string, api: Api): Promise<boolean> {
-	if (ended.has(taskId)) return true;
-	const read = await client.read(taskId, api);
-	if (read.kind !== 'task' || !isTerminal(read.state.status)) return false;
-	ended.set(taskId, read.state);
-	for (const oldest of ended.keys()) {
-		if (ended.size <= MAX_ENDED) break;
-		ended.delete(oldest);
-	}
-	return true;
-}
-
 async function wakeUp(
-	context: IWebhookFunctions,
+	context: IExecuteFunctions | IWebhookFunctions,
 	sleeper: Sleeper,
+	ends: ReadonlyMap<string, TaskState>,
 	clientFor: (runwayVersion: string) => RunwayClient,
 ): Promise<INodeExecutionData> {
 	if (sleeper.kind === 'done') return { json: sleeper.item, pairedItem: { item: sleeper.itemIndex } };
 	const { taskId, api, createdAt, runwayVersion, wish } = sleeper;
-	const task = { taskId, api, createdAt, state: ended.get(taskId) ?? null };
+	const task = { taskId, api, createdAt, state: ends.get(taskId) ?? null };
 	const { item } = await deliver(context, wish, task, createTaskReader(clientFor(runwayVersion), taskId, api));
 	return item;
 }

@@ -67,7 +67,6 @@ export interface BuildInput {
 export interface InputFile {
 	mimeType: string;
 	bytes: Buffer;
-	fileName: string | null;
 }
 
 export type BuildResult =

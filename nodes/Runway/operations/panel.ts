@@ -1,6 +1,6 @@
 import { updateDisplayOptions, type INodeProperties } from 'n8n-workflow';
 
-import { operations } from './index';
+import { isCreate, operations } from './index';
 import type { Operation, Resource } from './operation';
 import { completionFields, createOptionsField, downloadFields, noticeFields, taskOptionsField } from './runFields';
 
@@ -72,7 +72,6 @@ function fieldsFor(condition: (operation: Operation) => boolean, fields: INodePr
 	);
 }
 
-const isCreate = (operation: Operation) => operation.kind === 'create';
 const canSuspend = (operation: Operation) => operation.kind === 'create' && operation.api === 'compatibility';
 const looksAtTasks = (operation: Operation) => operation.kind === 'task';
 

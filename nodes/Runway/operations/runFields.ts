@@ -163,7 +163,7 @@ const callbackUrl: INodeProperties = {
 	default: '',
 	placeholder: 'e.g. https://n8n.example.com/webhook/runway',
 	description:
-		'Where CometAPI reports to when a task of Generate From Text or Generate From Image has ended. Leave empty to use an address of this n8n, which needs no set-up.',
+		'Where CometAPI reports to when a task of Generate From Text or Generate From Image has ended. Leave empty to use an address of this n8n, which needs no set-up. When CometAPI Calls Back always uses that.',
 };
 
 /** A collection whose entries are sorted by their label, as n8n's users expect. */
@@ -187,7 +187,7 @@ const maxTasksInProgress: INodeProperties = {
 	typeOptions: { minValue: 0, numberPrecision: 0 },
 	default: 0,
 	description:
-		'How many tasks may render at the same time. The next one is created when one has ended. 0 creates all at once.',
+		'How many tasks may render at the same time. The next one is created when one has ended, so this takes effect only with When Finished. 0 creates all at once.',
 };
 
 export const createOptionsField = optionsField([...waitOptions, additionalFields, callbackUrl, maxTasksInProgress]);

@@ -48,6 +48,9 @@ export interface ClientOptions {
 /** Creates carry data URIs of several megabytes and wait for the provider to accept. */
 const CREATE_TIMEOUT_MS = 120_000;
 const READ_TIMEOUT_MS = 30_000;
+/** Codes in an HTTP 200 by which a gateway says that it lost sight of the request. */
+const GATEWAY_FAULTS: ReadonlySet<string> = new Set(['408', '502', '503', '504', '524']);
+
 /** No server may park a batch for longer than this. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
@@ -94,10 +97,10 @@ function createOutcome(answer: ApiAnswer, now: number): CreateOutcome {
 function acceptedOutcome(answer: Extract<ApiAnswer, { kind: 'response' }>, reading: CreateReading): CreateOutcome {
 	if (reading.kind === 'created') return reading;
 	const problem = responseProblem(answer);
-	// A web page cannot come from the route that creates tasks.
-	return reading.kind === 'refused' || problem.reason === 'wrongUrl'
-		? { kind: 'notCreated', problem, resend: false, retryAfterMs: null }
-		: { kind: 'unknown', problem };
+	// A web page is documented as the sign of a wrong address: it can't come from the route that creates tasks.
+	const isRefused = reading.kind === 'refused' && !GATEWAY_FAULTS.has(reading.code ?? '');
+	const isCertain = isRefused || problem.reason === 'wrongUrl';
+	return isCertain ? { kind: 'notCreated', problem, resend: false, retryAfterMs: null } : { kind: 'unknown', problem };
 }
 
 function readOutcome(answer: ApiAnswer, now: number): ReadOutcome {

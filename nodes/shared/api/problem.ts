@@ -41,7 +41,9 @@ type Response = Extract<ApiAnswer, { kind: 'response' }>;
 type NoResponse = Extract<ApiAnswer, { kind: 'noResponse' }>;
 
 const REQUEST_ID = /\s*\(request id:\s*([\w-]+)\)/i;
-const BALANCE = /quota|balance|credit/i;
+/** Text codes that say so for certain, and words that do beside a 403. */
+const BALANCE_CODE = /^insufficient_(user_)?(quota|balance|credits?)$/i;
+const BALANCE_WORDS = /quota|balance|credit/i;
 /** Longest excerpt of an answer's text that goes into a message. */
 const MAX_MESSAGE = 500;
 
@@ -68,8 +70,8 @@ function reasonOf({ status, body }: Response, code: string | null, said: string 
 	if (status >= 300 && status < 400) return 'wrongUrl';
 	if (looksLikeHtml(body) && (status < 300 || status === 404)) return 'wrongUrl';
 	if (status === 401) return 'auth';
-	if (status === 402 || BALANCE.test(code ?? '')) return 'balance';
-	if (status === 403) return BALANCE.test(said ?? '') ? 'balance' : 'forbidden';
+	if (status === 402 || BALANCE_CODE.test(code ?? '')) return 'balance';
+	if (status === 403) return BALANCE_WORDS.test(said ?? '') ? 'balance' : 'forbidden';
 	if (status === 404 || status === 405) return 'notFound';
 	if (status === 413) return 'tooLarge';
 	if (status === 429) return 'rateLimit';

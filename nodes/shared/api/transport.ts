@@ -140,20 +140,18 @@ function withoutSecret(answer: ApiAnswer, apiKey: string): ApiAnswer {
 }
 
 function noResponse(error: unknown): ApiAnswer {
-	const code = faultCode(error);
+	const links = chain(error) as Array<{ code?: unknown; syscall?: unknown }>;
+	const named = links.filter(({ code }) => typeof code === 'string' && /^[A-Z]/.test(code));
+	const neverConnected = named.find(({ code }) => NEVER_CONNECTED.has(String(code)));
+	// A host can also become unreachable in the middle of a connection.
+	const wasConnected = links.some(({ syscall }) => syscall === 'read' || syscall === 'write');
+	const code = (neverConnected ?? named.at(-1))?.code;
 	return {
 		kind: 'noResponse',
-		mayHaveArrived: code === null || !NEVER_CONNECTED.has(code),
-		code,
+		mayHaveArrived: neverConnected === undefined || wasConnected,
+		code: code === undefined ? null : String(code),
 		message: faultMessage(error),
 	};
-}
-
-/** n8n wraps the HTTP client's error, and that one the socket's: the innermost code tells most. */
-function faultCode(error: unknown): string | null {
-	const codes = chain(error).map((link) => (link as { code?: unknown }).code);
-	const named = codes.filter((code): code is string => typeof code === 'string' && /^[A-Z]/.test(code));
-	return named.find((code) => NEVER_CONNECTED.has(code)) ?? named.at(-1) ?? null;
 }
 
 function faultMessage(error: unknown): string {

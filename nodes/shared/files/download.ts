@@ -62,6 +62,8 @@ export async function download(context: FileContext, asset: Asset): Promise<Down
 		const response: IN8nHttpFullResponse = await context.helpers.httpRequest({
 			method: 'GET',
 			url: asset.url,
+			// A compressed file would arrive with a length that is not its own.
+			headers: { 'Accept-Encoding': 'identity' },
 			encoding: 'stream',
 			returnFullResponse: true,
 			ignoreHttpStatusErrors: true,
@@ -88,8 +90,13 @@ async function store(context: FileContext, asset: Asset, response: IN8nHttpFullR
 	const mimeType = mimeTypeOf(headers['content-type'], asset);
 	const counted = countingStream(body, announced, asset.maxBytes);
 	const fileName = `${asset.baseName}.${endingByType[mimeType] ?? 'bin'}`;
-	const file = await context.helpers.prepareBinaryData(counted, fileName, mimeType);
-	return { kind: 'stored', file };
+	try {
+		const file = await context.helpers.prepareBinaryData(counted, fileName, mimeType);
+		return { kind: 'stored', file };
+	} finally {
+		// Where the store failed, the rest of the file is not wanted.
+		body.destroy();
+	}
 }
 
 function refusal(status: number, headers: IN8nHttpFullResponse['headers']): DownloadResult | null {

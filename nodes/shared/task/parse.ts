@@ -58,7 +58,8 @@ export function readTask(body: unknown): TaskReading {
 	if (saysNotVisible(body)) return { kind: 'notVisible' };
 
 	const layers = envelopes(body);
-	if (isObject(body.error) || isRefusal(body)) {
+	const isEndedTask = firstText(layers, ['task_id', 'id']) !== null && statusOf(layers).rawStatus !== null;
+	if ((hasError(body) && !isEndedTask) || isRefusal(body)) {
 		return { kind: 'notATask', message: errorMessage(body), code: errorCode(body) };
 	}
 	if ('data' in body && body.data === null && !('status' in body)) return { kind: 'notVisible' };
@@ -74,13 +75,30 @@ export function readTask(body: unknown): TaskReading {
 /** Reads the body of a create answer that came with a 2xx status. */
 export function readCreated(body: unknown): CreateReading {
 	if (!isObject(body)) return { kind: 'unreadable' };
-	const layers = envelopes(body);
-	const taskId = firstText(layers.slice(0, 2), ['id', 'task_id']);
-	const isError = isObject(body.error) || typeof body.error === 'string';
-	// An id outweighs a strange code: losing it could lose a paid task.
-	if (taskId !== null && !isError) return { kind: 'created', taskId, state: stateOf(body, layers, taskId) };
-	if (isError || isRefusal(body)) return { kind: 'refused', message: errorMessage(body), code: errorCode(body) };
+	const taskId = createdId(body);
+	// An id outweighs a strange code: losing it could lose a paid task. Beside an error it proves nothing.
+	if (taskId !== null) {
+		return hasError(body)
+			? { kind: 'unreadable' }
+			: { kind: 'created', taskId, state: stateOf(body, envelopes(body), taskId) };
+	}
+	if (hasError(body) || isRefusal(body)) {
+		return { kind: 'refused', message: errorMessage(body), code: errorCode(body) };
+	}
 	return { kind: 'unreadable' };
+}
+
+/** The id of a new task where the documentation has it; a number only where there is no text, since gateways number their own records. */
+function createdId(body: Json): string | null {
+	const data = isObject(body.data) ? body.data : {};
+	const candidates = [body.id, body.task_id, data.task_id, data.id];
+	const texts = candidates.filter((candidate) => typeof candidate === 'string');
+	return [...texts, ...candidates].map(text).find((found) => found !== null) ?? null;
+}
+
+/** An `error` that says something: gateways fill the fields that they do not use with empty texts. */
+function hasError(body: Json): boolean {
+	return isObject(body.error) ? Object.keys(body.error).length > 0 : text(body.error) !== null;
 }
 
 /** The API's own words for what went wrong, from any of its error envelopes. */
@@ -216,8 +234,10 @@ function failureOf(layers: Json[], status: TaskStatus) {
 }
 
 function failureText(layers: Json[]): string | null {
+	const nested = layers.flatMap(({ error }) => (isObject(error) ? [error] : []));
 	const found =
 		firstText(layers.slice().reverse(), ['failure', 'fail_reason', 'error']) ??
+		firstText(nested, ['message', 'msg']) ??
 		firstText(
 			layers.filter((layer) => 'task_id' in layer),
 			['msg'],

@@ -38,7 +38,8 @@ export class CometApiRunwayApi implements ICredentialType {
 			type: 'string',
 			default: 'https://api.cometapi.com',
 			required: true,
-			description: 'Address of CometAPI, without a path. The key is sent to this host alone; only Get Balance asks query.cometapi.com.',
+			description:
+				'Address of CometAPI, without a path. The key is sent to this host alone; only Get Balance asks query.cometapi.com.',
 		},
 	];
 
@@ -58,7 +59,7 @@ export class CometApiRunwayApi implements ICredentialType {
 		rules: [
 			...[401, 403].map((status) => statusRule(status, wrongKey)),
 			...[301, 302, 303, 307, 308, 404, 405].map((status) => statusRule(status, wrongUrl)),
-			{ type: 'responseSuccessBody', properties: { key: 'data', value: undefined, message: wrongUrl } },
+			{ type: 'responseSuccessBody', properties: { key: 'data[0].id', value: undefined, message: wrongUrl } },
 		] as ICredentialTestRequest['rules'],
 	};
 }

@@ -50,7 +50,9 @@ function modelIds(body: unknown): string[] {
  */
 const RUNWAYS_OWN = /^(gen\d|act_|upscale_|aleph)/;
 
-/** The beginning that names of one family share: `gen` of gen4_turbo, `act` of act_two. */
+/** What names of one family share: `gen` of gen4_turbo, `gen image` of gen4_image, `act` of act_two. */
 function familyOf(name: string): string {
-	return /^[a-z]+/i.exec(name)?.[0].toLowerCase() ?? name;
+	const beginning = /^[a-z]+/i.exec(name)?.[0] ?? name;
+	const kind = /image|aleph/i.exec(name)?.[0] ?? '';
+	return `${beginning} ${kind}`.toLowerCase();
 }

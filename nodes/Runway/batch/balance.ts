@@ -7,6 +7,7 @@ import { backoffDelay } from '../../shared/wait/cadence';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import type { Outcome } from './job';
 import { errorItem, nodeError, stoppedError } from './report';
+import { goesOnAfterErrors } from './settings';
 
 const MAX_TRIES = 3;
 const passing: ReadonlySet<string> = new Set(['network', 'rateLimit', 'server']);
@@ -22,7 +23,7 @@ export async function runBalance(context: IExecuteFunctions): Promise<INodeExecu
 		}
 		if (context.getExecutionCancelSignal()?.aborted) throw stoppedError(context, []);
 		const ending = { itemIndex, outcome: found };
-		if (!context.continueOnFail()) throw nodeError(context, ending, [ending]);
+		if (!goesOnAfterErrors(context)) throw nodeError(context, ending, [ending]);
 		items.push(errorItem(ending));
 	}
 	return items;

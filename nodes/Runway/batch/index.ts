@@ -8,6 +8,7 @@ import { openLedger, takeUp, type Ledger } from './paid';
 import { prepare, type Prepared } from './prepare';
 import { count, errorItem, mostImportant, nodeError, stoppedError, type Ending } from './report';
 import { runJobs, type JobResult } from './run';
+import { goesOnAfterErrors } from './settings';
 import { suspend, type EndedItem } from './suspend';
 
 /**
@@ -23,7 +24,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	const prepared = await prepare(context, operation);
 	const wrong = prepared.filter((entry) => entry.job === null);
 	const firstWrong = wrong[0];
-	if (firstWrong !== undefined && !context.continueOnFail()) throw nodeError(context, firstWrong, wrong);
+	if (firstWrong !== undefined && !goesOnAfterErrors(context)) throw nodeError(context, firstWrong, wrong);
 
 	const jobs = prepared.flatMap(({ job }) => (job === null ? [] : [job]));
 	const ledger = openLedger(context);
@@ -33,7 +34,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 		context,
 		ledger,
 		limits: jobs[0]?.settings.limits ?? { maxParallel: 1, maxTasksInProgress: 0 },
-		goOnAfterFailedCreate: context.continueOnFail(),
+		goOnAfterFailedCreate: goesOnAfterErrors(context),
 		onSettled: progressReporter(context, jobs.length),
 	});
 
@@ -41,7 +42,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	if (context.getExecutionCancelSignal()?.aborted) throw stoppedError(context, endings);
 	const failed = results.flatMap(({ item }, index) => (item === null ? (endings[index] ?? []) : []));
 	const important = mostImportant(failed);
-	if (important !== undefined && !context.continueOnFail()) throw nodeError(context, important, endings);
+	if (important !== undefined && !goesOnAfterErrors(context)) throw nodeError(context, important, endings);
 
 	addHints(context, prepared, results, superseded);
 	const ended = inItemOrder(prepared, results);
@@ -56,7 +57,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
  * error: it does so before it creates anything.
  */
 function stopOnDoubt(context: IExecuteFunctions, jobs: readonly Job[], ledger: Ledger): void {
-	if (context.continueOnFail()) return;
+	if (goesOnAfterErrors(context)) return;
 	const endings = jobs.flatMap((job): Ending[] => {
 		const record = job.kind === 'create' ? ledger.find(job) : undefined;
 		if (job.kind !== 'create' || record === undefined) return [];

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
+import { NodeOperationError, sleep, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 
 import type { Api } from '../../shared/task/task';
 import type { BatchOperation, CreateOperation, Fault, InputFile, TaskOperation } from '../operations/operation';
@@ -18,10 +18,18 @@ import { readSettings, type ItemSettings } from './settings';
 export type Prepared =
 	{ itemIndex: number; job: Job; hints: string[] } | { itemIndex: number; job: null; outcome: Outcome };
 
+const LONGEST_BLOCK_MS = 10;
+
 /** Checks all items, in their order. A task operation may make several jobs of one item. */
 export async function prepare(context: IExecuteFunctions, operation: BatchOperation): Promise<Prepared[]> {
 	const prepared: Prepared[] = [];
+	let breathedAt = Date.now();
 	for (const itemIndex of context.getInputData().keys()) {
+		if (Date.now() - breathedAt > LONGEST_BLOCK_MS) {
+			// Expressions are work for the processor: without a break, a large batch would hold up all of n8n.
+			await sleep(0);
+			breathedAt = Date.now();
+		}
 		try {
 			const read = readSettings(context, operation, itemIndex);
 			if (!read.ok) {
@@ -56,7 +64,8 @@ async function prepareCreate(
 		}),
 	);
 	const input = {
-		callbackUrl: callbackUrlOf(context, settings, itemIndex),
+		// Only the routes that require an address are worth working it out.
+		callbackUrl: operation.api === 'compatibility' ? callbackUrlOf(context, settings, itemIndex) : '',
 		readFile: async (field: string) => await readFile(context, itemIndex, field),
 	};
 	const first = await operation.build(parameters, input);

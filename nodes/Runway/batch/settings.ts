@@ -85,8 +85,8 @@ export function readSettings(
 	const { completion, binaryField = null, options: chosen } = checked.data;
 	const maxFileSize = chosen.maxFileSize ?? DEFAULT_MAX_FILE_SIZE_MB;
 	const settings: ItemSettings = {
-		// An agent can't sleep with its tool: it gets the task and looks at it later.
-		completion: forAgent && completion === 'suspend' ? 'return' : completion,
+		// Agents that call the tool themselves can't sleep with it: they get the task and look at it later.
+		completion: isCalledAsTool(context) && completion === 'suspend' ? 'return' : completion,
 		forAgent,
 		binaryField,
 		maxFileBytes: maxFileSize === 0 ? Number.POSITIVE_INFINITY : maxFileSize * MEGABYTE,
@@ -126,10 +126,21 @@ function parseJson(value: unknown): unknown {
 	}
 }
 
+/**
+ * Whether a failed item is passed on as an item. Always so for an agent, unless its user wants the workflow to
+ * stop: of an error that is thrown, agents learn little or nothing, and might well pay for a second attempt.
+ */
+export function goesOnAfterErrors(context: IExecuteFunctions): boolean {
+	return context.continueOnFail() || (runsAsTool(context) && context.getNode().onError !== 'stopWorkflow');
+}
+
 /** n8n marks tools in two ways: agents call them in a context of their own, or run the node under a tool's type. */
 function runsAsTool(context: IExecuteFunctions): boolean {
-	const called = 'isToolExecution' in context && context.isToolExecution();
-	return called || context.getNode().type.endsWith('Tool');
+	return isCalledAsTool(context) || context.getNode().type.endsWith('Tool');
+}
+
+function isCalledAsTool(context: IExecuteFunctions): boolean {
+	return 'isToolExecution' in context && context.isToolExecution();
 }
 
 function wantsFile(context: IExecuteFunctions, operation: BatchOperation, itemIndex: number): boolean {

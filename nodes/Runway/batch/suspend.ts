@@ -72,12 +72,17 @@ export async function suspend(context: IExecuteFunctions, ended: readonly EndedI
 		const task: IDataObject =
 			outcome.kind === 'ready'
 				? { taskId: outcome.task.taskId, api: outcome.task.api, status: outcome.task.state?.status ?? 'queued' }
-				: { taskId: null, status: 'failed', failure: errorItem({ itemIndex, outcome }).json.error as string };
+				: { taskId: null, status: 'failed', failure: failureOf({ itemIndex, outcome }) };
 		input.json = { ...input.json, ...task };
 	}
 	const longest = Math.max(...ended.map(({ job }) => job?.settings.timeoutMs ?? 0));
 	await context.putExecutionToWait(new Date(Date.now() + longest));
-	return inputs;
+	// n8n keeps the inputs themselves for the time limit. What is returned here only tells it that nothing failed.
+	return inputs.map((input) => ({ ...input, json: { ...input.json, error: undefined } }));
+}
+
+function failureOf(ending: Ending): IDataObject {
+	return { code: null, message: errorItem(ending).json.error, retryable: false };
 }
 
 function toSleeper({ itemIndex, job, outcome }: EndedItem): Sleeper {
@@ -112,7 +117,10 @@ export async function resume(context: IWebhookFunctions): Promise<IWebhookRespon
 	);
 	if (!isOurs) return stayAsleep('ignored');
 
-	const execution = `${context.evaluateExpression('{{ $execution.id }}')} ${context.getNode().id}`;
+	// With the tasks in it, since a loop may let the same node sleep again in the same execution.
+	const ids = sleepers.map((sleeper) => (sleeper.kind === 'task' ? sleeper.taskId : ''));
+	const execution = [context.evaluateExpression('{{ $execution.id }}'), context.getNode().id, ...ids].join(' ');
+	if (isWoken(execution)) return stayAsleep('awake');
 	const waiting = busy.get(execution);
 	if (waiting !== undefined) {
 		// The last call of all must not get lost because another one is being handled.
@@ -124,7 +132,10 @@ export async function resume(context: IWebhookFunctions): Promise<IWebhookRespon
 	try {
 		for (let next = claims.shift(); next !== undefined; next = claims.shift()) {
 			const items = await wakeIfAllEnded(context, sleepers, next);
-			if (items !== null) return { workflowData: [items] };
+			if (items !== null) {
+				markWoken(execution);
+				return { workflowData: [items] };
+			}
 		}
 		return stayAsleep('waiting for the other tasks');
 	} catch (error) {
@@ -135,6 +146,19 @@ export async function resume(context: IWebhookFunctions): Promise<IWebhookRespon
 	} finally {
 		busy.delete(execution);
 	}
+}
+
+/** Executions that have just been woken up, by when: until n8n has noted that, a doubled call would fetch all files again. */
+const woken = new Map<string, number>();
+const WOKEN_FOR_MS = 30_000;
+
+function markWoken(execution: string): void {
+	for (const [name, at] of woken) if (Date.now() - at > WOKEN_FOR_MS) woken.delete(name);
+	woken.set(execution, Date.now());
+}
+
+function isWoken(execution: string): boolean {
+	return Date.now() - (woken.get(execution) ?? 0) <= WOKEN_FOR_MS;
 }
 
 /** A body that can't be read claims that anything may have happened. */

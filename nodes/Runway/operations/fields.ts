@@ -46,7 +46,7 @@ export function modelField(model: string): INodeProperties {
 
 /** Known ratios to choose from; any other can be given by an expression. */
 export function ratioField(values: readonly string[], defaultValue: string): INodeProperties {
-	const options = values.map(ratioOption).sort((a, b) => a.name.localeCompare(b.name));
+	const options = values.map(ratioOption).sort((a, b) => (a.name < b.name ? -1 : 1));
 	return {
 		displayName: 'Ratio',
 		name: 'ratio',

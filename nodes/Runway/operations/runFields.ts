@@ -174,7 +174,7 @@ function optionsField(entries: INodeProperties[]): INodeProperties {
 		type: 'collection',
 		placeholder: 'Add Option',
 		default: {},
-		options: [...entries].sort((a, b) => a.displayName.localeCompare(b.displayName)),
+		options: [...entries].sort((a, b) => (a.displayName < b.displayName ? -1 : 1)),
 	};
 }
 

@@ -218,7 +218,7 @@ export class N8nClient {
 		throw new Error(`n8n started no retry of execution ${id}`);
 	}
 
-	/** Publishes a workflow: its triggers are live when this returns. */
+	/** Publishes a workflow. n8n answers a moment before its triggers are live. */
 	async activate(workflowId: string): Promise<void> {
 		const { versionId } = await this.workflow(workflowId);
 		await this.request('POST', `/rest/workflows/${workflowId}/activate`, { versionId });

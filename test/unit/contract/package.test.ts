@@ -58,7 +58,7 @@ function filesBelow(directory: string): Array<{ name: string; text: string }> {
 
 describe('The package on npm', () => {
 	it('holds what n8n needs, the licence and the read-me, and nothing else', () => {
-		const allowed = /^(dist\/.+\.(js|json|svg|png)|package\.json|README\.md|LICENSE(\.md)?|CHANGELOG\.md)$/;
+		const allowed = /^(dist\/.+\.(js|json|svg|png)|package\.json|README\.md|LICENSE(\.md)?|THIRD-PARTY-NOTICES\.md|CHANGELOG\.md)$/;
 		expect(packed.filter((file) => !allowed.test(file))).toEqual([]);
 		expect(packed).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE']));
 	});

@@ -1,0 +1,63 @@
+/*
+ * `npm run bench`: measures what the package promises and prints each section as a table, then the aims with what was
+ * found. See `npm run bench -- --help`.
+ */
+import { tooOldSentence } from './lib/nodeVersion.mjs';
+
+const usage = `Usage: npm run bench -- [sections] [--long]
+
+Sections (all of them by default):
+  cadence   how often and how late tasks are looked at, simulated
+  batch     a batch beside n8n's own OpenAI video node, in a real n8n
+  memory    growth of memory while a large file downloads
+  loop      1,000 tasks in one node: event loop and requests
+  load      size of the package and time to load it
+
+Options:
+  --long    also what takes long: the OpenAI node on every batch, renders of 60 s, a file of 1 GB (about 45 minutes)
+  --help    this text`;
+
+const tooOld = tooOldSentence(process.version);
+if (tooOld) {
+	console.error(tooOld);
+	process.exitCode = 1;
+} else {
+	start(process.argv.slice(2));
+}
+
+async function start(args) {
+	const { runScript } = await import('./lib/entry.mjs');
+	await runScript(async (onStop) => await run(args, onStop));
+}
+
+async function run(args, onStop) {
+	const { Problem } = await import('./lib/problem.mjs');
+	const { step } = await import('./lib/progress.mjs');
+	const { ensureBuilt, ensureN8n, ensureTools } = await import('./lib/setup.mjs');
+
+	if (args.includes('--help')) {
+		console.log(usage);
+		return 0;
+	}
+	const unknown = args.filter((arg) => arg.startsWith('-') && arg !== '--long');
+	if (unknown.length > 0) throw new Problem(`There is no option ${unknown.join(', ')}.\n\n${usage}`);
+	await ensureTools();
+	const { Bench, sectionNames } = await loadTypeScript('../test/bench/index.ts');
+	const chosen = args.filter((arg) => !arg.startsWith('-'));
+	const strangers = chosen.filter((name) => !sectionNames.includes(name));
+	if (strangers.length > 0) throw new Problem(`There is no section ${strangers.join(', ')}.\n\n${usage}`);
+
+	const bench = new Bench({ long: args.includes('--long'), step, say: console.log });
+	onStop(async () => await bench.close());
+	const names = chosen.length === 0 ? sectionNames : chosen;
+	if (names.includes('batch') || names.includes('load')) await ensureBuilt();
+	if (names.includes('batch')) await ensureN8n();
+	return await bench.run(names);
+}
+
+async function loadTypeScript(file) {
+	const { createRequire } = await import('node:module');
+	const { register } = await import('tsx/cjs/api');
+	register();
+	return createRequire(import.meta.url)(file);
+}

@@ -1,0 +1,135 @@
+import { type Execution, outputOf } from '../support/n8n';
+import {
+	asleep,
+	chain,
+	imageToVideo,
+	LONGEST_TEST_MS,
+	manual,
+	noOp,
+	notedIds,
+	type Part,
+	pause,
+	type Place,
+	place,
+	prompts,
+	RETRY,
+	runway,
+	textToVideo,
+	until,
+	webhook,
+	withCustomData,
+} from './support/place';
+
+/** Stop in a real n8n. One test after the other, since they are about seconds. */
+
+const stuck = (amount: number) => prompts(...Array.from({ length: amount }, (_, number) => `${number} [stuck]`));
+const idsOf = ({ api }: Place) => [...api.tasks.keys()].sort();
+
+/** Stops the execution; it must be over, and nothing more must be asked of CometAPI, within about a second. */
+async function stop({ api, n8n }: Place, executionId: string): Promise<Execution> {
+	const stoppedAt = Date.now();
+	await n8n.stopExecution(executionId);
+	const execution = await n8n.waitForExecution(executionId);
+	expect(Date.now() - stoppedAt).toBeLessThan(1_500);
+	expect(execution.status).toBe('canceled');
+
+	await pause(Math.max(0, stoppedAt + 1_000 - Date.now()));
+	const requests = api.requests.length;
+	await pause(3_000);
+	expect(api.requests.slice(requests)).toEqual([]);
+	return await withCustomData({ n8n }, execution);
+}
+
+describe('Stop', () => {
+	const starts: Array<[name: string, trigger: () => Part, run: 'byHand' | 'inProduction']> = [
+		['a run by hand', () => manual, 'byHand'],
+		['a production run', webhook, 'inProduction'],
+	];
+
+	it.each(starts)(
+		'ends the waiting of %s at once and leaves the ids where they can be found',
+		async (_name, trigger, kind) => {
+			await place(async (here) => {
+				const { api, n8n } = here;
+				const workflow = chain(trigger(), ...stuck(3), imageToVideo({}, RETRY), noOp('After'));
+				const executionId = kind === 'byHand' ? await n8n.run(await here.save(workflow)) : await here.call(workflow);
+				await until(() => api.reads.length > 3, 'the tasks are watched');
+				const execution = await stop(here, executionId);
+				expect(api.creates).toHaveLength(3);
+				expect(notedIds(execution).sort()).toEqual(idsOf(here));
+				expect(execution.data.resultData?.runData.After).toBeUndefined();
+			})();
+		},
+		LONGEST_TEST_MS,
+	);
+
+	it.each(starts)(
+		'sends no further create in %s with a limit of tasks in progress',
+		async (_name, trigger, kind) => {
+			await place(async (here) => {
+				const { api, n8n } = here;
+				const node = imageToVideo(
+					{ options: { maxTasksInProgress: 1 } },
+					{ ...RETRY, onError: 'continueRegularOutput' },
+				);
+				const workflow = chain(trigger(), ...stuck(20), node);
+				const executionId = kind === 'byHand' ? await n8n.run(await here.save(workflow)) : await here.call(workflow);
+				await until(() => api.reads.length > 0, 'the first task is watched');
+				const execution = await stop(here, executionId);
+				expect(api.creates).toHaveLength(1);
+				expect(notedIds(execution)).toEqual(idsOf(here));
+			})();
+		},
+		LONGEST_TEST_MS,
+	);
+
+	it(
+		'while creates are being sent keeps the ids of those that came through',
+		place(async (here) => {
+			const { api, n8n } = here;
+			api.settings.latencyMs = ({ route }) => (route === 'create' ? 700 : 0);
+			const node = imageToVideo({ options: { maxParallel: 2 } }, RETRY);
+			const executionId = await n8n.run(await here.save(chain(manual, ...stuck(20), node)));
+			await until(() => api.tasks.size >= 2, 'the first tasks are created');
+			await stop(here, executionId);
+			expect(api.creates.length).toBeLessThanOrEqual(6);
+		}),
+		LONGEST_TEST_MS,
+	);
+
+	it(
+		'leaves ids with which Task → Wait fetches what was paid for',
+		place(async (here) => {
+			const { api, n8n } = here;
+			const executionId = await n8n.run(await here.save(chain(manual, ...stuck(2), imageToVideo())));
+			await until(() => api.reads.length > 1, 'the tasks are watched');
+			const ids = notedIds(await stop(here, executionId));
+			for (const id of ids) api.finish(id);
+			const wait = runway({ resource: 'task', operation: 'wait', taskId: ids.join(' ') }, { name: 'Fetch' });
+			const fetched = outputOf(await here.run(chain(manual, wait)), 'Fetch');
+			expect(fetched.map(({ json }) => json.status)).toEqual(['succeeded', 'succeeded']);
+			expect(api.creates).toHaveLength(2);
+		}),
+		LONGEST_TEST_MS,
+	);
+
+	it(
+		'ends an execution that sleeps, and a callback does not bring it back',
+		place(async (here) => {
+			const { api, n8n } = here;
+			const node = textToVideo({ completion: 'suspend' });
+			const workflowId = await here.save(chain(manual, ...stuck(2), node, noOp('After')));
+			const executionId = await n8n.run(workflowId);
+			await asleep(here, executionId);
+			const execution = await stop(here, executionId);
+			expect(notedIds(execution).sort()).toEqual(idsOf(here));
+			for (const id of idsOf(here)) api.finish(id);
+			await until(() => api.callbacks.length === 2 && api.callbacks.every(({ status }) => status !== undefined));
+			await pause(1_000);
+			expect((await n8n.execution(executionId)).status).toBe('canceled');
+			expect(await n8n.executionIds(workflowId)).toEqual([executionId]);
+			expect(api.downloads).toHaveLength(0);
+		}),
+		LONGEST_TEST_MS,
+	);
+});

@@ -46,7 +46,7 @@ export function modelField(model: string): INodeProperties {
 
 /** Known ratios to choose from; any other can be given by an expression. */
 export function ratioField(values: readonly string[], defaultValue: string): INodeProperties {
-	const options = values.map(ratioOption).sort((a, b) => (a.name < b.name ? -1 : 1));
+	const options = [...values].sort(byWidth).map(ratioOption);
 	return {
 		displayName: 'Ratio',
 		name: 'ratio',
@@ -57,6 +57,10 @@ export function ratioField(values: readonly string[], defaultValue: string): INo
 		description:
 			'Width and height of the result. Which ones a model takes varies; to use one that is not listed, switch to an expression and write it with a colon.',
 	};
+}
+
+function byWidth(a: string, b: string): number {
+	return Number.parseInt(a, 10) - Number.parseInt(b, 10) || (a < b ? -1 : 1);
 }
 
 function ratioOption(value: string): INodePropertyOptions {

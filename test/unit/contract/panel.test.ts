@@ -410,7 +410,8 @@ describe('The texts of the panel', () => {
 	});
 
 	it('have lists in the order of their names from five entries on', () => {
-		const byName = (a: string, b: string) => a.localeCompare(b);
+		// Ratios go by their width, everything else by the alphabet.
+		const byName = (a: string, b: string) => Number.parseInt(a, 10) - Number.parseInt(b, 10) || (a < b ? -1 : 1);
 		const lists = (fields: INodeProperties[]): INodeProperties[] =>
 			fields.flatMap((field) => [
 				field,

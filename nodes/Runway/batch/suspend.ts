@@ -17,7 +17,7 @@ import { backoffDelay } from '../../shared/wait/cadence';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { deliver, wishOf, type Wish } from './deliver';
 import type { Job } from './job';
-import { errorItem, type Ending } from './report';
+import { errorItem, stoppedError, type Ending } from './report';
 
 /**
  * `completion: suspend`: the execution sleeps in n8n's database until CometAPI calls back. A callback is
@@ -45,6 +45,8 @@ interface EndedSleeper {
 }
 
 const KEY = 'runwaySleepers';
+/** Within this time of its creation, a task that is refused at once has ended. */
+const REFUSED_AT_ONCE_MS = 1_500;
 /** A call that says that a task has ended may come before the API's own record says so. */
 const MAX_READS_AFTER_CALL = 6;
 
@@ -61,6 +63,10 @@ export interface EndedItem extends Ending {
  */
 export async function suspend(context: IExecuteFunctions, ended: readonly EndedItem[]): Promise<INodeExecutionData[]> {
 	const sleepers = ended.map(toSleeper);
+	// A prompt that is refused is refused at once, and its call may find nobody asleep yet.
+	const signal = context.getExecutionCancelSignal();
+	await pauseUnlessAborted(REFUSED_AT_ONCE_MS, systemClock, signal);
+	if (signal?.aborted) throw stoppedError(context, ended);
 	const items = await wakeIfAllEnded(context, sleepers, { named: null, isSaidToHaveEnded: false });
 	if (items !== null) return items;
 

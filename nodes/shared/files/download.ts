@@ -1,4 +1,10 @@
-import type { IBinaryData, IExecuteFunctions, IN8nHttpFullResponse, IWebhookFunctions } from 'n8n-workflow';
+import {
+	sleep,
+	type IBinaryData,
+	type IExecuteFunctions,
+	type IN8nHttpFullResponse,
+	type IWebhookFunctions,
+} from 'n8n-workflow';
 
 import { redact } from '../api/redact';
 
@@ -31,6 +37,10 @@ const RESPONSE_TIMEOUT_MS = 60_000;
 /** The longest that any file may take. */
 const TOTAL_TIMEOUT_MS = 30 * 60_000;
 
+/** How often a broken connection is taken up again in one download. */
+const MAX_RESUMES = 3;
+const RESUME_DELAY_MS = 500;
+
 const typeByEnding: Readonly<Record<string, string>> = {
 	gif: 'image/gif',
 	jpeg: 'image/jpeg',
@@ -58,19 +68,20 @@ export async function download(context: FileContext, asset: Asset): Promise<Down
 	}
 	const stopped = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
 	const limits = [stopped, AbortSignal.timeout(TOTAL_TIMEOUT_MS)].filter((signal) => signal !== undefined);
-	try {
-		const response: IN8nHttpFullResponse = await context.helpers.httpRequest({
+	const open: Open = async (headers) =>
+		await context.helpers.httpRequest({
 			method: 'GET',
 			url: asset.url,
 			// A compressed file would arrive with a length that is not its own.
-			headers: { 'Accept-Encoding': 'identity' },
+			headers: { 'Accept-Encoding': 'identity', ...headers },
 			encoding: 'stream',
 			returnFullResponse: true,
 			ignoreHttpStatusErrors: true,
 			timeout: RESPONSE_TIMEOUT_MS,
 			abortSignal: AbortSignal.any(limits),
 		});
-		return await store(context, asset, response);
+	try {
+		return await store(context, asset, open);
 	} catch (error) {
 		if (stopped?.aborted) return { kind: 'aborted' };
 		if (error instanceof TooLarge) return tooLarge(asset);
@@ -78,25 +89,32 @@ export async function download(context: FileContext, asset: Asset): Promise<Down
 	}
 }
 
-async function store(context: FileContext, asset: Asset, response: IN8nHttpFullResponse): Promise<DownloadResult> {
+/** Requests the asset, with further headers where only a part of it is wanted. */
+type Open = (headers?: Record<string, string>) => Promise<IN8nHttpFullResponse>;
+
+async function store(context: FileContext, asset: Asset, open: Open): Promise<DownloadResult> {
+	const response = await open();
 	const { statusCode, headers } = response;
 	const body = response.body as ByteStream;
-	const announced = Number(headers['content-encoding'] === undefined ? headers['content-length'] : undefined);
-	const refused = refusal(statusCode, headers) ?? (announced > asset.maxBytes ? tooLarge(asset) : null);
+	const refused = refusal(statusCode, headers) ?? (lengthOf(headers) > asset.maxBytes ? tooLarge(asset) : null);
 	if (refused !== null) {
 		body.destroy();
 		return refused;
 	}
 	const mimeType = mimeTypeOf(headers['content-type'], asset);
-	const counted = countingStream(body, announced, asset.maxBytes);
 	const fileName = `${asset.baseName}.${endingByType[mimeType] ?? 'bin'}`;
 	try {
-		const file = await context.helpers.prepareBinaryData(counted, fileName, mimeType);
+		const file = await context.helpers.prepareBinaryData(wholeFile(response, open, asset.maxBytes), fileName, mimeType);
 		return { kind: 'stored', file };
 	} finally {
 		// Where the store failed, the rest of the file is not wanted.
 		body.destroy();
 	}
+}
+
+/** Bytes, or NaN where the answer does not say. */
+function lengthOf(headers: IN8nHttpFullResponse['headers']): number {
+	return Number(headers['content-encoding'] === undefined ? headers['content-length'] : undefined);
 }
 
 function refusal(status: number, headers: IN8nHttpFullResponse['headers']): DownloadResult | null {
@@ -139,22 +157,47 @@ function tooLarge({ maxBytes }: Asset): DownloadResult {
 type ByteStream = import('stream').Readable;
 
 /**
- * Passes the bytes on and fails where fewer arrive than were announced, since a cut-off video would
- * otherwise be stored as if it were whole.
+ * The bytes of the file, whole or not at all: where the connection breaks, the rest is asked for, if the
+ * server takes ranges of that very version; where fewer bytes arrive than were announced, it fails, since
+ * a cut-off video would otherwise be stored as if it were whole.
  */
-function countingStream(body: ByteStream, announced: number, maxBytes: number): ByteStream {
-	async function* counted() {
+function wholeFile(first: IN8nHttpFullResponse, open: Open, maxBytes: number): ByteStream {
+	const announced = lengthOf(first.headers);
+	const version = String(first.headers.etag ?? '');
+	const takesRanges = first.headers['accept-ranges'] === 'bytes' && /^"/.test(version) && Number.isFinite(announced);
+	let body = first.body as ByteStream;
+
+	async function* bytes() {
 		let received = 0;
-		for await (const chunk of body as AsyncIterable<Buffer>) {
-			received += chunk.length;
-			if (received > maxBytes) throw new TooLarge();
-			yield chunk;
-		}
-		if (Number.isFinite(announced) && received !== announced) {
-			throw new Error(`the file was cut off after ${received} of ${announced} bytes`);
+		for (let resumes = 0; ; resumes += 1) {
+			let fault: unknown = null;
+			try {
+				for await (const chunk of body as AsyncIterable<Buffer>) {
+					received += chunk.length;
+					if (received > maxBytes) throw new TooLarge();
+					yield chunk;
+				}
+			} catch (error) {
+				fault = error;
+			} finally {
+				body.destroy();
+			}
+			if (fault === null && (!Number.isFinite(announced) || received === announced)) return;
+			fault ??= new Error(`the file was cut off after ${received} of ${announced} bytes`);
+			if (!takesRanges || resumes === MAX_RESUMES || received >= announced || fault instanceof TooLarge) throw fault;
+
+			await sleep(RESUME_DELAY_MS * (resumes + 1));
+			const rest = await open({ Range: `bytes=${received}-`, 'If-Range': version });
+			body = rest.body as ByteStream;
+			const isTheRest =
+				rest.statusCode === 206 && String(rest.headers['content-range']).startsWith(`bytes ${received}-`);
+			if (!isTheRest) {
+				body.destroy();
+				throw fault;
+			}
 		}
 	}
 	// Verified nodes may not import `stream`, but every stream class inherits `Readable.from`.
 	const { from } = body.constructor as unknown as typeof import('stream').Readable;
-	return from(counted(), { objectMode: false });
+	return from(bytes(), { objectMode: false });
 }

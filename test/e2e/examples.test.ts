@@ -95,7 +95,7 @@ describe('In a real n8n, the example', () => {
 	}, MINUTES);
 
 	it('12-sleep-until-callback.json sleeps in the database while the video renders', async () => {
-		api.settings.renderMs = 4000;
+		api.settings.renderMs = 10_000;
 		const id = await n8n.importWorkflow(example('12-sleep-until-callback.json'), credentials);
 		const executionId = await n8n.run(id);
 		const asleep = await n8n.waitForExecution(executionId, { until: ({ status }) => status === 'waiting' });

@@ -106,7 +106,7 @@ topic('Retry On Fail', (test) => {
 		place(async (here) => {
 			const { api, n8n } = here;
 			api.settings.callbacks.enabled = false;
-			const list = items({ prompt: 'a', error: 'from an earlier node' });
+			const list = items({ prompt: 'a [stuck]', error: 'from an earlier node' });
 			const id = await here.save(chain(manual, ...list, textToVideo({ completion: 'suspend' }, RETRY)));
 			const executionId = await n8n.run(id);
 			await asleep(here, executionId);

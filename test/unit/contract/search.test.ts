@@ -1,0 +1,11 @@
+import codex from '../../../nodes/Runway/Runway.node.json';
+
+describe('The search of the node panel', () => {
+	it("finds the node, because its category is not AI, which n8n's editor shows only in a list of its own", () => {
+		expect(codex.categories).not.toContain('AI');
+	});
+
+	it.each(['video', 'text to video', 'image to video', 'cometapi', 'runwayml'])('knows the node by "%s"', (word) => {
+		expect(codex.alias).toContain(word);
+	});
+});

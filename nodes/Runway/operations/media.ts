@@ -56,7 +56,7 @@ export function mediaInput<const Prefix extends string>(spec: MediaSpec<Prefix>)
 				name: names.url,
 				default: spec.defaultUrl,
 				placeholder: spec.placeholder,
-				description: `${spec.description}: a public URL of a ${types} file of up to ${url}`,
+				description: `${spec.description}: a public URL, ${types}, up to ${url}`,
 			}),
 			displayOptions: { show: { [names.source]: ['url'] } },
 		},

@@ -29,8 +29,7 @@ const atOnce: INodePropertyOptions = {
 const whenCalledBack: INodePropertyOptions = {
 	name: 'When CometAPI Calls Back',
 	value: 'suspend',
-	description:
-		'Put the execution to sleep, which survives a restart and costs nothing, until CometAPI reports that all tasks have ended',
+	description: 'Put the execution to sleep, which survives a restart, until CometAPI reports that all tasks have ended',
 };
 
 /** @param canSuspend whether CometAPI reports the end of the operation's tasks */
@@ -163,7 +162,7 @@ const callbackUrl: INodeProperties = {
 	default: '',
 	placeholder: 'e.g. https://n8n.example.com/webhook/runway',
 	description:
-		'Where CometAPI reports to when a task of Generate From Text or Generate From Image has ended. Leave empty to use an address of this n8n, which needs no set-up. When CometAPI Calls Back always uses that.',
+		"Where CometAPI reports to when a task of Generate From Text, Generate From Image, Restyle or Act-One has ended. Leave empty to use an address of this n8n, which needs no set-up. When CometAPI Calls Back always uses this n8n's own address.",
 };
 
 /** A collection whose entries are sorted by their label, as n8n's users expect. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { NodeOperationError, sleep, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 
+import { isObject } from '../../shared/task/json';
 import type { Api } from '../../shared/task/task';
 import type { BatchOperation, CreateOperation, Fault, InputFile, TaskOperation } from '../operations/operation';
 import type { Job, Outcome } from './job';
@@ -126,10 +127,6 @@ function mergeDeep(body: Record<string, unknown>, extra: Record<string, unknown>
 		merged.set(key, isObject(present) && isObject(value) ? mergeDeep(present, value) : value);
 	}
 	return Object.fromEntries(merged);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function prepareTasks(

@@ -1,6 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
+import { isObject } from '../../shared/task/json';
 import type { Api } from '../../shared/task/task';
 
 /**
@@ -200,10 +201,6 @@ function withoutUndefined(body: Record<string, unknown>): Record<string, unknown
 	return Object.fromEntries(
 		Object.entries(body)
 			.filter(([, value]) => value !== undefined)
-			.map(([key, value]) => [key, isPlainObject(value) ? withoutUndefined(value) : value]),
+			.map(([key, value]) => [key, isObject(value) ? withoutUndefined(value) : value]),
 	);
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

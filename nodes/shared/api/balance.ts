@@ -1,3 +1,5 @@
+import { isObject, type Json } from '../task/json';
+
 /** What CometAPI tells about an account's money. All amounts are US dollars; null stands for "no limit". */
 export interface Balance {
 	username: string | null;
@@ -9,8 +11,6 @@ export interface Balance {
 	/** Use by day and key, where days were asked for. */
 	daily: Array<{ date: string; key: string; used: number | null; requestCount: number | null }>;
 }
-
-type Json = Record<string, unknown>;
 
 /** Reads the answer of the balance query; null where it is not one. */
 export function readBalance(body: unknown): Balance | null {
@@ -44,8 +44,4 @@ function amount(value: unknown): number | null {
 
 function objects(value: unknown): Json[] {
 	return Array.isArray(value) ? value.filter(isObject) : [];
-}
-
-function isObject(value: unknown): value is Json {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

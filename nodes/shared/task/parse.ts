@@ -1,4 +1,5 @@
 import { isRetryableFailure } from './failure';
+import { isObject, type Json } from './json';
 import type { TaskState, TaskStatus } from './task';
 
 /**
@@ -22,8 +23,6 @@ export type CreateReading =
 	| { kind: 'refused'; message: string | null; code: string | null }
 	/** No task id anywhere: a task may or may not exist. */
 	| { kind: 'unreadable' };
-
-type Json = Record<string, unknown>;
 
 const statusByWord: Readonly<Record<string, TaskStatus>> = {
 	PENDING: 'queued',
@@ -311,8 +310,4 @@ function text(value: unknown): string | null {
 	if (typeof value !== 'string') return null;
 	const trimmed = value.trim();
 	return trimmed === '' ? null : trimmed;
-}
-
-function isObject(value: unknown): value is Json {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -10,20 +10,24 @@ const rooms = (target, from, message) => ({
 	from: from.map((folder) => `./nodes/${folder}`),
 	message,
 });
+const nodes = ['Runway', 'RunwayTrigger', 'RunwayCallbackTrigger'];
+const shared = ['api', 'files', 'item', 'panel', 'task', 'wait'];
+const sharedBut = (...allowed) => shared.filter((name) => !allowed.includes(name)).map((name) => `shared/${name}`);
 const arrows = [
-	rooms('shared/task', ['shared/api', 'shared/wait', 'shared/files', 'Runway'], 'The task model depends on nothing.'),
-	rooms(
-		'shared/wait',
-		['shared/api', 'shared/task', 'shared/files', 'Runway'],
-		'Waiting knows neither tasks nor HTTP.',
-	),
-	rooms('shared/api', ['shared/wait', 'shared/files', 'Runway'], 'The API client knows no node.'),
-	rooms('shared/files', ['shared/wait', 'Runway'], 'Files know no node.'),
+	rooms('shared/task', [...sharedBut('task'), ...nodes], 'The task model depends on nothing.'),
+	rooms('shared/wait', [...sharedBut('wait'), ...nodes], 'Waiting knows neither tasks nor HTTP.'),
+	rooms('shared/panel', [...sharedBut('panel'), ...nodes], 'Fields are data.'),
+	rooms('shared/api', [...sharedBut('api', 'task'), ...nodes], 'The API client knows no node.'),
+	rooms('shared/files', [...sharedBut('files', 'api', 'task'), ...nodes], 'Files know no node.'),
+	rooms('shared/item', [...sharedBut('item', 'api', 'task', 'wait', 'files'), ...nodes], 'Items know no node.'),
 	rooms(
 		'Runway/operations',
-		['shared/api', 'shared/wait', 'shared/files', 'Runway/batch'],
+		[...sharedBut('panel', 'task'), 'Runway/batch'],
 		'Operations are data: no HTTP, no waiting.',
 	),
+	rooms('Runway', ['RunwayTrigger', 'RunwayCallbackTrigger'], 'Nodes share what is in shared.'),
+	rooms('RunwayTrigger', ['Runway', 'RunwayCallbackTrigger'], 'Nodes share what is in shared.'),
+	rooms('RunwayCallbackTrigger', ['Runway', 'RunwayTrigger'], 'Nodes share what is in shared.'),
 ];
 
 export default defineConfig(

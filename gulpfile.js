@@ -4,9 +4,7 @@ const path = require('node:path');
 const esbuild = require('esbuild');
 const { dest, parallel, series, src } = require('gulp');
 
-const packageJson = require('./package.json');
-
-const OUT = 'dist';
+const { bundles, OUT } = require('./scripts/lib/bundles.cjs');
 
 /** Runs a tool of the project and fails the build where the tool fails. */
 function tool(script, ...args) {
@@ -22,31 +20,8 @@ async function checkTypes() {
 	tool(require.resolve('typescript/bin/tsc'), '--noEmit');
 }
 
-/**
- * One file for each node and credential that package.json names, with everything but n8n-workflow inside,
- * since verified packages may have no runtime dependencies.
- */
 async function bundle() {
-	const outputs = [...packageJson.n8n.credentials, ...packageJson.n8n.nodes];
-	const entryPoints = outputs.map((file) => file.replace(/^dist\//, '').replace(/\.js$/, '.ts'));
-	await esbuild.build({
-		entryPoints,
-		outdir: OUT,
-		outbase: '.',
-		bundle: true,
-		platform: 'node',
-		format: 'cjs',
-		target: 'node20',
-		external: ['n8n-workflow'],
-		minify: true,
-		// n8n stores names of classes, and stack traces should stay readable.
-		keepNames: true,
-		legalComments: 'none',
-		// zod keeps its registry on globalThis, which n8n's gate forbids in the shipped files.
-		define: { globalThis: 'zodScope' },
-		banner: { js: 'const zodScope = {};' },
-		logLevel: 'warning',
-	});
+	await Promise.all(bundles.map(async (options) => await esbuild.build(options)));
 }
 
 /** Icons and codex files, beside the nodes that they belong to. */

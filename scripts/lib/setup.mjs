@@ -28,9 +28,15 @@ export async function ensureTools() {
 export async function ensureBuilt() {
 	const stamp = path.join(cache, 'built.json');
 	const sources = fingerprint(
-		['nodes', 'credentials', 'gulpfile.js', 'package.json', 'package-lock.json', 'tsconfig.json'].map((name) =>
-			path.join(root, name),
-		),
+		[
+			'nodes',
+			'credentials',
+			'gulpfile.js',
+			'scripts/lib/bundles.cjs',
+			'package.json',
+			'package-lock.json',
+			'tsconfig.json',
+		].map((name) => path.join(root, name)),
 	);
 	if (readStamp(stamp).sources === sources && builtFiles().every((file) => existsSync(file))) return;
 	await step('Building the package', async () => {

@@ -1,5 +1,5 @@
 import type { Problem } from '../../shared/api/problem';
-import type { Api, TaskState } from '../../shared/task/task';
+import type { Api, KnownTask } from '../../shared/task/task';
 import type { CreateOperation, Fault, TaskOperation } from '../operations/operation';
 import type { ItemSettings } from './settings';
 
@@ -29,16 +29,6 @@ export interface TaskJob extends BaseJob {
 	api: Api | 'auto';
 	/** What the item itself says about the task's family. */
 	likelyApi?: Api;
-}
-
-/** A task as far as this run knows it. */
-export interface KnownTask {
-	taskId: string;
-	api: Api;
-	/** The latest reading, or null where there was none. */
-	state: TaskState | null;
-	/** ISO 8601; when this run created it, or null. */
-	createdAt: string | null;
 }
 
 /** How a job ended. Only the edge of the node turns these into items and errors. */

@@ -1,7 +1,8 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import type { Problem } from '../../shared/api/problem';
-import type { CreateJob, KnownTask, Outcome } from './job';
+import type { KnownTask } from '../../shared/task/task';
+import type { CreateJob, Outcome } from './job';
 
 /**
  * The ledger of paid work: which tasks this run of the node has created, kept in the node's context. n8n

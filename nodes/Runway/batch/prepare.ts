@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { NodeOperationError, sleep, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 
+import { isApiChoice, taskIdsOf } from '../../shared/task/ids';
 import { isObject } from '../../shared/task/json';
 import type { Api } from '../../shared/task/task';
 import type { BatchOperation, CreateOperation, Fault, InputFile, TaskOperation } from '../operations/operation';
@@ -137,7 +138,7 @@ function prepareTasks(
 ): Prepared[] {
 	const value = context.getNodeParameter('taskId', itemIndex) as unknown;
 	const api = context.getNodeParameter('api', itemIndex, 'auto') as unknown;
-	if (!isApi(api)) {
+	if (!isApiChoice(api)) {
 		const expected = 'must be "auto", "official" or "compatibility"';
 		return [invalid(itemIndex, { parameter: 'api', label: 'API', found: { value: api }, expected })];
 	}
@@ -171,19 +172,6 @@ function fingerprint({ path }: CreateOperation, body: Record<string, unknown>): 
 /** How long a task renders depends on its route, its model and the length of the result. */
 function paceOf({ path, value }: CreateOperation, { model, duration }: Record<string, unknown>): string {
 	return [path, value, model, duration].map(String).join(' ');
-}
-
-/** Ids from a text with separators, a list, or a list of a task's items; each once, in order. */
-export function taskIdsOf(value: unknown): string[] {
-	const parts = (Array.isArray(value) ? value : [value]).flatMap((entry: unknown) => {
-		if (typeof entry === 'object' && entry !== null && 'taskId' in entry) return taskIdsOf(entry.taskId);
-		return typeof entry === 'string' || typeof entry === 'number' ? String(entry).split(/[\s,]+/) : [];
-	});
-	return [...new Set(parts.filter((id) => id !== ''))];
-}
-
-function isApi(value: unknown): value is Api | 'auto' {
-	return value === 'auto' || value === 'official' || value === 'compatibility';
 }
 
 /** An item that came out of a Runway node says which family its task belongs to. */

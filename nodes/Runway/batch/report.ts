@@ -9,9 +9,9 @@ import {
 import { explain, type Explanation } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
 import { redact, redactDeep } from '../../shared/api/redact';
-import { isTerminal } from '../../shared/task/task';
+import { isTerminal, type KnownTask } from '../../shared/task/task';
 import type { Fault } from '../operations/operation';
-import { taskOf, type KnownTask, type Outcome } from './job';
+import { taskOf, type Outcome } from './job';
 
 /** Puts outcomes into the words, errors and items that users see. */
 

@@ -6,15 +6,16 @@ import type { Problem } from '../../shared/api/problem';
 import { redact } from '../../shared/api/redact';
 import { createTaskReader, type TaskReader } from '../../shared/api/route';
 import { createSend } from '../../shared/api/transport';
-import { isTerminal, type TaskState } from '../../shared/task/task';
+import { deliver } from '../../shared/item/deliver';
+import { isTerminal, type KnownTask, type TaskState } from '../../shared/task/task';
 import { Alarm, systemClock } from '../../shared/wait/pause';
 import { createExperience } from '../../shared/wait/experience';
 import { createWatcher, type Look } from '../../shared/wait/watch';
-import { deliver, wishOf } from './deliver';
-import type { CreateJob, Job, KnownTask, Outcome, TaskJob } from './job';
+import type { CreateJob, Job, Outcome, TaskJob } from './job';
 import { takeUp, type Ledger } from './paid';
 import type { RunLimits } from './settings';
 import { createSubmitter } from './submit';
+import { wishOf } from './wish';
 
 /**
  * Second and third phase: creates what is to be created and watches all tasks at once. Rules that must

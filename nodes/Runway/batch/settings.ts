@@ -10,7 +10,7 @@ import {
 	DEFAULT_RUNWAY_VERSION,
 	DEFAULT_TIMEOUT_SECONDS,
 	downloadFields,
-} from '../operations/runFields';
+} from '../../shared/panel/runFields';
 
 /** How one item is to be run: everything in the panel that is not about the video itself. */
 export interface ItemSettings {

@@ -4,7 +4,8 @@ import type { RunwayClient } from '../../shared/api/client';
 import type { Problem } from '../../shared/api/problem';
 import { backoffDelay } from '../../shared/wait/cadence';
 import { pause, type Alarm, type Clock } from '../../shared/wait/pause';
-import type { CreateJob, KnownTask, Outcome } from './job';
+import type { KnownTask } from '../../shared/task/task';
+import type { CreateJob, Outcome } from './job';
 import { noteInCustomData, type Ledger } from './paid';
 
 /**

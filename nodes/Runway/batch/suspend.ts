@@ -11,13 +11,14 @@ import { createRunwayClient, type RunwayClient } from '../../shared/api/client';
 import { redact } from '../../shared/api/redact';
 import { createTaskReader } from '../../shared/api/route';
 import { createSend } from '../../shared/api/transport';
+import { deliver, type Wish } from '../../shared/item/deliver';
 import { readTask } from '../../shared/task/parse';
 import { isTerminal, type Api, type TaskState } from '../../shared/task/task';
 import { backoffDelay } from '../../shared/wait/cadence';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
-import { deliver, wishOf, type Wish } from './deliver';
 import type { Job } from './job';
 import { errorItem, stoppedError, type Ending } from './report';
+import { wishOf } from './wish';
 
 /**
  * `completion: suspend`: the execution sleeps in n8n's database until CometAPI calls back. A callback is

@@ -2,7 +2,13 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { isCreate, operations } from './index';
 import type { Operation, Resource } from './operation';
-import { completionFields, createOptionsField, downloadFields, noticeFields, taskOptionsField } from './runFields';
+import {
+	completionFields,
+	createOptionsField,
+	downloadFields,
+	noticeFields,
+	taskOptionsField,
+} from '../../shared/panel/runFields';
 
 /** The node's panel, derived from the table of operations. */
 

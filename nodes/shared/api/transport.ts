@@ -5,6 +5,7 @@ import {
 	type IExecuteFunctions,
 	type IHttpRequestOptions,
 	type ILoadOptionsFunctions,
+	type IPollFunctions,
 	type IWebhookFunctions,
 	type IN8nHttpFullResponse,
 } from 'n8n-workflow';
@@ -17,7 +18,7 @@ export const CREDENTIAL = 'cometApiRunwayApi';
 const BALANCE_TIMEOUT_MS = 30_000;
 
 /** The contexts in which n8n lets a node send requests with a credential. */
-type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IWebhookFunctions;
+type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions | IWebhookFunctions;
 
 /** Faults that arise before a connection exists, so that no byte of the request can have arrived. */
 const NEVER_CONNECTED: ReadonlySet<string> = new Set([

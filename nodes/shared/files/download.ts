@@ -3,6 +3,7 @@ import {
 	type IBinaryData,
 	type IExecuteFunctions,
 	type IN8nHttpFullResponse,
+	type IPollFunctions,
 	type IWebhookFunctions,
 } from 'n8n-workflow';
 
@@ -30,7 +31,7 @@ export interface Asset {
 }
 
 /** The contexts in which n8n lets a node store files. */
-export type FileContext = IExecuteFunctions | IWebhookFunctions;
+export type FileContext = IExecuteFunctions | IPollFunctions | IWebhookFunctions;
 
 /** For the answer to begin; a file may take as long as it keeps coming. */
 const RESPONSE_TIMEOUT_MS = 60_000;
@@ -61,13 +62,16 @@ const endingByType: Readonly<Record<string, string>> = {
 	'video/webm': 'webm',
 };
 
-/** Downloads one asset. Resolves for every fault: a failed download must not fail paid work. */
-export async function download(context: FileContext, asset: Asset): Promise<DownloadResult> {
+/**
+ * Downloads one asset. Resolves for every fault: a failed download must not fail paid work.
+ * @param deadline gives the download up; a stopped execution does, too
+ */
+export async function download(context: FileContext, asset: Asset, deadline?: AbortSignal): Promise<DownloadResult> {
 	if (!/^https?:\/\//i.test(asset.url)) {
 		return { kind: 'failed', message: 'the URL of the file is not an http(s) address', passing: false };
 	}
 	const stopped = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
-	const limits = [stopped, AbortSignal.timeout(TOTAL_TIMEOUT_MS)].filter((signal) => signal !== undefined);
+	const limits = [stopped, deadline, AbortSignal.timeout(TOTAL_TIMEOUT_MS)].filter((signal) => signal !== undefined);
 	const open: Open = async (headers) =>
 		await context.helpers.httpRequest({
 			method: 'GET',
@@ -83,7 +87,7 @@ export async function download(context: FileContext, asset: Asset): Promise<Down
 	try {
 		return await store(context, asset, open);
 	} catch (error) {
-		if (stopped?.aborted) return { kind: 'aborted' };
+		if (stopped?.aborted || deadline?.aborted) return { kind: 'aborted' };
 		if (error instanceof TooLarge) return tooLarge(asset);
 		return { kind: 'failed', message: redact(error instanceof Error ? error.message : String(error)), passing: true };
 	}

@@ -43,6 +43,16 @@ export interface TaskState {
 	raw: unknown;
 }
 
+/** A task as far as one run or one look knows it. */
+export interface KnownTask {
+	taskId: string;
+	api: Api;
+	/** The latest reading, or null where there was none. */
+	state: TaskState | null;
+	/** ISO 8601; when this run created it, or null. */
+	createdAt: string | null;
+}
+
 const terminal: ReadonlySet<TaskStatus> = new Set(['succeeded', 'failed', 'cancelled']);
 
 /** True when a task will not change any more. */

@@ -1,13 +1,16 @@
 import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 
 import { projectManifest, projectRoot } from '../../support/n8n';
 import { median, type Report, type Section } from '../section';
 
 /** Size of the published package, and how long n8n takes to load its nodes. */
+
+const { bundles } = createRequire(__filename)('../../../scripts/lib/bundles.cjs') as { bundles: BuildOptions[] };
 
 const PROCESSES = 15;
 const MOST_CODE_BYTES = 150_000;
@@ -56,25 +59,11 @@ async function pack(): Promise<Packed> {
 
 /** Where the bytes of the bundles come from, in percent. */
 async function bundleShares(): Promise<Array<{ origin: string; percent: number }>> {
-	const { nodes, credentials } = projectManifest().n8n;
-	const { metafile } = await build({
-		absWorkingDir: projectRoot,
-		entryPoints: [...nodes, ...credentials].map((file) => file.replace(/^dist\//, '').replace(/\.js$/, '.ts')),
-		outdir: 'dist',
-		bundle: true,
-		platform: 'node',
-		format: 'cjs',
-		target: 'node20',
-		external: ['n8n-workflow'],
-		minifySyntax: true,
-		minifyWhitespace: true,
-		legalComments: 'none',
-		logLevel: 'silent',
-		metafile: true,
-		write: false,
-	});
+	const metafiles = await Promise.all(
+		bundles.map(async (options) => (await build({ ...options, metafile: true, write: false })).metafile),
+	);
 	const bytes = new Map<string, number>();
-	for (const output of Object.values(metafile.outputs)) {
+	for (const output of metafiles.flatMap(({ outputs }) => Object.values(outputs))) {
 		for (const [file, { bytesInOutput }] of Object.entries(output.inputs)) {
 			const origin = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? 'its own code';
 			bytes.set(origin, (bytes.get(origin) ?? 0) + bytesInOutput);

@@ -73,6 +73,14 @@ describe('The package on npm', () => {
 		expect(packed).toEqual(expect.arrayContaining([...nodes, ...credentials, ...beside]));
 	});
 
+	it('holds all that the nodes share, once', () => {
+		const folder = path.join(root, 'nodes/shared');
+		const named = readFileSync(path.join(folder, 'index.ts'), 'utf8').matchAll(/from '\.\/(.+)'/g);
+		const files = filesBelow(folder).map(({ name }) => name.split(path.sep).join('/').replace(/\.ts$/, ''));
+		expect([...named].map(([, name]) => name).sort()).toEqual(files.filter((name) => name !== 'index').sort());
+		expect(packed).toContain('dist/nodes/shared/index.js');
+	});
+
 	it('needs nothing to be installed but n8n itself', () => {
 		for (const key of [
 			'dependencies',
@@ -89,8 +97,8 @@ describe('The package on npm', () => {
 		).toEqual([]);
 	});
 
-	it('asks for no module when it is loaded that n8n does not grant to verified nodes', () => {
-		const allowed = new Set(['n8n-workflow', 'crypto', 'node:crypto']);
+	it('asks for no module when it is loaded but its own and those that n8n grants to verified nodes', () => {
+		const allowed = new Set(['n8n-workflow', 'crypto', 'node:crypto', '../shared/index.js']);
 		for (const { name, text } of filesBelow(path.join(folder, 'package/dist'))) {
 			if (!name.endsWith('.js')) continue;
 			const required = [...text.matchAll(/\brequire\(\s*["']([^"']+)["']\s*\)/g)].map(([, module]) => module);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { operations } from '../../../nodes/Runway/operations/index';
-import { createOptionsField } from '../../../nodes/Runway/operations/runFields';
+import { createOptionsField } from '../../../nodes/shared/panel/runFields';
 
 const root = path.join(__dirname, '../../..');
 const readme = readFileSync(path.join(root, 'README.md'), 'utf8');

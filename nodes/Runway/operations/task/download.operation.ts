@@ -1,5 +1,5 @@
 import type { TaskOperation } from '../operation';
-import { taskFields } from './taskFields';
+import { taskFields } from '../../../shared/panel/taskFields';
 
 export const download: TaskOperation = {
 	kind: 'task',

@@ -1,10 +1,10 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 
-import type { TaskReader } from '../../shared/api/route';
-import { download, type DownloadResult, type FileContext } from '../../shared/files/download';
-import { backoffDelay } from '../../shared/wait/cadence';
-import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
-import type { Job, KnownTask } from './job';
+import type { TaskReader } from '../api/route';
+import { download, type DownloadResult, type FileContext } from '../files/download';
+import type { KnownTask } from '../task/task';
+import { backoffDelay } from '../wait/cadence';
+import { pauseUnlessAborted, systemClock } from '../wait/pause';
 import { taskJson, taskJsonForAgent } from './output';
 
 /** Last phase: fetches the finished file and makes the item. */
@@ -13,7 +13,8 @@ const MAX_DOWNLOAD_TRIES = 4;
 
 /** How the item of a task is to look. Plain data, so that it can sleep in n8n's database with the task. */
 export interface Wish {
-	itemIndex: number;
+	/** The item that it came from, or null where a trigger made it. */
+	itemIndex: number | null;
 	/** Value of the operation, for the item. */
 	operation: string;
 	/** What the operation makes; null where it can be either. */
@@ -26,40 +27,36 @@ export interface Wish {
 	forAgent: boolean;
 }
 
-export function wishOf({ itemIndex, operation, settings }: Job): Wish {
-	const { binaryField, includeRaw, forAgent } = settings;
-	const maxFileBytes = Number.isFinite(settings.maxFileBytes) ? settings.maxFileBytes : null;
-	const produces = operation.kind === 'create' ? operation.produces : null;
-	return { itemIndex, operation: operation.value, produces, binaryField, maxFileBytes, includeRaw, forAgent };
-}
-
 /**
  * Makes the item of a task, with its file where one is wanted. A failed download does not fail paid work:
  * the item then carries its URLs and a `downloadError`, and the reason is told.
  * @param reader reads the task anew where its URL has expired; null where there is nothing to wait for
+ * @param deadline gives the download up
  */
 export async function deliver(
 	context: FileContext,
 	wish: Wish,
 	task: KnownTask,
 	reader: TaskReader | null,
+	deadline?: AbortSignal,
 ): Promise<{ item: INodeExecutionData; reason?: string }> {
 	const { produces, binaryField } = wish;
 	const item = (known: KnownTask): INodeExecutionData => ({
 		json: wish.forAgent
 			? taskJsonForAgent(known, produces)
 			: taskJson(known, wish.operation, produces, wish.includeRaw),
-		pairedItem: { item: wish.itemIndex },
+		...(wish.itemIndex === null ? {} : { pairedItem: { item: wish.itemIndex } }),
 	});
 	if (binaryField === null || reader === null || task.state?.status !== 'succeeded') return { item: item(task) };
 
-	const { result, task: known } = await fetchFile(context, task, wish, reader);
+	const { result, task: known } = await fetchFile(context, task, wish, reader, deadline);
 	const done = item(known);
 	if (result.kind === 'stored') {
 		done.binary = { [binaryField]: result.file };
 		return { item: done };
 	}
-	const reason = result.kind === 'aborted' ? 'the execution was stopped' : result.message;
+	const aborted = deadline?.aborted ? 'it took too long' : 'the execution was stopped';
+	const reason = result.kind === 'aborted' ? aborted : result.message;
 	done.json.downloadError = downloadError(reason, known);
 	return { item: done, reason };
 }
@@ -69,11 +66,12 @@ async function fetchFile(
 	task: KnownTask,
 	wish: Wish,
 	reader: TaskReader,
+	deadline: AbortSignal | undefined,
 ): Promise<{ result: DownloadResult; task: KnownTask }> {
-	const signal = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
+	const signal = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : deadline;
 	let known = task;
 	for (let tries = 1; ; tries += 1) {
-		const result = await download(context, assetOf(known, wish));
+		const result = await download(context, assetOf(known, wish), deadline);
 		const passing = result.kind === 'expired' || (result.kind === 'failed' && result.passing);
 		if (!passing || tries === MAX_DOWNLOAD_TRIES) return { result, task: known };
 

@@ -1,8 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { redactDeep } from '../../shared/api/redact';
-import type { TaskState } from '../../shared/task/task';
-import type { KnownTask } from './job';
+import { redactDeep } from '../api/redact';
+import type { KnownTask, TaskState } from '../task/task';
 
 /**
  * The item that leaves the node, the same for every route and envelope. `status` and the names of the

@@ -1,0 +1,15 @@
+import type { Api } from './task';
+
+/** Ids from a text with separators, a list, or a list of a task's items; each once, in order. */
+export function taskIdsOf(value: unknown): string[] {
+	const parts = (Array.isArray(value) ? value : [value]).flatMap((entry: unknown) => {
+		if (typeof entry === 'object' && entry !== null && 'taskId' in entry) return taskIdsOf(entry.taskId);
+		return typeof entry === 'string' || typeof entry === 'number' ? String(entry).split(/[\s,]+/) : [];
+	});
+	return [...new Set(parts.filter((id) => id !== ''))];
+}
+
+/** Whether a value is one that the field API offers. */
+export function isApiChoice(value: unknown): value is Api | 'auto' {
+	return value === 'auto' || value === 'official' || value === 'compatibility';
+}

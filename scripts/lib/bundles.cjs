@@ -1,0 +1,53 @@
+const path = require('node:path');
+
+const packageJson = require('../../package.json');
+
+const root = path.resolve(__dirname, '..', '..');
+const OUT = 'dist';
+const SHARED = path.join('nodes', 'shared');
+
+/** Sources of the files that package.json names. */
+const entryPoints = [...packageJson.n8n.credentials, ...packageJson.n8n.nodes].map((file) =>
+	file.replace(/^dist\//, '').replace(/\.js$/, '.ts'),
+);
+
+/** Lets every node load the one file of what the nodes share, which else would be in each of them. */
+const loadShared = {
+	name: 'load-shared',
+	setup(build) {
+		build.onResolve({ filter: /\/shared\// }, ({ path: imported, resolveDir }) => {
+			const file = path.relative(root, path.resolve(resolveDir, imported));
+			return file.startsWith(SHARED) ? { path: '../shared/index.js', external: true } : undefined;
+		});
+	},
+};
+
+const options = {
+	absWorkingDir: root,
+	outdir: OUT,
+	outbase: '.',
+	bundle: true,
+	platform: 'node',
+	format: 'cjs',
+	target: 'node20',
+	external: ['n8n-workflow'],
+	minify: true,
+	// n8n stores names of classes, and stack traces should stay readable.
+	keepNames: true,
+	legalComments: 'none',
+	// zod keeps its registry on globalThis, which n8n's gate forbids in the shipped files.
+	define: { globalThis: 'zodScope' },
+	banner: { js: 'const zodScope = {};' },
+	logLevel: 'warning',
+};
+
+/**
+ * What esbuild makes of the sources: one file for each node and credential that package.json names, and one for what the
+ * nodes share, with everything but n8n-workflow inside, since verified packages may have no runtime dependencies.
+ */
+const bundles = [
+	{ ...options, entryPoints, plugins: [loadShared] },
+	{ ...options, entryPoints: [path.join(SHARED, 'index.ts')] },
+];
+
+module.exports = { bundles, OUT };

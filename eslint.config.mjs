@@ -11,7 +11,7 @@ const rooms = (target, from, message) => ({
 	message,
 });
 const nodes = ['Runway', 'RunwayTrigger', 'RunwayCallbackTrigger'];
-const shared = ['api', 'files', 'item', 'panel', 'task', 'wait'];
+const shared = ['api', 'files', 'item', 'panel', 'task', 'trigger', 'wait'];
 const sharedBut = (...allowed) => shared.filter((name) => !allowed.includes(name)).map((name) => `shared/${name}`);
 const arrows = [
 	rooms('shared/task', [...sharedBut('task'), ...nodes], 'The task model depends on nothing.'),
@@ -20,6 +20,7 @@ const arrows = [
 	rooms('shared/api', [...sharedBut('api', 'task'), ...nodes], 'The API client knows no node.'),
 	rooms('shared/files', [...sharedBut('files', 'api', 'task'), ...nodes], 'Files know no node.'),
 	rooms('shared/item', [...sharedBut('item', 'api', 'task', 'wait', 'files'), ...nodes], 'Items know no node.'),
+	rooms('shared/trigger', nodes, 'What triggers share knows no single one.'),
 	rooms(
 		'Runway/operations',
 		[...sharedBut('panel', 'task'), 'Runway/batch'],

@@ -32,8 +32,6 @@ const options = {
 	target: 'node20',
 	external: ['n8n-workflow'],
 	minify: true,
-	// n8n stores names of classes, and stack traces should stay readable.
-	keepNames: true,
 	legalComments: 'none',
 	// zod keeps its registry on globalThis, which n8n's gate forbids in the shipped files.
 	define: { globalThis: 'zodScope' },

@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import pLimit from 'p-limit';
+import { pLimit } from '../../shared/wait/limit';
 
 import { createRunwayClient, type ReadOutcome, type RunwayClient } from '../../shared/api/client';
 import type { Problem } from '../../shared/api/problem';

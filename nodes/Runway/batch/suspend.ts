@@ -5,7 +5,7 @@ import type {
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
-import pLimit from 'p-limit';
+import { pLimit } from '../../shared/wait/limit';
 
 import { createRunwayClient, type RunwayClient } from '../../shared/api/client';
 import { redact } from '../../shared/api/redact';

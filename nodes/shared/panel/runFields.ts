@@ -76,7 +76,7 @@ export function downloadFields(show: Record<string, string[]> | null): INodeProp
 			type: 'boolean',
 			default: true,
 			description: 'Whether to fetch the finished file. Its URL expires after a day or two, so the file is what lasts.',
-			displayOptions: { show },
+			...(Object.keys(show).length > 0 ? { displayOptions: { show } } : {}),
 		},
 		{ ...fileField, displayOptions: { show: { ...show, download: [true] } } },
 	];
@@ -91,7 +91,7 @@ const maxParallel: INodeProperties = {
 	description: 'How many requests may be in flight to CometAPI at the same time',
 };
 
-const maxFileSize: INodeProperties = {
+export const maxFileSize: INodeProperties = {
 	displayName: 'Max File Size (MB)',
 	name: 'maxFileSize',
 	type: 'number',
@@ -129,7 +129,7 @@ const onTimeout: INodeProperties = {
 	default: 'error',
 };
 
-const runwayVersion: INodeProperties = {
+export const runwayVersion: INodeProperties = {
 	displayName: 'Runway API Version',
 	name: 'runwayVersion',
 	type: 'string',
@@ -138,7 +138,7 @@ const runwayVersion: INodeProperties = {
 	description: 'Date that is sent as the X-Runway-Version header',
 };
 
-const includeRaw: INodeProperties = {
+export const includeRaw: INodeProperties = {
 	displayName: 'Include Raw Response',
 	name: 'includeRaw',
 	type: 'boolean',
@@ -166,7 +166,7 @@ const callbackUrl: INodeProperties = {
 };
 
 /** A collection whose entries are sorted by their label, as n8n's users expect. */
-function optionsField(entries: INodeProperties[]): INodeProperties {
+export function optionsField(entries: INodeProperties[]): INodeProperties {
 	return {
 		displayName: 'Options',
 		name: 'options',

@@ -1,5 +1,23 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+/** Which of CometAPI's two families of routes a task belongs to. */
+export const apiField: INodeProperties = {
+	displayName: 'API',
+	name: 'api',
+	type: 'options',
+	options: [
+		{ name: 'Compatibility', value: 'compatibility', description: 'The task was created by a /runway/pro route' },
+		{
+			name: 'Find Out',
+			value: 'auto',
+			description: 'Use what the item says, or ask both routes until one knows the task',
+		},
+		{ name: 'Official', value: 'official', description: 'The task was created by a /runwayml/v1 route' },
+	],
+	default: 'auto',
+	description: 'Which route knows the task',
+};
+
 /** The fields by which the task operations name what they look at. */
 export const taskFields: INodeProperties[] = [
 	{
@@ -12,20 +30,5 @@ export const taskFields: INodeProperties[] = [
 		description:
 			'One ID or several, as a list or separated by commas, spaces or lines. Each one becomes an output item.',
 	},
-	{
-		displayName: 'API',
-		name: 'api',
-		type: 'options',
-		options: [
-			{ name: 'Compatibility', value: 'compatibility', description: 'The task was created by a /runway/pro route' },
-			{
-				name: 'Find Out',
-				value: 'auto',
-				description: 'Use what the item says, or ask both routes until one knows the task',
-			},
-			{ name: 'Official', value: 'official', description: 'The task was created by a /runwayml/v1 route' },
-		],
-		default: 'auto',
-		description: 'Which route knows the task',
-	},
+	apiField,
 ];

@@ -1,0 +1,40 @@
+import { readTask } from '../shared/task/parse';
+import type { TaskState } from '../shared/task/task';
+
+/** What a callback says. It is unsigned, so anybody may have said it. */
+export interface Claim {
+	taskId: string;
+	state: TaskState;
+}
+
+/** Larger bodies are not looked at; documented ones have less than 2 KB. */
+export const MAX_BODY_BYTES = 256 * 1024;
+/** Ids are UUIDs; whatever else gateways may use is shorter than this, and has neither spaces nor control characters. */
+const ID = /^[\w.:~@+=/-]{1,200}$/;
+
+/**
+ * Reads a callback in any of the documented shapes (fact sheet 5: the task's own fields, CometAPI's general guide, and the
+ * envelopes of the get-task routes). Null where it names no task.
+ */
+export function claimOf(body: unknown): Claim | null {
+	const reading = readTask(typeof body === 'string' ? parsed(body) : body);
+	if (reading.kind !== 'task' || reading.state.taskId === null) return null;
+	const { state } = reading;
+	const taskId = reading.state.taskId;
+	return ID.test(taskId) ? { taskId, state } : null;
+}
+
+/** Callbacks may come with a content type that n8n does not read as JSON. */
+function parsed(body: string): unknown {
+	if (body.length > MAX_BODY_BYTES) return null;
+	try {
+		return JSON.parse(body) as unknown;
+	} catch {
+		return null;
+	}
+}
+
+/** Whether a task ended too long ago for a callback of it to be the first one; only where the API says when it ended. */
+export function isStale({ finishedAt }: TaskState, now: number, maxAgeMs: number): boolean {
+	return maxAgeMs > 0 && finishedAt !== null && now - Date.parse(finishedAt) > maxAgeMs;
+}

@@ -1,0 +1,33 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { triggerFields } from '../shared/panel/triggerFields';
+import { DEFAULT_MAX_AGE_MINUTES } from './receive';
+
+const maxAge: INodeProperties = {
+	displayName: 'Ignore Tasks That Ended Earlier Than (Minutes)',
+	name: 'maxAge',
+	type: 'number',
+	typeOptions: { minValue: 0 },
+	default: DEFAULT_MAX_AGE_MINUTES,
+	description:
+		'A callback that comes later than this after the end of its task is taken for a repeated one and starts nothing. 0 sets no limit.',
+};
+
+export const callbackFields: INodeProperties[] = [
+	{
+		displayName:
+			'Copy the production URL of this node into the option Callback URL of a Runway node, or into the callback_url of any other client, and activate this workflow. CometAPI must be able to reach it from the internet. Only tasks of Generate From Text, Generate From Image, Restyle and Act-One call back.',
+		name: 'urlNotice',
+		type: 'notice',
+		default: '',
+	},
+	{
+		displayName: 'Verify Callbacks',
+		name: 'verify',
+		type: 'boolean',
+		default: true,
+		description:
+			'Whether to read each task back from CometAPI before anything starts. Callbacks are not signed: without this, anybody who knows the URL can start the workflow with made-up results.',
+	},
+	...triggerFields([maxAge]),
+];

@@ -7,7 +7,7 @@ import type {
 } from 'n8n-workflow';
 
 const wrongKey =
-	'CometAPI does not accept this API key. Copy it again from the CometAPI console, and check that it is active.';
+	'The API key is missing, or CometAPI does not accept it. Copy it again from the CometAPI console, and check that it is active.';
 const wrongUrl =
 	'The base URL does not lead to CometAPI: it answers with a redirect, a web page or something else than a list of models. Use https://api.cometapi.com, without a path.';
 

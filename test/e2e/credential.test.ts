@@ -6,7 +6,7 @@ import { saveCredential } from './support/workflows';
 /** The test that n8n runs when a credential is saved, and that its button "Retry" runs again. */
 
 const MINUTES = 60_000;
-const KEY_WORDS = /does not accept this API key/;
+const KEY_WORDS = /API key is missing, or CometAPI does not accept it/;
 const URL_WORDS = /base URL/i;
 
 let api: StandIn;

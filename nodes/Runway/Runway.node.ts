@@ -12,7 +12,7 @@ import { runBatch } from './batch/index';
 import { RESUME_PATH } from './batch/resumePath';
 import { resume } from './batch/suspend';
 import { searchModels } from './models';
-import { properties } from './operations/panel';
+import { properties, subtitle } from './operations/panel';
 
 /** Creates Runway tasks through CometAPI, waits for them and passes on the finished files. */
 export class Runway implements INodeType {
@@ -22,7 +22,7 @@ export class Runway implements INodeType {
 		icon: { light: 'file:runway.svg', dark: 'file:runway.dark.svg' },
 		group: ['transform'],
 		version: 1,
-		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+		subtitle,
 		description: "Make videos and images with Runway's models through CometAPI: text to video, image to video and more",
 		defaults: { name: 'Runway' },
 		usableAsTool: true,

@@ -13,6 +13,7 @@ export * from './api/transport';
 export * from './files/download';
 export * from './item/deliver';
 export * from './item/output';
+export * from './panel/families';
 export * from './panel/runFields';
 export * from './panel/taskFields';
 export * from './panel/triggerFields';

@@ -522,7 +522,7 @@ describe('The words for a problem', () => {
 		wrongUrl: /base URL/i,
 		notFound: /not know/i,
 		tooLarge: /too large/i,
-		server: /problem/i,
+		server: /unavailable/i,
 		unreadable: /unknown form/i,
 		network: /reach/i,
 	};

@@ -26,7 +26,7 @@ export function modelField(model: string): INodeProperties {
 		type: 'resourceLocator',
 		default: { mode: 'list', value: model, cachedResultName: model },
 		required: true,
-		description: "Runway's model. The list comes from CometAPI; any other name that CometAPI takes can be typed.",
+		description: "Runway's model. The list comes from CometAPI; choose By Name to type any other.",
 		modes: [
 			{
 				displayName: 'From List',
@@ -44,6 +44,9 @@ export function modelField(model: string): INodeProperties {
 	};
 }
 
+/** Where a ratio is no size in pixels but a shape, such as 16:9. */
+const SMALLEST_PIXELS = 100;
+
 /** Known ratios to choose from; any other can be given by an expression. */
 export function ratioField(values: readonly string[], defaultValue: string): INodeProperties {
 	const options = [...values].sort(byWidth).map(ratioOption);
@@ -55,7 +58,7 @@ export function ratioField(values: readonly string[], defaultValue: string): INo
 		options,
 		default: defaultValue,
 		description:
-			'Width and height of the result. Which ones a model takes varies; to use one that is not listed, switch to an expression and write it with a colon.',
+			'Width and height of the result in pixels. Which ones a model takes varies; to use one that is not listed, switch to an expression and write it with a colon, such as 1280:720.',
 	};
 }
 
@@ -65,17 +68,24 @@ function byWidth(a: string, b: string): number {
 
 function ratioOption(value: string): INodePropertyOptions {
 	const [width = 0, height = 0] = value.split(':').map(Number);
-	const shape = width === height ? 'square' : width > height ? 'landscape' : 'portrait';
-	return { name: `${value} (${shape})`, value };
+	const shape = width === height ? 'Square' : width > height ? 'Landscape' : 'Portrait';
+	if (width >= SMALLEST_PIXELS) return { name: `${value} (${shape})`, value };
+	const description = 'The shape alone: the model chooses the pixels. If CometAPI refuses it, choose a size in pixels.';
+	return { name: `${value} (${shape}, Any Size)`, value, description };
 }
 
-export function durationField(description: string): INodeProperties {
+/**
+ * @param documented lengths that CometAPI documents; others are sent, with a remark
+ * @param where restricts the documented lengths, such as "with most models"
+ */
+export function durationField(description: string, documented: readonly number[], where = ''): INodeProperties {
 	return {
 		displayName: 'Duration (Seconds)',
 		name: 'duration',
 		type: 'number',
 		typeOptions: { minValue: 1, numberPrecision: 0 },
 		default: 5,
+		hint: `${documented.join(' or ')} seconds ${where}`.trim(),
 		description,
 	};
 }
@@ -86,8 +96,21 @@ export function seedField(): INodeProperties {
 		name: 'seed',
 		type: 'string',
 		default: '',
-		placeholder: 'e.g. 7421; leave empty for a random one',
-		description: 'A whole number. The same seed with the same inputs gives a similar result.',
+		placeholder: 'e.g. 7421',
+		description:
+			'A whole number. The same seed with the same inputs gives a similar result; leave empty for a random one.',
+	};
+}
+
+/** CometAPI names the switch and does not say which of the two it does. */
+export function flipField(): INodeProperties {
+	return {
+		displayName: 'Flip',
+		name: 'flip',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to flip the result. Depending on the model it comes out mirrored or in portrait, so try it on one video first.',
 	};
 }
 
@@ -121,7 +144,7 @@ export function cameraMotionField(): INodeProperties {
 			cameraMovement('Horizontal (X)', 'x', 'Negative moves left, positive moves right'),
 			cameraMovement('Pan Horizontal', 'bgXPan', 'Turns the camera left or right'),
 			cameraMovement('Pan Vertical', 'bgYPan', 'Turns the camera up or down'),
-			cameraMovement('Roll (R)', 'r', 'Rotates the picture'),
+			cameraMovement('Roll (R)', 'r', 'Rotates the image'),
 			cameraMovement('Vertical (Y)', 'y', 'Negative moves down, positive moves up'),
 			cameraMovement('Zoom (Z)', 'z', 'Negative moves away, positive moves closer'),
 		],

@@ -16,12 +16,12 @@ type Encoded = { uri: string; hints: string[] } | { expected: string };
 export function encodeImage(file: InputFile, ratio?: string): Encoded {
 	const picture = readImageHeader(file.bytes);
 	if (picture === null) {
-		return { expected: `must name a binary field with a JPEG, PNG or WebP picture, but the file is ${describe(file)}` };
+		return { expected: `must name a binary field with a JPEG, PNG or WebP image, but the file is ${describe(file)}` };
 	}
 	const uri = `data:${picture.mimeType};base64,${file.bytes.toString('base64')}`;
 	if (uri.length > MAX_IMAGE_URI_BYTES) {
 		return {
-			expected: `must name a picture of at most 3.3 MB, because Runway takes files of up to 5 MB after encoding, but the file has ${megabytes(file.bytes.length)}. Make it smaller, or give a URL, where up to 16 MB are allowed`,
+			expected: `must name an image of at most 3.3 MB, because Runway takes files of up to 5 MB after encoding, but the file has ${megabytes(file.bytes.length)}. Make it smaller, or give a URL, where up to 16 MB are allowed`,
 		};
 	}
 	return { uri, hints: ratio === undefined ? [] : shapeHints(picture, ratio) };
@@ -74,7 +74,7 @@ function shapeHints({ width, height }: Picture, ratio: string): string[] {
 	const factor = width / height / (frameWidth / frameHeight);
 	if (factor < SHAPE_TOLERANCE && factor > 1 / SHAPE_TOLERANCE) return [];
 	return [
-		`The picture (${width}x${height}) has another shape than the ratio ${ratio}, so Runway will crop it. Choose a closer ratio to keep the whole picture.`,
+		`The image (${width}x${height}) has another shape than the ratio ${ratio}, so Runway will crop it. Choose a closer ratio to keep the whole image.`,
 	];
 }
 

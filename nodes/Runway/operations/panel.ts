@@ -81,6 +81,18 @@ function fieldsFor(condition: (operation: Operation) => boolean, fields: INodePr
 	);
 }
 
+/**
+ * The line below the node's name on the canvas: the operation as the panel calls it, with its resource where
+ * the name does not say it. `operation` alone would show what is stored, such as generateFromText.
+ */
+const subtitles = Object.fromEntries(
+	operations.map(({ resource, value, name }) => {
+		const named = resourceNames[resource];
+		return [value, name.includes(named) ? name : `${named}: ${name}`];
+	}),
+);
+export const subtitle = `={{ (${JSON.stringify(subtitles)})[$parameter["operation"]] }}`;
+
 const canSuspend = (operation: Operation) => operation.kind === 'create' && operation.api === 'compatibility';
 const looksAtTasks = (operation: Operation) => operation.kind === 'task';
 

@@ -17,7 +17,7 @@ export function referencesField(text: { description: string; tags: boolean; requ
 		type: 'string',
 		default: '',
 		placeholder: 'e.g. chair',
-		description: 'Name by which the prompt refers to the picture, as @chair: 3 to 16 letters, digits or underscores',
+		description: 'Name by which the prompt refers to the image, such as @chair: 3 to 16 letters, digits or underscores',
 	};
 	return {
 		displayName: 'Reference Images',
@@ -39,8 +39,8 @@ export function referencesField(text: { description: string; tags: boolean; requ
 						type: 'string',
 						default: '',
 						placeholder: 'e.g. https://example.com/chair.png',
-						description:
-							'Public URL of a JPEG, PNG or WebP picture of up to 16 MB. Leave empty to use a file of the item.',
+						hint: 'Fill in either Image URL or Image File Field, and leave the other one empty',
+						description: 'Public URL of a JPEG, PNG or WebP image of up to 16 MB',
 					},
 					{
 						displayName: 'Image File Field',
@@ -48,8 +48,8 @@ export function referencesField(text: { description: string; tags: boolean; requ
 						type: 'string',
 						default: '',
 						placeholder: 'e.g. data',
-						description:
-							'The name of the binary field that holds a JPEG, PNG or WebP picture of up to 3.3 MB. Leave empty to use a URL.',
+						hint: 'The name of the binary field of the item that holds the image, in place of a URL',
+						description: 'A JPEG, PNG or WebP image of up to 3.3 MB',
 					},
 					...(text.tags ? [tag] : []),
 				],

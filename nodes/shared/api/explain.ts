@@ -41,8 +41,8 @@ const words: Readonly<Record<Problem['reason'], { message: string; advice: strin
 		advice: 'Use a smaller file, or give a public URL and not a file.',
 	},
 	server: {
-		message: 'CometAPI or the provider behind it has a problem',
-		advice: 'Run again later. If it goes on, ask CometAPI with the request ID.',
+		message: 'CometAPI or the provider behind it is unavailable',
+		advice: 'Run again later. If it stays so, ask CometAPI with the request ID.',
 	},
 	unreadable: {
 		message: 'CometAPI answered in an unknown form',

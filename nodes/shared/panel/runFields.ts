@@ -1,5 +1,7 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
+import { familyNames } from './families';
+
 /** Fields about how a run goes: waiting, files, limits. The same for all operations. */
 
 export const DEFAULT_TIMEOUT_SECONDS = 900;
@@ -75,10 +77,19 @@ export function downloadFields(show: Record<string, string[]> | null): INodeProp
 			name: 'download',
 			type: 'boolean',
 			default: true,
-			description: 'Whether to fetch the finished file. Its URL expires after a day or two, so the file is what lasts.',
+			description:
+				'Whether to fetch the finished file into n8n. Its URL expires after a day or two, so the file is what lasts.',
 			...(Object.keys(show).length > 0 ? { displayOptions: { show } } : {}),
 		},
 		{ ...fileField, displayOptions: { show: { ...show, download: [true] } } },
+		{
+			displayName:
+				'The URLs in the output expire after a day or two. Fetch what you want to keep before that, or later with Task → Download.',
+			name: 'urlNotice',
+			type: 'notice',
+			default: '',
+			displayOptions: { show: { ...show, download: [false] } },
+		},
 	];
 }
 
@@ -88,7 +99,7 @@ const maxParallel: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 1, maxValue: 50, numberPrecision: 0 },
 	default: DEFAULT_MAX_PARALLEL,
-	description: 'How many requests may be in flight to CometAPI at the same time',
+	description: 'How many requests to CometAPI may be under way at the same time',
 };
 
 export const maxFileSize: INodeProperties = {
@@ -127,6 +138,7 @@ const onTimeout: INodeProperties = {
 		{ name: 'Stop With an Error', value: 'error', description: 'The error names the tasks and how to fetch them' },
 	],
 	default: 'error',
+	description: 'What becomes of a task that has not ended by then',
 };
 
 export const runwayVersion: INodeProperties = {
@@ -135,7 +147,8 @@ export const runwayVersion: INodeProperties = {
 	type: 'string',
 	default: DEFAULT_RUNWAY_VERSION,
 	placeholder: 'e.g. 2024-11-06',
-	description: 'Date that is sent as the X-Runway-Version header',
+	description:
+		"Version of Runway's API, sent as the header X-Runway-Version. Change it only where CometAPI asks for another date.",
 };
 
 export const includeRaw: INodeProperties = {
@@ -143,7 +156,7 @@ export const includeRaw: INodeProperties = {
 	name: 'includeRaw',
 	type: 'boolean',
 	default: false,
-	description: "Whether to add CometAPI's last, untouched answer to the output as raw",
+	description: "Whether to add CometAPI's last answer, as it came, to the output under the name raw",
 };
 
 const additionalFields: INodeProperties = {
@@ -161,8 +174,7 @@ const callbackUrl: INodeProperties = {
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. https://n8n.example.com/webhook/runway',
-	description:
-		"Where CometAPI reports to when a task of Generate From Text, Generate From Image, Restyle or Act-One has ended. Leave empty to use an address of this n8n, which needs no set-up. When CometAPI Calls Back always uses this n8n's own address.",
+	description: `Where CometAPI reports to when a task of ${familyNames.compatibility} has ended. Leave empty to use an address of this n8n, which needs no set-up. When CometAPI Calls Back always uses this n8n's own address.`,
 };
 
 /** A collection whose entries are sorted by their label, as n8n's users expect. */

@@ -1,21 +1,31 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { familyNames } from './families';
+
 /** Which of CometAPI's two families of routes a task belongs to. */
 export const apiField: INodeProperties = {
 	displayName: 'API',
 	name: 'api',
 	type: 'options',
 	options: [
-		{ name: 'Compatibility', value: 'compatibility', description: 'The task was created by a /runway/pro route' },
 		{
-			name: 'Find Out',
-			value: 'auto',
-			description: 'Use what the item says, or ask both routes until one knows the task',
+			name: 'Compatibility',
+			value: 'compatibility',
+			description: `Tasks of ${familyNames.compatibility}, or of another client's /runway/pro calls`,
 		},
-		{ name: 'Official', value: 'official', description: 'The task was created by a /runwayml/v1 route' },
+		{
+			name: 'Detect Automatically',
+			value: 'auto',
+			description: 'Use what the item says, or ask both until one knows the task',
+		},
+		{
+			name: 'Official',
+			value: 'official',
+			description: `Tasks of ${familyNames.official}, or of another client's /runwayml/v1 calls`,
+		},
 	],
 	default: 'auto',
-	description: 'Which route knows the task',
+	description: "Which of CometAPI's two Runway APIs knows the task",
 };
 
 /** The fields by which the task operations name what they look at. */
@@ -27,8 +37,7 @@ export const taskFields: INodeProperties[] = [
 		default: '={{ $json.taskId }}',
 		required: true,
 		placeholder: 'e.g. 7c1f0e52-4b6d-4a38-9f21-2d5e8b90c3aa',
-		description:
-			'One ID or several, as a list or separated by commas, spaces or lines. Each one becomes an output item.',
+		description: 'One ID or several, as a list or separated by commas, spaces or lines. Each becomes an output item.',
 	},
 	apiField,
 ];

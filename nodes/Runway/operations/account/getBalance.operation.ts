@@ -6,7 +6,7 @@ export const getBalance: AccountOperation = {
 	resource: 'account',
 	value: 'getBalance',
 	name: 'Get Balance',
-	action: 'Get the balance of the account',
+	action: 'Get balance of account',
 	description: 'Look up what is left on the CometAPI account, and what was used day by day',
 	fields: [
 		{

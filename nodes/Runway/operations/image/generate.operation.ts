@@ -16,8 +16,8 @@ export const generate = createOperation({
 	resource: 'image',
 	value: 'generate',
 	name: 'Generate',
-	action: 'Generate an image',
-	description: 'Turn a prompt and one to three reference pictures into a still image',
+	action: 'Generate image from reference images',
+	description: 'Make a still image from a prompt and one to three reference images',
 	api: 'official',
 	path: '/runwayml/v1/text_to_image',
 	produces: 'image',
@@ -25,11 +25,11 @@ export const generate = createOperation({
 
 	fields: [
 		promptField({
-			description: 'What the picture shows. At most 1000 characters; @tag refers to a reference image.',
+			description: 'What the image shows, in at most 1000 characters. Refer to a reference image by @ and its tag.',
 			placeholder: 'e.g. @chair in a sunlit studio',
 		}),
 		referencesField({
-			description: 'One to three pictures to work from. CometAPI refuses requests without any.',
+			description: 'One to three images to work from. CometAPI refuses requests without any.',
 			tags: true,
 			required: true,
 		}),
@@ -66,7 +66,7 @@ export const generate = createOperation({
 	hints: (p) => [...unknownTags(p.prompt, p.referenceImages.image), ...referenceHints(p.referenceImages)],
 });
 
-/** Tells of tags in the prompt that no picture has: Runway takes them for plain words. */
+/** Tells of tags in the prompt that no image has: Runway takes them for plain words. */
 function unknownTags(prompt: string, images: ReadonlyArray<{ tag?: string }>): string[] {
 	const tags = new Set(images.map(({ tag }) => tag));
 	const used = [...prompt.matchAll(/(?<![\w@.])@([A-Za-z]\w{2,15})\b/g)].map(([, tag]) => tag);

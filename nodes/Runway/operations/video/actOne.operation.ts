@@ -10,8 +10,8 @@ export const actOne = createOperation({
 	resource: 'video',
 	value: 'actOne',
 	name: 'Act-One',
-	action: 'Transfer a performance to a picture',
-	description: "Give a picture the facial performance of an actor's video",
+	action: 'Transfer facial performance to image (Act-One)',
+	description: "Let a character's image take over the face of an actor's video, both given as URLs",
 	api: 'compatibility',
 	path: '/runway/pro/act_one',
 	produces: 'video',
@@ -23,14 +23,15 @@ export const actOne = createOperation({
 			name: 'videoUrl',
 			default: '={{ $json.videoUrl }}',
 			placeholder: 'e.g. https://example.com/actor.mp4',
-			description: 'Public URL of the video with the performance, in the shape 16:9. This route takes no files.',
+			description:
+				"Public URL of the actor's video, in the shape 16:9. For a file of the item, use the operation Character Performance (Act-Two).",
 		}),
 		urlField({
 			displayName: 'Character Image URL',
 			name: 'imageUrl',
 			default: '={{ $json.imageUrl }}',
 			placeholder: 'e.g. https://example.com/puppet.png',
-			description: 'Public URL of the picture that is to act, in the shape 16:9. This route takes no files.',
+			description: 'Public URL of the image that is to act, in the shape 16:9',
 		}),
 	],
 

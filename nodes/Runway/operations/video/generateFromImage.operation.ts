@@ -2,7 +2,7 @@ import * as z from 'zod/v4-mini';
 
 import { cameraMotion, optionalMotionVector } from '../cameraMotion';
 import { flag, httpUrl, integer, optionalHttpUrl, optionalText, ratio, requiredText } from '../checks';
-import { cameraMotionField, durationField, modelField, promptField, ratioField, urlField } from '../fields';
+import { cameraMotionField, durationField, flipField, modelField, promptField, ratioField, urlField } from '../fields';
 import { unreachableUrl, unusualDuration } from '../hints';
 import { createOperation } from '../operation';
 
@@ -10,9 +10,9 @@ import { createOperation } from '../operation';
 export const generateFromImage = createOperation({
 	resource: 'video',
 	value: 'generateFromImage',
-	name: 'Generate From Image',
-	action: 'Generate a video from an image',
-	description: 'Animate a picture by URL, with camera motion and an optional end frame',
+	name: 'Image to Video (Camera Motion)',
+	action: 'Animate image with camera motion or end frame',
+	description: 'Animate an image by URL and steer the camera, or let the video end on a second image',
 	api: 'compatibility',
 	path: '/runway/pro/generate',
 	produces: 'video',
@@ -24,20 +24,20 @@ export const generateFromImage = createOperation({
 			name: 'imageUrl',
 			default: '={{ $json.imageUrl }}',
 			placeholder: 'e.g. https://example.com/pier.jpg',
-			description: 'Public URL of the picture to start from. This route takes no files; use Image to Video for those.',
+			description: 'Public URL of the image to start from. For a file of the item, use the operation Image to Video.',
 		}),
 		promptField({
-			description: 'How the picture moves and changes',
+			description: 'How the image moves and changes',
 			placeholder: 'e.g. slow push-in, waves rolling',
 		}),
 		modelField('gen4'),
 		ratioField(['1280:720', '720:1280'], '1280:720'),
-		durationField('Length of the video in seconds: 5 or 10'),
+		durationField('Length of the video in seconds', [5, 10]),
 		urlField({
 			displayName: 'End Frame URL',
 			name: 'lastImageUrl',
 			placeholder: 'e.g. https://example.com/pier-night.jpg',
-			description: 'Public URL of a picture that the video moves towards. Leave empty to let the video end freely.',
+			description: 'Public URL of an image that the video moves towards. Leave empty to let the video end freely.',
 			required: false,
 		}),
 		cameraMotionField(),
@@ -47,21 +47,15 @@ export const generateFromImage = createOperation({
 			type: 'collection',
 			placeholder: 'Add Setting',
 			default: {},
+			description: 'Rarely needed settings of the frame',
 			options: [
-				{
-					displayName: 'Flip',
-					name: 'flip',
-					type: 'boolean',
-					default: false,
-					description:
-						'Whether to set the flip option. Sources disagree on whether it mirrors the image or makes a portrait video.',
-				},
+				flipField(),
 				{
 					displayName: 'Image Is End Frame',
 					name: 'imageAsEndFrame',
 					type: 'boolean',
 					default: false,
-					description: 'Whether the picture is the last frame of the video and not the first',
+					description: 'Whether the video ends with the image and does not start with it',
 				},
 				{
 					displayName: 'Style',

@@ -10,9 +10,9 @@ import { createOperation } from '../operation';
 export const generateFromText = createOperation({
 	resource: 'video',
 	value: 'generateFromText',
-	name: 'Generate From Text',
-	action: 'Generate a video from text',
-	description: 'Turn a prompt into a video',
+	name: 'Text to Video',
+	action: 'Generate video from text',
+	description: 'Turn a written prompt into a video, with camera motion where you want it',
 	api: 'compatibility',
 	path: '/runway/pro/generate',
 	produces: 'video',
@@ -25,7 +25,7 @@ export const generateFromText = createOperation({
 		}),
 		modelField('gen4_turbo'),
 		ratioField(['1280:720', '720:1280', '960:960', '16:9', '9:16', '1:1'], '1280:720'),
-		durationField('Length of the video in seconds: 5 or 10'),
+		durationField('Length of the video in seconds', [5, 10]),
 		{
 			displayName: 'Style',
 			name: 'style',

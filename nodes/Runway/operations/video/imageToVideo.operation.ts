@@ -13,7 +13,7 @@ const image = mediaInput({
 	kind: 'image',
 	defaultUrl: '={{ $json.imageUrl }}',
 	placeholder: 'e.g. https://example.com/pier.jpg',
-	description: 'The picture to start from',
+	description: 'The image to start from',
 });
 
 /** Ratios that Runway's own documentation lists per model; CometAPI passes the value through. */
@@ -33,8 +33,8 @@ export const imageToVideo = createOperation({
 	resource: 'video',
 	value: 'imageToVideo',
 	name: 'Image to Video',
-	action: 'Turn an image into a video',
-	description: 'Animate a picture given as a URL or as a file of the item',
+	action: 'Animate image from URL or file',
+	description: 'Animate an image given as a URL or as a file of the item, with seed and watermark',
 	api: 'official',
 	path: '/runwayml/v1/image_to_video',
 	produces: 'video',
@@ -43,13 +43,13 @@ export const imageToVideo = createOperation({
 	fields: [
 		...image.fields,
 		promptField({
-			description: 'How the picture moves and changes. At most 512 characters; current models require it.',
+			description: 'How the image moves and changes, in at most 512 characters. Most models require it.',
 			placeholder: 'e.g. slow push-in, waves rolling',
 			required: false,
 		}),
 		modelField('gen3a_turbo'),
 		ratioField([...new Set([...Object.values(ratiosByModel).flat()])], '1280:768'),
-		durationField('Length of the video in seconds: 5 or 10 with most models'),
+		durationField('Length of the video in seconds', [5, 10], 'with most models'),
 		seedField(),
 		{
 			displayName: 'Watermark',

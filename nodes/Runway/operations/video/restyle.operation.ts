@@ -1,7 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import { decimal, flag, httpUrl, integer, requiredText } from '../checks';
-import { durationField, modelField, promptField, urlField } from '../fields';
+import { durationField, flipField, modelField, promptField, urlField } from '../fields';
 import { unreachableUrl, unusualDuration } from '../hints';
 import { createOperation } from '../operation';
 
@@ -10,8 +10,8 @@ export const restyle = createOperation({
 	resource: 'video',
 	value: 'restyle',
 	name: 'Restyle',
-	action: 'Restyle a video',
-	description: 'Redraw a video in another style and keep its movement',
+	action: 'Restyle video',
+	description: 'Redraw a video given as a URL in another style, and keep its movement',
 	api: 'compatibility',
 	path: '/runway/pro/video2video',
 	produces: 'video',
@@ -23,7 +23,8 @@ export const restyle = createOperation({
 			name: 'videoUrl',
 			default: '={{ $json.videoUrl }}',
 			placeholder: 'e.g. https://example.com/street.mp4',
-			description: 'Public URL of the video to redraw. This route takes no files; use Video to Video for those.',
+			description:
+				'Public URL of the video to redraw. For a file of the item, use the operation Video to Video (Aleph).',
 		}),
 		promptField({ description: 'The look that the video gets', placeholder: 'e.g. ink wash painting' }),
 		modelField('gen4'),
@@ -33,16 +34,11 @@ export const restyle = createOperation({
 			type: 'number',
 			typeOptions: { minValue: 0, maxValue: 1, numberPrecision: 2 },
 			default: 0.5,
-			description: 'How far to leave the structure of the video, from 0 (keep it) to 1 (redraw it); start modest',
+			description:
+				'How far the result may leave the shapes of the video, from 0 (keep them) to 1 (redraw everything). Start at 0.5 or below.',
 		},
-		durationField('Length of the result in seconds; 5 is the documented value'),
-		{
-			displayName: 'Flip',
-			name: 'flip',
-			type: 'boolean',
-			default: false,
-			description: 'Whether to make a portrait video. Sources disagree on whether it mirrors the video instead.',
-		},
+		durationField('Length of the result in seconds', [5]),
+		flipField(),
 	],
 
 	parameters: z.object({

@@ -19,7 +19,7 @@ export const upscale = createOperation({
 	resource: 'video',
 	value: 'upscale',
 	name: 'Upscale',
-	action: 'Upscale a video',
+	action: 'Upscale video',
 	description: 'Enlarge a video to four times its width and height, up to 4096 pixels a side',
 	api: 'official',
 	path: '/runwayml/v1/video_upscale',

@@ -20,9 +20,9 @@ const video = mediaInput({
 export const videoToVideo = createOperation({
 	resource: 'video',
 	value: 'videoToVideo',
-	name: 'Video to Video',
-	action: 'Change a video by a prompt',
-	description: 'Change a video given as a URL or as a file of the item, by a prompt and a reference picture',
+	name: 'Video to Video (Aleph)',
+	action: 'Change video by prompt (Aleph)',
+	description: 'Edit what a video shows by a prompt and an optional reference image; takes a URL or a file of the item',
 	api: 'official',
 	path: '/runwayml/v1/video_to_video',
 	produces: 'video',
@@ -30,13 +30,16 @@ export const videoToVideo = createOperation({
 
 	fields: [
 		...video.fields,
-		promptField({ description: 'What to change. At most 1000 characters.', placeholder: 'e.g. make it snow' }),
+		promptField({
+			description: 'What to change in the video, in at most 1000 characters',
+			placeholder: 'e.g. make it snow',
+		}),
 		modelField('gen4_aleph'),
 		ratioField(
 			['1280:720', '720:1280', '1104:832', '960:960', '832:1104', '1584:672', '848:480', '640:480'],
 			'1280:720',
 		),
-		referencesField({ description: 'A picture whose look the video takes over', tags: false, required: false }),
+		referencesField({ description: 'An image whose look the video takes over', tags: false, required: false }),
 		seedField(),
 		moderationField(),
 	],

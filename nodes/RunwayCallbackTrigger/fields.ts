@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { familyNames } from '../shared/panel/families';
 import { triggerFields } from '../shared/panel/triggerFields';
 import { DEFAULT_MAX_AGE_MINUTES } from './receive';
 
@@ -15,8 +16,7 @@ const maxAge: INodeProperties = {
 
 export const callbackFields: INodeProperties[] = [
 	{
-		displayName:
-			'Copy the production URL of this node into the option Callback URL of a Runway node, or into the callback_url of any other client, and activate this workflow. CometAPI must be able to reach it from the internet. Only tasks of Generate From Text, Generate From Image, Restyle and Act-One call back.',
+		displayName: `Copy the production URL of this node into the option Callback URL of a Runway node, or into the callback_url of any other client, and activate this workflow. CometAPI must be able to reach it from the internet. Only tasks of ${familyNames.compatibility} call back.`,
 		name: 'urlNotice',
 		type: 'notice',
 		default: '',

@@ -174,7 +174,7 @@ const callbackUrl: INodeProperties = {
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. https://n8n.example.com/webhook/runway',
-	description: `Where CometAPI reports to when a task of ${familyNames.compatibility} has ended. Leave empty to use an address of this n8n, which needs no set-up. When CometAPI Calls Back always uses this n8n's own address.`,
+	description: `Where CometAPI reports to when a task of ${familyNames.compatibility} has ended. Leave empty to use an address of this n8n, which needs no set-up. To continue in another workflow, enter the production URL of its Runway Callback Trigger and choose At Once. When CometAPI Calls Back always uses this n8n's own address.`,
 };
 
 /** A collection whose entries are sorted by their label, as n8n's users expect. */

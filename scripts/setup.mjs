@@ -15,11 +15,12 @@ if (tooOld) {
 
 async function setUp() {
 	const { runScript } = await import('./lib/entry.mjs');
-	const { ensureBuilt, ensureN8n, ensureTools } = await import('./lib/setup.mjs');
+	const { ensureBuilt, ensureN8n, ensureRegistry, ensureTools } = await import('./lib/setup.mjs');
 	await runScript(async () => {
 		await ensureTools();
 		await ensureBuilt();
 		await ensureN8n();
+		await ensureRegistry();
 		console.log('Everything is installed and built.');
 		return 0;
 	});

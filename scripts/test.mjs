@@ -17,7 +17,7 @@ if (tooOld) {
 async function test(chosen) {
 	const { report, runScript } = await import('./lib/entry.mjs');
 	const { formatSeconds } = await import('./lib/progress.mjs');
-	const { ensureBuilt, ensureN8n, ensureTools } = await import('./lib/setup.mjs');
+	const { ensureBuilt, ensureN8n, ensureRegistry, ensureTools } = await import('./lib/setup.mjs');
 	const { jestProject, npmScript, runSuite, total } = await import('./lib/suites.mjs');
 
 	/** Every suite: what it needs besides the tools, and how it runs. The order is the order of running. */
@@ -26,7 +26,7 @@ async function test(chosen) {
 		{ name: 'types', needs: [], run: npmScript('typecheck') },
 		{ name: 'unit', needs: [ensureBuilt], run: jestProject('unit') },
 		{ name: 'engine', needs: [ensureBuilt], run: jestProject('engine') },
-		{ name: 'e2e', needs: [ensureBuilt, ensureN8n], run: jestProject('e2e') },
+		{ name: 'e2e', needs: [ensureBuilt, ensureN8n, ensureRegistry], run: jestProject('e2e') },
 	];
 
 	await runScript(async () => {

@@ -7,7 +7,12 @@ const project = (name, extra = {}) => ({
 	rootDir: root,
 	testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
 	testEnvironment: 'node',
-	modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/test/e2e/node_modules', '<rootDir>/.cache'],
+	modulePathIgnorePatterns: [
+		'<rootDir>/dist',
+		'<rootDir>/test/e2e/node_modules',
+		'<rootDir>/test/registry/node_modules',
+		'<rootDir>/.cache',
+	],
 	transform: { '\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/test/tsconfig.json' }] },
 	...extra,
 });

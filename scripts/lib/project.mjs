@@ -7,6 +7,9 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The folder that n8n is installed in. */
 export const e2e = path.join(root, 'test', 'e2e');
 
+/** The folder that the npm registry of the e2e tests is installed in. */
+export const registry = path.join(root, 'test', 'registry');
+
 /** Working data that git ignores. */
 export const cache = path.join(root, '.cache');
 

@@ -8,20 +8,28 @@ import { childEnvironment, lastLines, npmInstall } from './npm.mjs';
 import { Problem } from './problem.mjs';
 import { runProgram } from './program.mjs';
 import { step } from './progress.mjs';
-import { cache, e2e, root, shown } from './project.mjs';
+import { cache, e2e, registry, root, shown } from './project.mjs';
 
 const N8N_GIGABYTES = 4;
 const GIGABYTE = 1024 ** 3;
 
 /** Installs the tools that the scripts, the build and the tests need. */
 export async function ensureTools() {
-	const stamp = path.join(root, 'node_modules', '.set-up.json');
-	const lock = lockFingerprint(root);
-	if (readStamp(stamp).lock === lock) return;
-	if (!(isLockCurrent(root) && isTreeComplete(root))) {
-		await step('Installing the development tools', async () => await install(root, 'npm-tools'));
+	await ensureTree(root, 'Installing the development tools', 'npm-tools');
+}
+
+/** Installs the npm registry, in `test/registry/`, that the tests let n8n install this package from. */
+export async function ensureRegistry() {
+	await ensureTree(registry, 'Installing an npm registry for testing', 'npm-for-tests');
+}
+
+async function ensureTree(folder, title, log) {
+	const stamp = path.join(folder, 'node_modules', '.set-up.json');
+	if (readStamp(stamp).lock === lockFingerprint(folder)) return;
+	if (!(isLockCurrent(folder) && isTreeComplete(folder))) {
+		await step(title, async () => await install(folder, log));
 	}
-	writeStamp(stamp, { lock: lockFingerprint(root) });
+	writeStamp(stamp, { lock: lockFingerprint(folder) });
 }
 
 /** Builds the package, if its sources changed since the last build. */

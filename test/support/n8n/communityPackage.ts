@@ -42,17 +42,22 @@ export async function installCommunityPackage(userFolder: string, source: string
 	}
 }
 
-/** Runs `npm pack`, so that exactly the files that would be published are used. */
-async function pack(folder: string, destination: string): Promise<string> {
+/** Runs `npm pack` in a folder, so that exactly the files that would be published are used, and returns the tarball. */
+export async function pack(folder: string, destination: string): Promise<string> {
+	const { command, prefix, shell } = npmCommand();
 	const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', destination];
-	const npm = process.env.npm_execpath;
-	const { stdout } =
-		npm !== undefined && /npm-cli\.c?js$/.test(npm)
-			? await run(process.execPath, [npm, ...args], { cwd: folder })
-			: await run('npm', args, { cwd: folder, shell: process.platform === 'win32' });
+	const { stdout } = await run(command, [...prefix, ...args], { cwd: folder, shell });
 	const [packed] = JSON.parse(stdout) as Array<{ filename: string }>;
 	if (packed === undefined) throw new Error(`npm pack made no tarball of ${folder}`);
 	return path.join(destination, packed.filename);
+}
+
+/** How npm is called: as a script of this Node.js, which needs no shell on any system, where npm says where it is. */
+export function npmCommand(): { command: string; prefix: string[]; shell: boolean } {
+	const npm = process.env.npm_execpath;
+	return npm !== undefined && /npm-cli\.c?js$/.test(npm)
+		? { command: process.execPath, prefix: [npm], shell: false }
+		: { command: 'npm', prefix: [], shell: process.platform === 'win32' };
 }
 
 async function trimManifest(file: string): Promise<PackageManifest> {

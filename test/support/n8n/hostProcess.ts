@@ -11,6 +11,8 @@ const POLL_MS = 50;
 export interface ProcessInput {
 	node: string;
 	script: string;
+	/** @default n8n's command to start */
+	args?: string[];
 	env: Record<string, string>;
 	cwd: string;
 	/** Receives everything that n8n prints. */
@@ -88,14 +90,14 @@ export class HostProcess {
 }
 
 /**
- * Starts n8n as the leader of its own process group. It ends with this process, however this process ends
+ * Starts n8n, or another server, as the leader of its own process group. It ends with this process, however this process ends
  * (see parentWatch.cjs), and it doesn't keep this process from ending.
  */
 export function startProcess(input: ProcessInput): HostProcess {
 	mkdirSync(path.dirname(input.logFile), { recursive: true });
 	const log = openSync(input.logFile, 'w');
 	try {
-		const child = spawn(input.node, ['--require', PARENT_WATCH, input.script, 'start'], {
+		const child = spawn(input.node, ['--require', PARENT_WATCH, input.script, ...(input.args ?? ['start'])], {
 			cwd: input.cwd,
 			env: input.env,
 			// A file rather than pipes: the log outlives this process, and no handle holds a test run open.

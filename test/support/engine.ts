@@ -45,6 +45,8 @@ export interface RunInput {
 	runData?: IRunExecutionData;
 	/** Cuts the time that the node gives a request, whose own is up to minutes. */
 	longestRequestMs?: number;
+	/** Gets the context before the node does, for example to listen to its requests. */
+	prepare?: (context: ExecuteContext) => void;
 }
 
 export interface RunOutput {
@@ -66,6 +68,8 @@ export interface Engine {
 	run(input: RunInput): Promise<RunOutput>;
 	/** Runs the node once and never throws. */
 	attempt(input: RunInput): Promise<Attempt>;
+	/** The context that the node would run in. */
+	context(input: RunInput): ExecuteContext;
 	/** A file in the binary store, as an earlier node would have left it. */
 	storeFile(bytes: Buffer, fileName: string, mimeType: string): Promise<IBinaryKeyData>;
 	/** The bytes of an item's file. */
@@ -104,16 +108,21 @@ export async function startEngine(): Promise<Engine> {
 		);
 	};
 
+	function context(input: RunInput): ExecuteContext {
+		return contextFor(input, { items: [], hints: [], messages: [], runData: createRunExecutionData({}) });
+	}
+
 	async function attempt(input: RunInput): Promise<Attempt> {
 		const runData = input.runData ?? createRunExecutionData({ executionData: { runtimeData: undefined } as never });
 		const output: Attempt = { items: [], hints: [], messages: [], runData, error: null };
-		const context = contextFor(input, output);
-		if (input.longestRequestMs !== undefined) cutRequestTimes(context, input.longestRequestMs);
+		const running = contextFor(input, output);
+		if (input.longestRequestMs !== undefined) cutRequestTimes(running, input.longestRequestMs);
+		input.prepare?.(running);
 		try {
-			const [items = []] = await runway.execute.call(context);
-			return { ...output, items, hints: context.hints };
+			const [items = []] = await runway.execute.call(running);
+			return { ...output, items, hints: running.hints };
 		} catch (error) {
-			return { ...output, hints: context.hints, error };
+			return { ...output, hints: running.hints, error };
 		}
 	}
 
@@ -124,10 +133,9 @@ export async function startEngine(): Promise<Engine> {
 			if (output.error !== null) throw output.error;
 			return output;
 		},
+		context,
 		async storeFile(bytes, fileName, mimeType) {
-			const output = { items: [], hints: [], messages: [], runData: createRunExecutionData({}) };
-			const context = contextFor({ parameters: {} }, output);
-			return { data: await context.helpers.prepareBinaryData(bytes, fileName, mimeType) };
+			return { data: await context({ parameters: {} }).helpers.prepareBinaryData(bytes, fileName, mimeType) };
 		},
 		async bytesOf(item, field = 'data') {
 			const file = item?.binary?.[field];

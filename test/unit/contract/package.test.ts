@@ -25,7 +25,9 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function run(command: string, args: string[], cwd: string): string {
-	return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1e8 });
+	// On Windows npm is a batch file, which only a shell runs.
+	const shell = command === 'npm' && process.platform === 'win32';
+	return execFileSync(command, args, { cwd, shell, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1e8 });
 }
 
 /** Holds a folder against n8n's own gate for verified packages. Returns what it objects to. */

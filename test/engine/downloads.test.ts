@@ -137,7 +137,7 @@ topic('The file', (test) => {
 		'comes whole also where it takes longer than an answer may take to begin',
 		bench(
 			async ({ api, engine, run }) => {
-				const { items } = await run(imageToVideo(), { longestRequestMs: 1_000 });
+				const { items } = await run(imageToVideo(), { longestRequestMs: 2_000 });
 				expect(items[0]?.json).not.toHaveProperty('downloadError');
 				expect((await engine.bytesOf(items[0])).length).toBe(6 * 64 * 1024);
 				expect(api.downloads).toHaveLength(1);

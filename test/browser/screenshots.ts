@@ -1,42 +1,55 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 
+import { operations } from '../../nodes/Runway/operations/index';
 import { cacheFolder, projectRoot, startN8n, type N8n, type WorkflowFile } from '../support/n8n';
 import { startStandIn } from '../support/standin';
+import { launch, openEditor, openNode, openWorkflow } from './editor';
+import { searchLists } from './lists';
 
 /**
- * Takes pictures of every operation's panel in the real editor, and of a finished run with the video's
- * preview, to be looked at by a person: `npm run screenshots`. Chromium is taken from CHROMIUM, or from
- * where Debian installs it.
+ * `npm run screenshots`: pictures for the documentation of every operation's panel in the real editor, and
+ * for a look by a person, of a finished run and of the lists in which the node must be found. A word after
+ * it restricts it to what has the word in its name: `npm run screenshots -- upscale`.
  */
 
 const RUNWAY = 'n8n-nodes-cometapi-runway.runway';
-const folder = path.join(cacheFolder, 'screenshots');
-const examples = path.join(projectRoot, 'examples');
+/** The longest panel fits in without scrolling. */
+const HEIGHT = 2000;
+/** Around the fields, in pixels. */
+const MARGIN = 12;
+const images = path.join(projectRoot, 'docs/images');
+const forALook = path.join(cacheFolder, 'screenshots');
+const examplesFolder = path.join(projectRoot, 'examples');
+const examples = readdirSync(examplesFolder)
+	.filter((name) => name.endsWith('.json'))
+	.sort()
+	.map((name) => JSON.parse(readFileSync(path.join(examplesFolder, name), 'utf8')) as WorkflowFile);
 
 async function main(): Promise<void> {
-	mkdirSync(folder, { recursive: true });
+	mkdirSync(forALook, { recursive: true });
 	const only = process.argv[2] ?? '';
 	const api = await startStandIn({ hold: true, renderMs: 3000 });
 	const n8n = await startN8n({ package: projectRoot });
-	const browser = await chromium.launch({
-		executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-		args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-sync'],
-	});
+	const browser = await launch();
 	try {
 		await n8n.createCredential({
-			name: 'CometAPI (stand-in)',
+			name: 'CometAPI Runway account',
 			type: 'cometApiRunwayApi',
 			data: { apiKey: api.apiKey, baseUrl: api.url },
 		});
-		const page = await browser.newPage({ viewport: { width: 1500, height: 1500 }, deviceScaleFactor: 1 });
-		await signIn(page, n8n);
-		for (const file of readdirSync(examples).filter((name) => name.endsWith('.json') && name.includes(only))) {
-			await panels(page, n8n, file);
+		const page = await openEditor(browser, n8n, HEIGHT);
+		for (const { resource, value } of operations.filter((operation) => operation.value.includes(only))) {
+			await panel(page, n8n, resource, value);
 		}
 		if ('finished'.includes(only)) await finishedRun(page, n8n);
+		if ('lists'.includes(only)) {
+			const missing = await searchLists(page, n8n, forALook);
+			console.log(missing.length === 0 ? 'The node is found in every list.' : `Not found: ${missing.join(', ')}.`);
+			if (missing.length > 0) process.exitCode = 1;
+		}
 	} finally {
 		await browser.close();
 		await n8n.stop();
@@ -44,49 +57,42 @@ async function main(): Promise<void> {
 	}
 }
 
-async function signIn(page: Page, n8n: N8n): Promise<void> {
-	await page.goto(`${n8n.url}/signin`);
-	await page.locator('input[name="emailOrLdapLoginId"], input[type="email"]').first().fill(n8n.email);
-	await page.locator('input[type="password"]').fill(n8n.password);
-	await page.keyboard.press('Enter');
-	await page.waitForURL(/home|workflows/);
-}
-
-async function openNode(page: Page, n8n: N8n, workflowId: string, name: string): Promise<void> {
-	await page.goto(`${n8n.url}/workflow/${workflowId}`);
-	const node = page.locator(`[data-test-id="canvas-node"][data-node-name="${name}"]`);
-	await node.waitFor();
-	await node.dblclick();
-	await page.locator('[data-test-id="parameter-input"]').first().waitFor();
-	await page.waitForTimeout(700);
-}
-
-async function panels(page: Page, n8n: N8n, file: string): Promise<void> {
-	const workflow = JSON.parse(readFileSync(path.join(examples, file), 'utf8')) as WorkflowFile;
-	const id = await n8n.importWorkflow(workflow);
-	for (const node of workflow.nodes.filter(({ type }) => type === RUNWAY)) {
-		await openNode(page, n8n, id, node.name);
-		await page.screenshot({ path: path.join(folder, `${path.basename(file, '.json')}-${node.name}.png`) });
-		await page.keyboard.press('Escape');
+/** The panel of an operation as its example has it, cropped to the fields. */
+async function panel(page: Page, n8n: N8n, resource: string, operation: string): Promise<void> {
+	for (const workflow of examples) {
+		const node = workflow.nodes.find(
+			({ type, parameters }) =>
+				type === RUNWAY && parameters?.resource === resource && parameters.operation === operation,
+		);
+		if (node === undefined) continue;
+		await openNode(page, n8n, await n8n.importWorkflow(workflow), node.name);
+		const file = path.join(images, `${operation}.png`);
+		// Off the fields, which show more while the mouse is over them.
+		await page.mouse.move(5, 5);
+		const fields = page.locator('[data-test-id="node-parameters"] div:has(> .parameter-input-list-wrapper)').first();
+		const { x, y, width, height } = (await fields.boundingBox()) ?? { x: 0, y: 0, width: 1, height: 1 };
+		await page.screenshot({ path: file, clip: { x: x - MARGIN, y, width: width + 2 * MARGIN, height } });
+		console.log(`${path.relative(projectRoot, file)}: ${Math.ceil(statSync(file).size / 1000)} KB`);
+		return;
 	}
+	throw new Error(`No example has the operation ${resource}.${operation}.`);
 }
 
 async function finishedRun(page: Page, n8n: N8n): Promise<void> {
-	const workflow = JSON.parse(readFileSync(path.join(examples, '02-image-to-video.json'), 'utf8')) as WorkflowFile;
-	const id = await n8n.importWorkflow(workflow);
-	await page.goto(`${n8n.url}/workflow/${id}`);
-	await page.locator('[data-test-id="canvas-node"]').first().waitFor();
+	const workflow = examples.find(({ nodes }) => nodes.some(({ parameters }) => parameters?.operation === 'imageToVideo'));
+	if (workflow === undefined) throw new Error('No example makes a video of an image.');
+	await openWorkflow(page, n8n, await n8n.importWorkflow(workflow));
 	await page.locator('[data-test-id="execute-workflow-button"]').first().click();
 	await page.waitForTimeout(12_000);
-	await page.screenshot({ path: path.join(folder, 'finished-canvas.png') });
+	await page.screenshot({ path: path.join(forALook, 'finished-canvas.png') });
 	await page.locator('[data-test-id="canvas-node"][data-node-name="Animate"]').dblclick();
 	await page.waitForTimeout(1500);
-	await page.screenshot({ path: path.join(folder, 'finished-output.png') });
+	await page.screenshot({ path: path.join(forALook, 'finished-output.png') });
 	const view = page.getByText('View', { exact: true }).last();
 	if (await view.isVisible()) {
 		await view.click();
 		await page.waitForTimeout(2000);
-		await page.screenshot({ path: path.join(folder, 'finished-preview.png') });
+		await page.screenshot({ path: path.join(forALook, 'finished-preview.png') });
 	}
 }
 

@@ -109,7 +109,7 @@ export function imageToVideo(options: INodeParameters = {}, more: INodeParameter
 	};
 }
 
-/** Generate From Text, on the compatibility route. */
+/** Text to Video, on the compatibility route. */
 export function textToVideo(options: INodeParameters = {}, more: INodeParameters = {}): INodeParameters {
 	return {
 		resource: 'video',

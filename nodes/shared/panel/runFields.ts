@@ -85,7 +85,7 @@ export function downloadFields(show: Record<string, string[]> | null): INodeProp
 		{
 			displayName:
 				'The URLs in the output expire after a day or two. Fetch what you want to keep before that, or later with Task → Download.',
-			name: 'urlNotice',
+			name: 'expiryNotice',
 			type: 'notice',
 			default: '',
 			displayOptions: { show: { ...show, download: [false] } },

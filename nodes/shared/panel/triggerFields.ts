@@ -5,13 +5,13 @@ import { downloadFields, includeRaw, maxFileSize, optionsField, runwayVersion } 
 /** Fields that both triggers have. */
 
 const eventsField: INodeProperties = {
-	displayName: 'Events',
+	displayName: 'Trigger On',
 	name: 'events',
 	type: 'multiOptions',
 	options: [
 		{ name: 'Cancelled', value: 'cancelled', description: 'The task was cancelled' },
 		{ name: 'Failed', value: 'failed', description: 'The task has ended without a result, or its ID is not known' },
-		{ name: 'Progressed', value: 'progressed', description: 'The task has begun or come further' },
+		{ name: 'Progressed', value: 'progressed', description: 'The task has begun, or its progress has gone up' },
 		{ name: 'Succeeded', value: 'succeeded', description: 'The task has ended with a result' },
 	],
 	default: ['succeeded', 'failed', 'cancelled'],

@@ -25,7 +25,7 @@ const MEGABYTE = 1_000_000;
 export function readTriggerSettings(context: TriggerContext, operation: string): TriggerSettings {
 	const events = context.getNodeParameter('events', ['succeeded', 'failed', 'cancelled']) as unknown;
 	if (!Array.isArray(events) || events.length === 0 || events.some((event) => !isEvent(event))) {
-		throw faultOf(context, 'Events', `must name at least one of ${TASK_EVENTS.join(', ')}`);
+		throw faultOf(context, 'Trigger On', `must name at least one of ${TASK_EVENTS.join(', ')}`);
 	}
 	const options = context.getNodeParameter('options', {}) as IDataObject;
 	const runwayVersion = String(options.runwayVersion ?? DEFAULT_RUNWAY_VERSION).trim();

@@ -204,7 +204,7 @@ export function imageToVideo(parameters: INodeParameters = {}, settings?: Parame
 	return runway({ ...common, ...parameters }, settings);
 }
 
-/** Generate From Text (a compatibility route) with the prompt of each item. */
+/** Text to Video (a compatibility route) with the prompt of each item. */
 export function textToVideo(parameters: INodeParameters = {}, settings?: Parameters<typeof runway>[1]): Part {
 	return runway({ operation: 'generateFromText', prompt: '={{ $json.prompt }}', ...parameters }, settings);
 }

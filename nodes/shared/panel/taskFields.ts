@@ -16,7 +16,7 @@ export const apiField: INodeProperties = {
 		{
 			name: 'Detect Automatically',
 			value: 'auto',
-			description: 'Use what the item says, or ask both until one knows the task',
+			description: 'Ask both until one knows the task, first the one that the item names, if it does',
 		},
 		{
 			name: 'Official',

@@ -1,0 +1,136 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { explainOutcome } from '../../../nodes/Runway/batch/report';
+import type { Outcome } from '../../../nodes/Runway/batch/job';
+import { explain } from '../../../nodes/shared/api/explain';
+import type { Problem, ProblemReason } from '../../../nodes/shared/api/problem';
+import type { KnownTask, TaskState } from '../../../nodes/shared/task/task';
+
+const root = path.join(__dirname, '../../..');
+const page = readFileSync(path.join(root, 'docs/troubleshooting.md'), 'utf8');
+const entries = [...page.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading ?? '');
+
+/** Whether a text is what a heading stands for, in which … is anything. */
+function isAbout(heading: string, text: string): boolean {
+	const pattern = heading
+		.split('…')
+		.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
+		.join('[^]*');
+	return new RegExp(`^${pattern}$`).test(text);
+}
+
+const problem = (reason: ProblemReason): Problem => ({ reason, message: 'm', status: 400, code: 'c', requestId: 'r' });
+
+/** Every reason, which the compiler holds complete. */
+const reasons: Record<ProblemReason, true> = {
+	badRequest: true,
+	auth: true,
+	forbidden: true,
+	balance: true,
+	rateLimit: true,
+	wrongUrl: true,
+	notFound: true,
+	tooLarge: true,
+	server: true,
+	unreadable: true,
+	network: true,
+};
+
+const state = (status: TaskState['status']): TaskState => ({
+	taskId: 't',
+	status,
+	rawStatus: status,
+	progress: null,
+	videoUrl: null,
+	imageUrl: null,
+	posterUrl: null,
+	lastFrameUrl: null,
+	assetUrls: [],
+	failure: null,
+	submittedAt: null,
+	startedAt: null,
+	finishedAt: null,
+	raw: null,
+});
+const task = (
+	status: TaskState['status'] | null,
+	createdAt: string | null = '2026-05-04T08:15:22.417Z',
+): KnownTask => ({
+	taskId: 't',
+	api: 'official',
+	state: status === null ? null : state(status),
+	createdAt,
+});
+
+/** Every way in which a job can end without a result, which the compiler holds complete, in all wordings. */
+const outcomes: {
+	[Kind in Exclude<Outcome['kind'], 'ready' | 'unresolved'>]: Array<Extract<Outcome, { kind: Kind }>>;
+} = {
+	failed: [
+		{ kind: 'failed', task: task('failed') },
+		{ kind: 'failed', task: task('cancelled') },
+	],
+	noResult: [{ kind: 'noResult', task: task('succeeded') }],
+	noFile: [{ kind: 'noFile', task: task('succeeded'), reason: 'r' }],
+	unfinished: [
+		{ kind: 'unfinished', task: task('running'), waitedMs: 0, trouble: null },
+		{ kind: 'unfinished', task: task(null), waitedMs: 0, trouble: null },
+		{ kind: 'unfinished', task: task('running'), waitedMs: 9000, trouble: null },
+		{ kind: 'unfinished', task: task('unknown'), waitedMs: 9000, trouble: null },
+		{ kind: 'unfinished', task: task(null), waitedMs: 9000, trouble: problem('server') },
+	],
+	absent: [
+		{ kind: 'absent', task: task(null, null) },
+		{ kind: 'absent', task: task('running') },
+	],
+	unreadable: [{ kind: 'unreadable', task: task(null), problem: problem('auth') }],
+	invalid: [
+		{
+			kind: 'invalid',
+			faults: [{ parameter: 'p', label: 'Prompt', found: { value: '' }, expected: 'must not be empty' }],
+		},
+	],
+	notRead: [{ kind: 'notRead', problem: problem('auth') }],
+	notCreated: [{ kind: 'notCreated', problem: problem('balance') }],
+	maybeCreated: [{ kind: 'maybeCreated', problem: problem('network') }],
+	notSent: [{ kind: 'notSent' }],
+	leftRunning: [{ kind: 'leftRunning', task: task('running') }],
+};
+
+function sources(): string {
+	return ['nodes', 'credentials']
+		.flatMap((folder) =>
+			readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+				.filter((file) => file.endsWith('.ts'))
+				.map((file) => readFileSync(path.join(root, folder, file), 'utf8')),
+		)
+		.join('\n');
+}
+
+describe('The page about troubleshooting', () => {
+	it.each(Object.keys(reasons) as ProblemReason[])('has an entry for the words about "%s"', (reason) => {
+		const { message } = explain(problem(reason));
+		expect([message, entries.filter((entry) => isAbout(entry, message))]).toEqual([message, [expect.any(String)]]);
+	});
+
+	it.each(Object.entries(outcomes))('has an entry for every wording about "%s"', (_, all) => {
+		for (const outcome of all) {
+			const { message } = explainOutcome(outcome);
+			expect([message, entries.filter((entry) => isAbout(entry, message))]).toEqual([message, [expect.any(String)]]);
+		}
+	});
+
+	it('has entries only for texts that the code still has, and for codes of the network', () => {
+		const code = sources();
+		const gone = entries
+			.filter((entry) => !/^[A-Z_, ]+$/.test(entry))
+			.filter((entry) => !entry.split('…').every((part) => code.includes(part.trim().replace(/^"|[":]$/g, ''))));
+		expect(gone).toEqual([]);
+	});
+
+	it('says under every entry what to do', () => {
+		const [, ...sections] = page.split(/^### .+$/m);
+		for (const section of sections) expect(section.split(/^## /m)[0]?.trim().length).toBeGreaterThan(30);
+	});
+});

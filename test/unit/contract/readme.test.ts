@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { operations } from '../../../nodes/Runway/operations/index';
-import { createOptionsField } from '../../../nodes/shared/panel/runFields';
 
 const root = path.join(__dirname, '../../..');
 const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
@@ -15,17 +14,6 @@ describe('The README', () => {
 	it('names no operation that does not exist', () => {
 		const named = [...readme.matchAll(/^\| \*\*[^*]+\*\* \(`(\w+)`\)/gm)].map(([, value]) => value);
 		expect(named.sort()).toEqual(operations.map(({ value }) => value).sort());
-	});
-
-	it('has a row for every option, and for no other', () => {
-		const table = readme.slice(readme.indexOf('| Option | Default |'), readme.indexOf('### Output'));
-		const named = [...table.matchAll(/^ {2}\| ([^|]+?) \|/gm)]
-			.map(([, label]) => label)
-			.filter((label) => !/^(Option|---)$/.test(label ?? ''));
-		const offered = (createOptionsField.options ?? []).map((option) =>
-			'displayName' in option ? option.displayName : '',
-		);
-		expect(named.sort()).toEqual(offered.sort());
 	});
 
 	it('links to files that exist', () => {

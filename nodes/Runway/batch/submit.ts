@@ -98,6 +98,8 @@ export function createSubmitter(options: SubmitterOptions) {
 		};
 		ledger.created(job, task);
 		noteInCustomData(context, taskId);
+		// Where n8n itself dies, its log is all that is left of this execution.
+		context.logger.info(`Runway task ${taskId} created in execution ${context.getExecutionId()}`);
 		return { kind: 'ready', task };
 	}
 

@@ -14,7 +14,7 @@ function rows(fields: readonly INodeProperties[], above: string): string[] {
 		.filter(({ type }) => type !== 'notice')
 		.flatMap((field) => {
 			const label = `${above}${field.displayName}`;
-			const own = `| **${escaped(label)}** (\`${field.name}\`) | ${explanation(field)} | ${defaultOf(field)} |\n`;
+			const own = `| **${escaped(label)}** (\`${field.name}\`) | ${explanation(field, fields)} | ${defaultOf(field)} |\n`;
 			// The entries of a collection; those of a fixed one stand one level deeper.
 			const inner = (field.options ?? []).flatMap((option) =>
 				'values' in option ? option.values : 'type' in option ? [option] : [],
@@ -23,8 +23,8 @@ function rows(fields: readonly INodeProperties[], above: string): string[] {
 		});
 }
 
-function explanation(field: INodeProperties): string {
-	const parts = [field.description, field.hint, choices(field), condition(field)];
+function explanation(field: INodeProperties, all: readonly INodeProperties[]): string {
+	const parts = [field.description, field.hint, choices(field), condition(field, all)];
 	const text = parts
 		.filter((part) => part !== undefined && part !== '')
 		.map((part) => (/[.!?]$/.test(part ?? '') ? part : `${part}.`))
@@ -45,13 +45,17 @@ function choices({ type, options = [] }: INodeProperties): string {
 }
 
 /** On which other fields it depends whether a field is shown. */
-function condition({ displayOptions }: INodeProperties): string {
+function condition({ displayOptions }: INodeProperties, all: readonly INodeProperties[]): string {
 	const others = Object.entries(displayOptions?.show ?? {}).filter(
 		([name]) => name !== 'resource' && name !== 'operation',
 	);
 	if (others.length === 0) return '';
 	const wanted = others.map(([name, values]) => {
-		const texts = (values ?? []).map((value) => `\`${JSON.stringify(value).replaceAll('"', '')}\``);
+		const offered = all.find((field) => field.name === name)?.options ?? [];
+		const possible = (values ?? []).filter(
+			(value) => offered.length === 0 || offered.some((option) => 'value' in option && option.value === value),
+		);
+		const texts = possible.map((value) => `\`${JSON.stringify(value).replaceAll('"', '')}\``);
 		return `\`${name}\` is ${texts.join(' or ')}`;
 	});
 	return `Shown where ${wanted.join(' and ')}`;

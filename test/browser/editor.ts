@@ -18,9 +18,13 @@ export async function launch(): Promise<Browser> {
 	});
 }
 
-/** @param height in pixels: the longest panel must fit without scrolling */
-export async function openEditor(browser: Browser, n8n: N8n, height: number): Promise<Page> {
-	const page = await browser.newPage({ viewport: { width: 1500, height }, deviceScaleFactor: 1 });
+/** Signs in to n8n in a window of that many pixels. */
+export async function openEditor(
+	browser: Browser,
+	n8n: N8n,
+	viewport: { width: number; height: number },
+): Promise<Page> {
+	const page = await browser.newPage({ viewport, deviceScaleFactor: 1 });
 	await page.goto(`${n8n.url}/signin`);
 	await page.locator('input[name="emailOrLdapLoginId"], input[type="email"]').first().fill(n8n.email);
 	await page.locator('input[type="password"]').fill(n8n.password);

@@ -18,6 +18,7 @@ import { searchLists } from './lists';
 const RUNWAY = 'n8n-nodes-cometapi-runway.runway';
 /** The longest panel fits in without scrolling. */
 const HEIGHT = 2000;
+const WIDTH = 1500;
 /** Around the fields, in pixels. */
 const MARGIN = 12;
 const images = path.join(projectRoot, 'docs/images');
@@ -40,7 +41,7 @@ async function main(): Promise<void> {
 			type: 'cometApiRunwayApi',
 			data: { apiKey: api.apiKey, baseUrl: api.url },
 		});
-		const page = await openEditor(browser, n8n, HEIGHT);
+		const page = await openEditor(browser, n8n, { width: WIDTH, height: HEIGHT });
 		for (const { resource, value } of operations.filter((operation) => operation.value.includes(only))) {
 			await panel(page, n8n, resource, value);
 		}
@@ -69,6 +70,7 @@ async function panel(page: Page, n8n: N8n, resource: string, operation: string):
 		const file = path.join(images, `${operation}.png`);
 		// Off the fields, which show more while the mouse is over them.
 		await page.mouse.move(5, 5);
+		await page.waitForTimeout(500);
 		const fields = page.locator('[data-test-id="node-parameters"] div:has(> .parameter-input-list-wrapper)').first();
 		const { x, y, width, height } = (await fields.boundingBox()) ?? { x: 0, y: 0, width: 1, height: 1 };
 		await page.screenshot({ path: file, clip: { x: x - MARGIN, y, width: width + 2 * MARGIN, height } });
@@ -78,22 +80,23 @@ async function panel(page: Page, n8n: N8n, resource: string, operation: string):
 	throw new Error(`No example has the operation ${resource}.${operation}.`);
 }
 
+/** A finished run with the video's preview, as the README shows it. */
 async function finishedRun(page: Page, n8n: N8n): Promise<void> {
-	const workflow = examples.find(({ nodes }) => nodes.some(({ parameters }) => parameters?.operation === 'imageToVideo'));
+	const workflow = examples.find(({ nodes }) =>
+		nodes.some(({ parameters }) => parameters?.operation === 'imageToVideo'),
+	);
 	if (workflow === undefined) throw new Error('No example makes a video of an image.');
+	await page.setViewportSize({ width: WIDTH, height: 1000 });
 	await openWorkflow(page, n8n, await n8n.importWorkflow(workflow));
 	await page.locator('[data-test-id="execute-workflow-button"]').first().click();
 	await page.waitForTimeout(12_000);
 	await page.screenshot({ path: path.join(forALook, 'finished-canvas.png') });
 	await page.locator('[data-test-id="canvas-node"][data-node-name="Animate"]').dblclick();
-	await page.waitForTimeout(1500);
-	await page.screenshot({ path: path.join(forALook, 'finished-output.png') });
-	const view = page.getByText('View', { exact: true }).last();
-	if (await view.isVisible()) {
-		await view.click();
-		await page.waitForTimeout(2000);
-		await page.screenshot({ path: path.join(forALook, 'finished-preview.png') });
-	}
+	await page.getByText('View', { exact: true }).last().click();
+	await page.mouse.move(5, 5);
+	await page.waitForTimeout(2000);
+	await page.screenshot({ path: path.join(images, 'finished-video.png') });
+	await page.setViewportSize({ width: WIDTH, height: HEIGHT });
 }
 
 void main();

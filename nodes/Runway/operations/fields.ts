@@ -85,7 +85,7 @@ export function durationField(description: string, documented: readonly number[]
 		type: 'number',
 		typeOptions: { minValue: 1, numberPrecision: 0 },
 		default: 5,
-		hint: `${documented.join(' or ')} seconds ${where}`.trim(),
+		hint: `CometAPI documents ${documented.join(' or ')} seconds ${where}`.trim(),
 		description,
 	};
 }

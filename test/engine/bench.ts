@@ -78,6 +78,11 @@ export async function closeBench(): Promise<void> {
 	(await shared)?.close();
 }
 
+/** What all runs so far have logged. */
+export async function logOfAll(): Promise<readonly string[]> {
+	return (await shared)?.log ?? [];
+}
+
 /** Anything but an error of n8n's classes is shown to users as a crash of the node. */
 export function asNodeFailure(error: unknown): NodeFailure {
 	const name = (error as Error | null)?.name;

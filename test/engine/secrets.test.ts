@@ -1,31 +1,13 @@
-import { inspect } from 'node:util';
-
 import type { INodeParameters } from 'n8n-workflow';
 
-import type { Attempt, RunInput } from '../support/engine';
+import type { RunInput } from '../support/engine';
 import { startStandIn, type Fault } from '../support/standin';
 import { bench, closeBench, CONTINUE, imageToVideo, prompts, task, textToVideo, topic, type Bench } from './bench';
+import { traces } from './traces';
 
 afterAll(closeBench);
 
 const SIGNATURE = 'top-secret-signature';
-
-/** An error as n8n stores it, without the node's own parameters, which the workflow holds anyway. */
-function stored(error: unknown): unknown {
-	if (!(error instanceof Error)) return error;
-	return { ...error, node: undefined, message: error.message, stack: error.stack, cause: stored(error.cause) };
-}
-
-/** Every text that a run leaves behind, but for the URLs that are its very result. */
-function traces({ error, items, hints, messages }: Attempt): string {
-	const others = items.map(({ json, ...item }) => {
-		const rest = { ...json };
-		for (const name of ['videoUrl', 'imageUrl', 'posterUrl', 'lastFrameUrl', 'assetUrls']) delete rest[name];
-		return { ...item, json: rest };
-	});
-	const deep = { depth: 20, showHidden: true, maxStringLength: null };
-	return [stored(error), others, hints, messages].map((trace) => inspect(trace, deep)).join('\n');
-}
 
 interface Case {
 	title: string;

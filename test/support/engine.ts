@@ -3,11 +3,14 @@ import 'reflect-metadata';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { inspect } from 'node:util';
 
+import { Logger } from '@n8n/backend-common';
 import { Container } from '@n8n/di';
 import { BinaryDataConfig, BinaryDataService, ErrorReporter, ExecuteContext } from 'n8n-core';
 import {
 	createRunExecutionData,
+	LoggerProxy,
 	NodeHelpers,
 	Workflow,
 	type IBinaryKeyData,
@@ -72,6 +75,8 @@ export interface Engine {
 	context(input: RunInput): ExecuteContext;
 	/** A file in the binary store, as an earlier node would have left it. */
 	storeFile(bytes: Buffer, fileName: string, mimeType: string): Promise<IBinaryKeyData>;
+	/** What the node and n8n's helpers have logged, line by line, at every level. */
+	readonly log: readonly string[];
 	/** The bytes of an item's file. */
 	bytesOf(item: INodeExecutionData | undefined, field?: string): Promise<Buffer>;
 	close(): void;
@@ -83,6 +88,9 @@ export async function startEngine(): Promise<Engine> {
 	Container.get(BinaryDataConfig).localStoragePath = folder;
 	Container.get(BinaryDataConfig).mode = 'filesystem';
 	Container.set(ErrorReporter, { error: () => {}, warn: () => {}, info: () => {} } as unknown as ErrorReporter);
+	const log: string[] = [];
+	Container.set(Logger, recorder(log));
+	LoggerProxy.init(recorder(log));
 	const store = Container.get(BinaryDataService);
 	await store.init();
 
@@ -128,6 +136,7 @@ export async function startEngine(): Promise<Engine> {
 
 	return {
 		attempt,
+		log,
 		async run(input) {
 			const output = await attempt(input);
 			if (output.error !== null) throw output.error;
@@ -144,6 +153,13 @@ export async function startEngine(): Promise<Engine> {
 		},
 		close: () => rmSync(folder, { recursive: true, force: true }),
 	};
+}
+
+/** A logger that keeps everything. */
+function recorder(lines: string[]): Logger {
+	const keep = (...said: unknown[]) => lines.push(inspect(said, { depth: 10, maxStringLength: null }));
+	const levels = Object.fromEntries(['error', 'warn', 'info', 'debug'].map((level) => [level, keep]));
+	return { ...levels, scoped: () => recorder(lines) } as unknown as Logger;
 }
 
 const runway = new Runway();

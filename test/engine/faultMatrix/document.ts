@@ -1,0 +1,96 @@
+import path from 'node:path';
+
+import type { CellReport } from './cell';
+import type { Row } from './faults';
+import type { Matrix } from './matrix';
+import { columns } from './operations';
+
+/** The matrix as people read it. */
+
+export const documentFile = path.resolve(__dirname, '../../../docs/fault-matrix.md');
+
+const intro = `# Fault matrix
+
+What the Runway node does when something goes wrong, measured in n8n's own engine against a stand-in for CometAPI. Written by
+\`npm run matrix\`; do not edit.
+
+Each cell ran for every operation of its column, with each setting under *On Error* (stop, continue, continue with the error
+output), for two items of which the second one meets the fault. Every cell was also held against these rules: no create is sent
+again where it may have been accepted; every task that CometAPI has told of is in the outputs or in the error, and in the
+execution's custom data; no API key and no signed query is in an error, item, hint or log; the error names the item and says
+what to do; the other item is not harmed.
+
+| In a cell | With *Stop* | With *Continue* and the error output |
+| --- | --- | --- |
+| delivered | the result, as if nothing had happened | the same |
+| without file | the item with its URLs and a \`downloadError\` | the same |
+| not created | an error: nothing was created, nothing billed | an error item |
+| unknown | an error: a task may have been created, and is not created again | an error item |
+| task named | an error with the task's id and how to fetch it | an error item |
+| error | an error where no task is concerned | an error item |
+`;
+
+/** Everything, for docs/fault-matrix.md. */
+export function toDocument(matrix: Matrix): string {
+	return `${intro}
+${matrix.cells.length} cells.
+
+${toMarkdown(matrix).trim()}
+`;
+}
+
+/** The matrix as Markdown: a table for each section, then the words that users read. */
+export function toMarkdown({ rows: all, cells }: Matrix): string {
+	const sections = [...new Set(all.map(({ section }) => section))];
+	return sections.flatMap((section) => sectionLines(section, all, cells)).join('\n');
+}
+
+function sectionLines(section: string, all: readonly Row[], cells: readonly CellReport[]): string[] {
+	const ofSection = all.filter((row) => row.section === section);
+	const shown = columns.filter((column) => ofSection.some(({ expected }) => expected[column] !== undefined));
+	const lines = ofSection.map((row) => {
+		const ofRow = cells.filter((cell) => cell.row === row);
+		return [
+			row.title,
+			...shown.map((column) => cellText(ofRow.filter(({ operation }) => operation.column === column))),
+		];
+	});
+	const words = ofSection.flatMap((row) => {
+		const [first] = cells.filter((cell) => cell.row === row && cell.message !== '' && cell.onError !== 'stopWorkflow');
+		return first === undefined ? [] : [[row.title, plain(first.message), plain(first.advice)]];
+	});
+	return [
+		`## ${section}`,
+		'',
+		...table(['Fault', ...shown], lines),
+		'',
+		...(words.length === 0 ? [] : [...table(['Fault', 'What happened', 'What to do'], words), '']),
+	];
+}
+
+/** What all cells of a place in the table came to; they differ only where something is wrong. */
+function cellText(cells: readonly CellReport[]): string {
+	const texts = cells.map(({ outcome, creates, operation, violations }) => {
+		const sent = operation.creates ? `, ${creates} create${creates === 1 ? '' : 's'}` : '';
+		return `${outcome}${sent}${violations.length === 0 ? '' : ` (wrong: ${violations.join('; ')})`}`;
+	});
+	return [...new Set(texts)].join(' / ') || '–';
+}
+
+function table(head: readonly string[], lines: ReadonlyArray<readonly string[]>): string[] {
+	const line = (texts: readonly string[]) => `| ${texts.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
+	return [line(head), line(head.map(() => '---')), ...lines.map(line)];
+}
+
+/** Without what differs from run to run, so that the file changes only where the behaviour does. */
+function plain(text: string): string {
+	return text
+		.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '‹task ID›')
+		.replace(/\d+StandIn/g, '‹id›')
+		.replace(/(can't be reached: ).*?(?=\. |\.?$)/, '$1‹the network’s words›')
+		.replace(/(could not be downloaded: |can't be fetched: )(?!the )[^.]*/, '$1‹the network’s words›')
+		.replace(/, code E[A-Z]+|\(code E[A-Z_]+\)/g, '')
+		.replace(/\d+ seconds?\b/g, 'the time limit')
+		.replace(/\s+/g, ' ')
+		.trim();
+}

@@ -1,0 +1,74 @@
+import type { INodeParameters } from 'n8n-workflow';
+
+import { operations } from '../../../nodes/Runway/operations';
+import type { Operation } from '../../../nodes/Runway/operations/operation';
+
+/** The operations of the matrix, each with parameters for an item whose `prompt` steers the stand-in. */
+
+export type Column = (typeof columns)[number];
+
+/** What behaves alike stands in one column. */
+export const columns = [
+	'Create, official',
+	'Create, compatibility',
+	'Task: Get',
+	'Task: Wait',
+	'Task: Download',
+	'Get Balance',
+] as const;
+
+export interface MatrixOperation {
+	/** Resource and operation, such as `video.upscale`. */
+	name: string;
+	column: Column;
+	/** Whether it creates tasks, which costs money. */
+	creates: boolean;
+	parameters: INodeParameters;
+}
+
+/** Part of every input URL: input URLs may be signed, too. */
+export const INPUT_SIGNATURE = 'signature-of-an-input';
+/** Routes without a prompt are steered by their URLs. */
+const media = (ending: string) =>
+	`=https://media.example.com/{{ encodeURIComponent($json.prompt) }}.${ending}?X-Signature=${INPUT_SIGNATURE}`;
+
+const image = { imageUrl: media('jpg') };
+const video = { videoUrl: media('mp4') };
+const prompt = { prompt: '={{ $json.prompt }}' };
+
+const inputs: Readonly<Record<string, INodeParameters>> = {
+	'video.generateFromText': prompt,
+	'video.generateFromImage': { ...prompt, ...image },
+	'video.imageToVideo': { ...prompt, ...image },
+	'video.restyle': { ...prompt, ...video },
+	'video.actOne': { ...video, ...image },
+	'video.videoToVideo': { ...prompt, ...video },
+	'video.characterPerformance': { characterUrl: media('jpg'), referenceUrl: media('mp4') },
+	'video.upscale': video,
+	'image.generate': { ...prompt, referenceImages: { image: [{ url: media('png') }] } },
+	'task.get': {},
+	'task.wait': {},
+	'task.download': {},
+	'account.getBalance': {},
+};
+
+/** Every operation of the node. */
+export const matrixOperations: readonly MatrixOperation[] = operations.map((operation) => {
+	const { resource, value } = operation;
+	const name = `${resource}.${value}`;
+	if (inputs[name] === undefined) throw new Error(`The fault matrix has no inputs for ${name}`);
+	return {
+		name,
+		column: columnOf(operation),
+		creates: operation.kind === 'create',
+		parameters: { resource, operation: value, ...inputs[name] },
+	};
+});
+
+function columnOf(operation: Operation): Column {
+	if (operation.kind === 'account') return 'Get Balance';
+	if (operation.kind === 'create') {
+		return operation.api === 'official' ? 'Create, official' : 'Create, compatibility';
+	}
+	return operation.waits ? 'Task: Wait' : operation.file === 'always' ? 'Task: Download' : 'Task: Get';
+}

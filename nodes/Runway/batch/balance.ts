@@ -43,7 +43,10 @@ async function lookUp(context: IExecuteFunctions, itemIndex: number): Promise<IN
 }
 
 function days(context: IExecuteFunctions, itemIndex: number): Record<string, string> {
-	const day = (name: string) => String(context.getNodeParameter(name, itemIndex, '') ?? '').slice(0, 10);
+	const day = (name: string) => {
+		const value = context.getNodeParameter(name, itemIndex, '') as unknown;
+		return typeof value === 'string' ? value.slice(0, 10) : '';
+	};
 	const start = day('startDate');
 	const end = day('endDate');
 	return { ...(start && { start_date: start }), ...(end && { end_date: end }) };

@@ -148,7 +148,7 @@ export function explainOutcome(outcome: Outcome): Explanation {
 
 function explainFailed({ taskId, state }: KnownTask): Explanation {
 	const { code = null, message = 'the provider gave no reason', retryable = false } = state?.failure ?? {};
-	const ids = `(task ID ${taskId}${code === null ? '' : `, code ${code}`})`;
+	const ids = `(task ID ${taskId}${code === null ? '' : `, code ${redact(code).slice(0, 100)}`})`;
 	if (state?.status === 'cancelled') {
 		return { message: 'The task was cancelled at CometAPI', advice: `A new attempt is billed again. ${ids}` };
 	}
@@ -175,7 +175,10 @@ function explainAbsent({ taskId, state, createdAt }: KnownTask): Explanation {
 function explainUnfinished({ task, waitedMs, trouble }: Extract<Outcome, { kind: 'unfinished' }>): Explanation {
 	const known = task.state?.status;
 	// The API's own word says more than that we do not know it.
-	const status = known === 'unknown' ? `in a state that the API calls "${task.state?.rawStatus ?? ''}"` : known;
+	const status =
+		known === 'unknown'
+			? `in a state that the API calls "${redact(task.state?.rawStatus ?? '').slice(0, 100)}"`
+			: known;
 	const lastTrouble = trouble === null ? '' : ` The last answer was: ${explain(trouble).message}.`;
 	if (waitedMs === 0) {
 		return {
@@ -201,9 +204,18 @@ function describeFault({ label, found, expected }: Fault): string {
 
 function show(value: unknown): string {
 	if (value === undefined || value === null || value === '') return 'empty';
-	const text = typeof value === 'string' ? `"${value}"` : JSON.stringify(value);
+	const text = typeof value === 'string' ? `"${value}"` : asJson(value);
 	const clean = redact(text);
 	return clean.length > 120 ? `${clean.slice(0, 120)}… (${text.length} characters)` : clean;
+}
+
+/** Expressions may bring values that JSON has not; an error about one must not fail itself. */
+function asJson(value: unknown): string {
+	try {
+		return JSON.stringify(value) ?? `a ${typeof value}`;
+	} catch {
+		return typeof value === 'bigint' ? value.toString() : "a value that JSON can't hold";
+	}
 }
 
 /** Names the other items that can't run, so that all can be mended at once. */

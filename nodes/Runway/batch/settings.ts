@@ -145,5 +145,6 @@ function isCalledAsTool(context: IExecuteFunctions): boolean {
 
 function wantsFile(context: IExecuteFunctions, operation: BatchOperation, itemIndex: number): boolean {
 	if (operation.kind === 'task' && operation.file !== 'optional') return operation.file === 'always';
-	return String(context.getNodeParameter('download', itemIndex, true)) !== 'false';
+	const wanted = context.getNodeParameter('download', itemIndex, true) as unknown;
+	return wanted !== false && wanted !== 'false';
 }

@@ -22,14 +22,14 @@ export function readBalance(body: unknown): Balance | null {
 		used: amount(body.total_used_quota),
 		requestCount: amount(body.request_count),
 		keys: objects(body.keys).map((key) => ({
-			name: String(key.name ?? ''),
+			name: text(key.name),
 			remaining: key.used_quota === -1 ? null : amount(key.remain_quota),
 			used: amount(key.used_quota),
 		})),
 		daily: Object.entries(daily).flatMap(([date, entries]) =>
 			objects(entries).map((entry) => ({
 				date,
-				key: String(entry.token_name ?? ''),
+				key: text(entry.token_name),
 				used: amount(entry.quota_used),
 				requestCount: amount(entry.request_count),
 			})),
@@ -40,6 +40,10 @@ export function readBalance(body: unknown): Balance | null {
 /** −1 means unlimited; an older answer says so by a use of −1 beside a huge remainder. */
 function amount(value: unknown): number | null {
 	return typeof value === 'number' && value !== -1 ? value : null;
+}
+
+function text(value: unknown): string {
+	return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
 function objects(value: unknown): Json[] {

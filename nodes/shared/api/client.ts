@@ -75,7 +75,12 @@ export function createRunwayClient(send: Send, options: ClientOptions): RunwayCl
 function readRequest(taskId: string, api: Api): Pick<ApiRequest, 'method' | 'path' | 'body'> {
 	return api === 'compatibility'
 		? { method: 'POST', path: '/runway/feed', body: { task_id: taskId } }
-		: { method: 'GET', path: `/runwayml/v1/tasks/${encodeURIComponent(taskId)}` };
+		: { method: 'GET', path: `/runwayml/v1/tasks/${encodeURIComponent(wellFormed(taskId))}` };
+}
+
+/** Half of a character can't be encoded; no id has one. */
+function wellFormed(taskId: string): string {
+	return taskId.replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
 function createOutcome(answer: ApiAnswer, now: number): CreateOutcome {

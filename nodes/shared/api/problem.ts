@@ -40,29 +40,33 @@ export interface Problem {
 type Response = Extract<ApiAnswer, { kind: 'response' }>;
 type NoResponse = Extract<ApiAnswer, { kind: 'noResponse' }>;
 
-const REQUEST_ID = /\s*\(request id:\s*([\w-]+)\)/i;
+const REQUEST_ID = /\s{0,3}\(request id:\s{0,3}([\w-]{1,100})\)/i;
 /** Text codes that say so for certain, and words that do beside a 403. */
 const BALANCE_CODE = /^insufficient_(user_)?(quota|balance|credits?)$/i;
 const BALANCE_WORDS = /quota|balance|credit/i;
 /** Longest excerpt of an answer's text that goes into a message. */
 const MAX_MESSAGE = 500;
+/** Longest code or id that does. */
+const MAX_NAME = 100;
+/** Beyond this, nobody looks for anything in an answer's words. */
+const MAX_SAID = 10_000;
 
 /** Describes a request that got no answer. */
 export function networkProblem(answer: NoResponse): Problem {
-	return { reason: 'network', message: clean(answer.message), status: null, code: answer.code, requestId: null };
+	return { reason: 'network', message: clean(answer.message), status: null, code: name(answer.code), requestId: null };
 }
 
 /** Describes an answer that is not what was asked for, whatever its HTTP status. */
 export function responseProblem(answer: Response): Problem {
-	const said = errorMessage(answer.body);
+	const said = errorMessage(answer.body)?.slice(0, MAX_SAID) ?? null;
 	const code = errorCode(answer.body);
 	const reason = reasonOf(answer, code, said);
 	return {
 		reason,
 		message: clean(said?.replace(REQUEST_ID, '') ?? withoutWords(answer, reason)),
 		status: answer.status,
-		code,
-		requestId: REQUEST_ID.exec(said ?? '')?.[1] ?? answer.headers['x-request-id'] ?? null,
+		code: name(code),
+		requestId: name(REQUEST_ID.exec(said ?? '')?.[1] ?? answer.headers['x-request-id'] ?? null),
 	};
 }
 
@@ -97,4 +101,8 @@ function looksLikeHtml(body: unknown): boolean {
 function clean(message: string): string {
 	const redacted = redact(message);
 	return redacted.length > MAX_MESSAGE ? `${redacted.slice(0, MAX_MESSAGE)}…` : redacted;
+}
+
+function name(text: string | null): string | null {
+	return text === null ? null : redact(text).slice(0, MAX_NAME);
 }

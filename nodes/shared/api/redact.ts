@@ -2,25 +2,38 @@ const REDACTED = '…';
 
 /** Longer texts are cut first: nobody reads on, and the search has to stay quick. */
 const MAX_LENGTH = 20_000;
+/** Deeper data is left out: no documented answer nests like that, and it would exhaust the stack. */
+const MAX_DEPTH = 50;
 
 /**
  * Takes everything secret out of a text that a person will read: bearer tokens, CometAPI keys, and the
  * query and user info of URLs, since result URLs carry signatures and the balance URL carries the key.
- * Every repeat is bounded, so that no text can make it slow.
+ * Takes time in proportion to the text, whatever it holds.
  */
 export function redact(message: string): string {
 	return message
 		.slice(0, MAX_LENGTH)
-		.replace(/\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/"'<>?]{0,300}@/gi, `$1${REDACTED}@`)
-		.replace(/\b([a-z][a-z0-9+.-]{0,20}:\/\/[^\s"'<>?]{1,2048})\?[^\s"'<>]*/gi, `$1?${REDACTED}`)
-		.replace(/\bBearer\s{1,5}[^\s"']+/gi, `Bearer ${REDACTED}`)
-		.replace(/\bsk-[\w-]{4,}/gi, `sk-${REDACTED}`);
+		.replace(/[^\s"<>]+/g, redactUrls)
+		.replace(/\bBearer\s+["']?[^\s"']+/gi, `Bearer ${REDACTED}`)
+		.replace(/(?<![a-z0-9])sk-[\w-]{4,}/gi, `sk-${REDACTED}`);
 }
 
-/** The same for everything that a value holds, for data that is shown as it came. */
-export function redactDeep(value: unknown): unknown {
+/** A piece of text without spaces may hold URLs, or parts of them that have lost their scheme. */
+function redactUrls(piece: string): string {
+	const anonymous = piece.replace(/:\/\/[^/?#]*@/g, `://${REDACTED}@`);
+	const scheme = anonymous.indexOf('://');
+	const query = scheme === -1 ? anonymous.search(/\?[^?=]*=/) : anonymous.indexOf('?', scheme);
+	if (query === -1) return anonymous;
+	// What closes the sentence around the URL stays.
+	const end = /[)\]}',.;:]{1,3}$/.exec(anonymous.slice(query + 1))?.[0] ?? '';
+	return `${anonymous.slice(0, query)}?${REDACTED}${end}`;
+}
+
+/** The same for everything that a value holds, names included, for data that is shown as it came. */
+export function redactDeep(value: unknown, depth = 0): unknown {
 	if (typeof value === 'string') return redact(value);
-	if (Array.isArray(value)) return value.map(redactDeep);
 	if (typeof value !== 'object' || value === null) return value;
-	return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, redactDeep(entry)]));
+	if (depth === MAX_DEPTH) return REDACTED;
+	if (Array.isArray(value)) return value.map((entry) => redactDeep(entry, depth + 1));
+	return Object.fromEntries(Object.entries(value).map(([key, entry]) => [redact(key), redactDeep(entry, depth + 1)]));
 }

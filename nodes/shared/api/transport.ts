@@ -63,7 +63,7 @@ export async function createSend(context: RequestContext, itemIndex = 0): Promis
 		};
 		const request = async () =>
 			(await context.helpers.httpRequestWithAuthentication.call(context, CREDENTIAL, options)) as IN8nHttpFullResponse;
-		return withoutSecret(await answerOf(request, signal), apiKey);
+		return await answerOf(request, signal, apiKey);
 	};
 }
 
@@ -95,19 +95,21 @@ export async function askBalance(
 		abortSignal: signal,
 	};
 	const request = async () => (await context.helpers.httpRequest(options)) as IN8nHttpFullResponse;
-	return withoutSecret(await answerOf(request, signal), apiKey);
+	return await answerOf(request, signal, apiKey);
 }
 
 async function answerOf(
 	request: () => Promise<IN8nHttpFullResponse>,
 	signal: AbortSignal | undefined,
+	apiKey: string,
 ): Promise<ApiAnswer> {
 	try {
 		const { statusCode, headers, body } = await request();
-		return { kind: 'response', status: statusCode, headers: plainHeaders(headers), body };
+		// An answer that can't be looked through is as good as none, but the request has been sent.
+		return withoutSecret({ kind: 'response', status: statusCode, headers: plainHeaders(headers), body }, apiKey);
 	} catch (error) {
 		// After Stop, n8n's own signal fails every request under way: that is no fault of the network.
-		return signal?.aborted ? { kind: 'aborted' } : noResponse(error);
+		return signal?.aborted ? { kind: 'aborted' } : withoutSecret(noResponse(error), apiKey);
 	}
 }
 
@@ -130,12 +132,12 @@ async function readCredential(
 
 /** The API may echo the key in what it says; nothing that leaves this file holds it. */
 function withoutSecret(answer: ApiAnswer, apiKey: string): ApiAnswer {
-	if (apiKey === '' || !JSON.stringify(answer).includes(apiKey)) return answer;
+	if (apiKey === '' || !JSON.stringify(answer).includes(JSON.stringify(apiKey).slice(1, -1))) return answer;
 	const strip = (value: unknown): unknown => {
 		if (typeof value === 'string') return value.replaceAll(apiKey, '…');
 		if (Array.isArray(value)) return value.map(strip);
 		if (typeof value !== 'object' || value === null) return value;
-		return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, strip(entry)]));
+		return Object.fromEntries(Object.entries(value).map(([name, entry]) => [strip(name), strip(entry)]));
 	};
 	return strip(answer) as ApiAnswer;
 }

@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+
+/** How the properties are checked: how many inputs each gets, and what holds for all of them. */
+
+/** Inputs of each property. `npm test` runs all of them: 100,000 and more. */
+export const budget = {
+	'a task answer, mutated': 20_000,
+	'a task answer, arbitrary': 10_000,
+	'a create answer, mutated': 15_000,
+	'a create answer with an id': 5_000,
+	'times, percents and URLs': 10_000,
+	'words of an error': 10_000,
+	'a problem in words': 10_000,
+	'redaction of arbitrary text': 8_000,
+	'redaction of long text': 400,
+	'problems of long text': 200,
+	'a create over any answer': 10_000,
+	'a read over any answer': 8_000,
+	'ids in a path': 4_000,
+	'the balance': 4_000,
+	'parameters of an operation': 1_000,
+	'settings of an item': 5_000,
+	'task ids from anything': 4_000,
+	'the pace of looks': 5_000,
+} as const;
+
+/** No single input may take longer, however odd it is: a hundred times of what the slowest takes on a busy machine. */
+const LONGEST_INPUT_MS = 3_000;
+
+/** Characters of a failing input. */
+const LONGEST_SHOWN = 2_000;
+
+/**
+ * Checks a property on as many inputs as its budget says. A failure prints the smallest input that fails with the seed
+ * and path that bring it back: `FUZZ_SEED=… FUZZ_PATH=… npm run test:unit -- --testPathPatterns fuzz -t "…"`.
+ */
+export async function holds<Input>(
+	name: keyof typeof budget,
+	inputs: fc.Arbitrary<Input>,
+	check: (input: Input) => void | Promise<void>,
+): Promise<void> {
+	const before = prototypes();
+	const property = fc.asyncProperty(inputs, async (input) => {
+		const started = performance.now();
+		await check(input);
+		const took = performance.now() - started;
+		if (took > LONGEST_INPUT_MS) throw new Error(`took ${Math.round(took)} ms`);
+	});
+	const { FUZZ_SEED: seed, FUZZ_PATH: path } = process.env;
+	const details = await fc.check(property, {
+		numRuns: budget[name],
+		...(seed !== undefined && { seed: Number(seed) }),
+		...(path !== undefined && { path }),
+	});
+	if (details.failed) {
+		const { seed: used, counterexamplePath, counterexample, errorInstance } = details;
+		const input = fc.stringify(counterexample).slice(0, LONGEST_SHOWN);
+		const message = `FUZZ_SEED=${used} FUZZ_PATH=${counterexamplePath} fails for ${input}`;
+		throw new Error(message, { cause: errorInstance });
+	}
+	if (path === undefined) expect(details.numRuns).toBe(budget[name]);
+	expect(prototypes()).toEqual(before);
+}
+
+/** What prototype pollution would change. */
+function prototypes(): string[][] {
+	return [Object.prototype, Array.prototype, String.prototype, Function.prototype].map((prototype) =>
+		Reflect.ownKeys(prototype).map(String),
+	);
+}

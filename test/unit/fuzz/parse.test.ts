@@ -1,0 +1,150 @@
+import fc from 'fast-check';
+
+import { readBalance } from '../../../nodes/shared/api/balance';
+import { errorCode, errorMessage, readCreated, readTask } from '../../../nodes/shared/task/parse';
+import type { TaskState } from '../../../nodes/shared/task/task';
+import { holds } from './fuzz';
+import { anyBody, json, mutated } from './inputs';
+
+const statuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'unknown'];
+
+/** What every task state has to be, whatever it was read from. */
+function expectWellFormed(state: TaskState, body: unknown): void {
+	const { status, progress, failure, assetUrls, raw } = state;
+	expect(statuses).toContain(status);
+	if (progress !== null) {
+		expect(progress).toBeGreaterThanOrEqual(0);
+		expect(progress).toBeLessThanOrEqual(100);
+	}
+	const { taskId, videoUrl, imageUrl, posterUrl, lastFrameUrl, submittedAt, startedAt, finishedAt } = state;
+	if (taskId !== null) expect(taskId.trim()).not.toBe('');
+	for (const url of [videoUrl, imageUrl, posterUrl, lastFrameUrl, ...assetUrls]) {
+		if (url !== null) expect(new URL(url).protocol).toMatch(/^https?:$/);
+	}
+	for (const url of [videoUrl, imageUrl]) if (url !== null) expect(assetUrls).toContain(url);
+	for (const time of [submittedAt, startedAt, finishedAt]) {
+		if (time !== null) expect(new Date(time).toISOString()).toBe(time);
+	}
+	expect(failure === null).toBe(status !== 'failed' && status !== 'cancelled');
+	if (failure !== null) expect(failure.message).not.toBe('');
+	expect(raw).toBe(body);
+}
+
+/** Reads a body twice and sees that it is left as it was. */
+function reads<Reading>(read: (body: unknown) => Reading, body: unknown): Reading {
+	const before = JSON.stringify(body);
+	const first = read(body);
+	expect(JSON.stringify(body)).toBe(before);
+	return first;
+}
+
+function checkTask(body: unknown): void {
+	const reading = reads(readTask, body);
+	if (reading.kind === 'task') expectWellFormed(reading.state, body);
+	else expect(['notVisible', 'notATask']).toContain(reading.kind);
+}
+
+/** Where the documentation has the id of a new task, and whether the answer also speaks of an error. */
+function documentedId(body: unknown): { id: string | null; hasError: boolean } {
+	const outer = fields(body);
+	const data = fields(outer.data);
+	const { error } = outer;
+	const found = [outer.id, outer.task_id, data.task_id, data.id].find(
+		(value) => typeof value === 'string' && value.trim() !== '',
+	);
+	const isEmpty = error === undefined || error === null || (typeof error === 'string' && error.trim() === '');
+	return {
+		id: typeof found === 'string' ? found.trim() : null,
+		hasError: !isEmpty && typeof error !== 'boolean' && !(typeof error === 'object' && Object.keys(error).length === 0),
+	};
+}
+
+function fields(value: unknown): Record<string, unknown> {
+	return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}
+
+function checkCreated(body: unknown): void {
+	const reading = reads(readCreated, body);
+	const { id, hasError } = documentedId(body);
+	if (reading.kind === 'created') {
+		expect(reading.taskId).not.toBe('');
+		expectWellFormed(reading.state, body);
+		if (id !== null) expect(reading.taskId).toBe(id);
+	}
+	if (id !== null && !hasError) expect(reading.kind).toBe('created');
+	// Beside an error an id proves nothing, but it must not be said that nothing was created, either.
+	if (id !== null && hasError) expect(reading.kind).toBe('unreadable');
+}
+
+describe('Reading answers', () => {
+	it('makes a well-formed state, or none, of a task answer that was tampered with', async () =>
+		await holds('a task answer, mutated', mutated, checkTask));
+
+	it('makes a well-formed state, or none, of any JSON', async () =>
+		await holds('a task answer, arbitrary', json, checkTask));
+
+	it('never loses the id of a created task', async () =>
+		await holds('a create answer, mutated', mutated, checkCreated));
+
+	it('finds an id wherever the documentation has one, whatever stands beside it', async () => {
+		const place = fc.constantFrom('id', 'task_id', 'data.task_id', 'data.id');
+		const id = fc.string({ minLength: 1 }).filter((text) => text.trim() !== '');
+		await holds('a create answer with an id', fc.tuple(mutated, place, id), ([body, at, given]) => {
+			const outer = { ...fields(body) };
+			delete outer.error;
+			const [first = '', second] = at.split('.');
+			for (const name of ['id', 'task_id']) delete outer[name];
+			if (second === undefined) outer[first] = given;
+			else outer.data = { ...fields(outer.data), task_id: undefined, id: undefined, [second]: given };
+			const reading = readCreated(outer);
+			expect(reading).toMatchObject({ kind: 'created', taskId: given.trim() });
+		});
+	});
+
+	it('takes times, percents and URLs as they are documented and nothing else', async () => {
+		const value = fc.oneof(fc.double(), fc.integer(), fc.string(), fc.webUrl(), fc.date().map(String), json);
+		const task = fc.record({ time: value, progress: value, url: value, status: fc.constantFrom('RUNNING', 'SUCCESS') });
+		await holds('times, percents and URLs', task, ({ time, progress, url, status }) =>
+			checkTask({
+				task_id: 'x',
+				status,
+				progress,
+				output: [url, url],
+				video_url: url,
+				poster: url,
+				submit_time: time,
+				start_time: time,
+				update_time: time,
+				finish_time: time,
+			}),
+		);
+	});
+
+	it('finds words and codes of errors, as text or not at all', async () =>
+		await holds('words of an error', anyBody, (body) => {
+			for (const found of [reads(errorMessage, body), reads(errorCode, body)]) {
+				if (found !== null) expect(found.trim()).not.toBe('');
+			}
+		}));
+
+	it('reads a balance in numbers, or none', async () => {
+		const entries = fc.array(
+			fc.record({ name: json, remain_quota: json, used_quota: json, token_name: json, quota_used: json }),
+		);
+		const account = fc.record({
+			total_quota: json,
+			username: json,
+			keys: entries,
+			daily_quota: fc.dictionary(fc.string(), entries),
+		});
+		await holds('the balance', fc.oneof(anyBody, account), (body) => {
+			const balance = reads(readBalance, body);
+			if (balance === null) return;
+			for (const amount of [balance.remaining, balance.used, balance.requestCount]) {
+				expect(amount === null || typeof amount === 'number').toBe(true);
+			}
+			expect(balance.keys.every(({ name }) => typeof name === 'string')).toBe(true);
+			expect(balance.daily.every(({ date, key }) => typeof date === 'string' && typeof key === 'string')).toBe(true);
+		});
+	});
+});

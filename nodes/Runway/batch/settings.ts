@@ -1,6 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
+import { isObject, type Json } from '../../shared/task/json';
 import { decimal, flag, integer, oneOf, optionalHttpUrl, requiredText } from '../operations/checks';
 import { checkParameters, type BatchOperation, type Fault } from '../operations/operation';
 import {
@@ -113,7 +114,10 @@ function hideFreeJson(fault: Fault): Fault {
 /** An object, or the JSON text of one. */
 function jsonObject() {
 	const expected = 'must be a JSON object, such as { "newField": "value" }';
-	return z.pipe(z.transform(parseJson), z.record(z.string(), z.unknown(), expected));
+	return z.pipe(
+		z.transform(parseJson),
+		z.custom<Json>((value) => isObject(value), expected),
+	);
 }
 
 function parseJson(value: unknown): unknown {

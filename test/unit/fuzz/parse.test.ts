@@ -52,10 +52,11 @@ function documentedId(body: unknown): { id: string | null; hasError: boolean } {
 	const found = [outer.id, outer.task_id, data.task_id, data.id].find(
 		(value) => typeof value === 'string' && value.trim() !== '',
 	);
-	const isEmpty = error === undefined || error === null || (typeof error === 'string' && error.trim() === '');
+	// Lists and booleans are documented nowhere as errors.
+	const saysSomething = typeof error === 'number' || (typeof error === 'string' && error.trim() !== '');
 	return {
 		id: typeof found === 'string' ? found.trim() : null,
-		hasError: !isEmpty && typeof error !== 'boolean' && !(typeof error === 'object' && Object.keys(error).length === 0),
+		hasError: saysSomething || Object.keys(fields(error)).length > 0,
 	};
 }
 

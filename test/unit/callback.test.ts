@@ -24,6 +24,7 @@ async function arrive(body: IDataObject, record: IDataObject, parameters: IDataO
 		getMode: () => 'webhook',
 		getBodyData: () => body,
 		getHeaderData: () => ({}),
+		getRequestObject: () => ({ headers: {}, rawBody: Buffer.from(JSON.stringify(body)) }),
 		getWorkflow: () => ({ id: 'w' }),
 		getNode: () => ({ id: `n${Math.random()}`, name: 'Trigger', type: 't' }),
 		getNodeParameter: (name: string, fallback: unknown) => parameters[name] ?? fallback,

@@ -82,7 +82,7 @@ interface HttpFault {
 
 const status = (code: number, more: Partial<Fault> = {}) => ({ kind: 'status', status: code, ...more }) as const;
 const UNREACHED = /can't be reached/;
-const SERVER = /has a problem/;
+const SERVER = /the provider behind it/;
 const WRONG_URL = /base URL/;
 const noAnswer = { longestRequestMs: NO_ANSWER_MS };
 

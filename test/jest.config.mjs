@@ -9,8 +9,7 @@ const project = (name, extra = {}) => ({
 	testEnvironment: 'node',
 	modulePathIgnorePatterns: [
 		'<rootDir>/dist',
-		'<rootDir>/test/e2e/node_modules',
-		'<rootDir>/test/registry/node_modules',
+		'<rootDir>/test/(e2e|queue|registry)/node_modules',
 		'<rootDir>/.cache',
 	],
 	transform: { '\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/test/tsconfig.json' }] },
@@ -21,5 +20,5 @@ export default {
 	rootDir: root,
 	// Engine tests wait for renders most of the time, so many of a file run side by side.
 	maxConcurrency: 20,
-	projects: [project('unit'), project('engine'), project('e2e')],
+	projects: [project('unit'), project('engine'), project('e2e'), project('queue')],
 };

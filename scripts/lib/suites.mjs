@@ -17,13 +17,18 @@ export function npmScript(script) {
 	return async () => tallyOf((await showNpmScript(script, root)) === 0);
 }
 
-/** A suite that is a jest project, each of whose tests counts. */
-export function jestProject(project) {
+/**
+ * A suite that is a jest project, each of whose tests counts.
+ *
+ * @param {string} project
+ * @param {string[]} options further options for jest
+ */
+export function jestProject(project, options = []) {
 	return async () => {
 		const report = path.join(cache, `jest-${project}.json`);
 		rmSync(report, { force: true });
 		const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-		const args = ['--config', 'test/jest.config.mjs', '--selectProjects', project, '--passWithNoTests'];
+		const args = ['--config', 'test/jest.config.mjs', '--selectProjects', project, '--passWithNoTests', ...options];
 		const code = await showProgram(process.execPath, [jest, ...args, '--json', '--outputFile', report], {
 			cwd: root,
 			env: childEnvironment(),

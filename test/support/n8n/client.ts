@@ -44,12 +44,15 @@ export interface RunOptions {
 export class N8nClient {
 	readonly email = OWNER.email;
 	readonly password = OWNER.password;
+	/** Where production webhooks are called; in queue mode another process takes them. */
+	webhookOrigin: string;
 	private session: Session;
 
 	constructor(
 		readonly url: string,
 		readonly userFolder: string,
 	) {
+		this.webhookOrigin = url;
 		this.session = new Session(url, OWNER);
 	}
 
@@ -231,7 +234,7 @@ export class N8nClient {
 
 	/** The production URL of a webhook node, from the path that the node is configured with. */
 	webhookUrl(webhookPath: string): string {
-		return `${this.url}/webhook/${webhookPath}`;
+		return `${this.webhookOrigin}/webhook/${webhookPath}`;
 	}
 
 	/** Reads a file out of n8n's binary store, as the editor's download button does. */

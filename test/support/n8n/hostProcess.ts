@@ -3,23 +3,27 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { isAlive } from './processes';
+import { cacheFolder } from './project';
 
 const PARENT_WATCH = path.join(__dirname, 'parentWatch.cjs');
+const GUARDED = path.join(__dirname, 'guarded.cjs');
 const POLL_MS = 50;
 
 /** What {@link startProcess} starts. */
 export interface ProcessInput {
 	node: string;
 	script: string;
-	/** @default n8n's command to start */
-	args?: string[];
+	/** What the script is told, for example `start` or `worker`. */
+	args: string[];
+	/** Files that are loaded before the script. @default none */
+	preload?: string[];
 	env: Record<string, string>;
 	cwd: string;
-	/** Receives everything that n8n prints. */
+	/** Receives everything that the program prints. */
 	logFile: string;
 }
 
-/** A running n8n as the operating system sees it: one process group, so that nothing of it can be left behind. */
+/** A running program, such as n8n, as the operating system sees it: one process group, so that nothing of it can be left behind. */
 export class HostProcess {
 	private exit: string | undefined;
 
@@ -44,12 +48,12 @@ export class HostProcess {
 		return this.exit;
 	}
 
-	/** The last lines that n8n printed. */
+	/** The last lines that it printed. */
 	logTail(lines = 20): string {
 		return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
 	}
 
-	/** Asks n8n to end, and makes sure of it: after the grace period the whole group is killed. */
+	/** Asks it to end, and makes sure of it: after the grace period the whole group is killed. */
 	async stop(graceMs: number): Promise<void> {
 		if (this.exit === undefined) {
 			if (process.platform === 'win32') this.signal('SIGKILL');
@@ -90,14 +94,15 @@ export class HostProcess {
 }
 
 /**
- * Starts n8n, or another server, as the leader of its own process group. It ends with this process, however this process ends
+ * Starts a script as the leader of its own process group. It ends with this process, however this process ends
  * (see parentWatch.cjs), and it doesn't keep this process from ending.
  */
 export function startProcess(input: ProcessInput): HostProcess {
 	mkdirSync(path.dirname(input.logFile), { recursive: true });
 	const log = openSync(input.logFile, 'w');
 	try {
-		const child = spawn(input.node, ['--require', PARENT_WATCH, input.script, ...(input.args ?? ['start'])], {
+		const preload = [PARENT_WATCH, ...(input.preload ?? [])].flatMap((file) => ['--require', file]);
+		const child = spawn(input.node, [...preload, input.script, ...input.args], {
 			cwd: input.cwd,
 			env: input.env,
 			// A file rather than pipes: the log outlives this process, and no handle holds a test run open.
@@ -111,6 +116,32 @@ export function startProcess(input: ProcessInput): HostProcess {
 	} finally {
 		closeSync(log);
 	}
+}
+
+/** What {@link startGuarded} starts. */
+export interface GuardedInput {
+	command: string;
+	args: string[];
+	/** More environment variables. */
+	env?: Record<string, string>;
+	/** The user to run it. @default this process's own */
+	uid?: number;
+	gid?: number;
+	cwd: string;
+	/** Name of its log file. */
+	log: string;
+}
+
+/** Starts any program, such as a database, so that it ends with this process as n8n does. */
+export function startGuarded({ env = {}, cwd, log, ...program }: GuardedInput): HostProcess {
+	return startProcess({
+		node: process.execPath,
+		script: GUARDED,
+		args: [JSON.stringify(program)],
+		env: { PATH: process.env.PATH ?? '', ...env },
+		cwd,
+		logFile: path.join(cacheFolder, 'logs', `${path.basename(cwd)}-${log}.log`),
+	});
 }
 
 function unrefStream(stream: unknown): void {

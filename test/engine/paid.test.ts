@@ -1,6 +1,6 @@
 import { createRunExecutionData, type IRunExecutionData } from 'n8n-workflow';
 
-import { bench, closeBench, CONTINUE, imageToVideo, prompts, textOf, topic } from './bench';
+import { bench, closeBench, CONTINUE, imageToVideo, prompts, textOf, textToVideo, topic } from './bench';
 
 afterAll(closeBench);
 
@@ -61,6 +61,45 @@ topic('A second attempt at the same execution', (test) => {
 			const { items } = await run(imageToVideo(), { items: prompts('better'), runData });
 			expect(items[0]?.json.status).toBe('succeeded');
 			expect(api.creates).toHaveLength(2);
+		}),
+	);
+});
+
+topic('A retry from the list of executions', (test) => {
+	/** n8n drops the failed run before it retries, but not the word that there was one. */
+	const afterFailure = (runData: IRunExecutionData) => {
+		const copy = saved(runData);
+		copy.resultData.runData.Runway = [];
+		return copy;
+	};
+
+	test(
+		'creates nothing where a crash of n8n has cut off the node and lost its records',
+		bench(async ({ api, fail }) => {
+			const runData = afterFailure(newExecution());
+			for (const _attempt of [1, 2]) {
+				const error = await fail(imageToVideo(), { runData, mode: 'retry' });
+				expect(textOf(error)).toMatch(/may have been created already.*log of n8n.*Operation "Wait".*again/s);
+			}
+			expect(api.creates).toHaveLength(0);
+		}),
+	);
+
+	test(
+		'creates what the first attempt did not get to create',
+		bench(async ({ api, fail, run }) => {
+			const runData = newExecution();
+			await fail(textToVideo(), { items: prompts('a', ''), runData });
+			await run(textToVideo(), { items: prompts('a', 'b'), runData: afterFailure(runData), mode: 'retry' });
+			expect(api.creates).toHaveLength(2);
+		}),
+	);
+
+	test(
+		'runs the node as usual where an earlier one had failed',
+		bench(async ({ api, run }) => {
+			await run(imageToVideo(), { runData: newExecution(), mode: 'retry' });
+			expect(api.creates).toHaveLength(1);
 		}),
 	);
 });

@@ -25,6 +25,7 @@ import {
 	type IRunExecutionData,
 	type IWorkflowExecuteAdditionalData,
 	type NodeExecutionHint,
+	type WorkflowExecuteMode,
 } from 'n8n-workflow';
 
 import { CometApiRunwayApi } from '../../credentials/CometApiRunwayApi.credentials';
@@ -44,6 +45,8 @@ export interface RunInput {
 	items?: Array<IDataObject | { json: IDataObject; binary?: IBinaryKeyData }>;
 	onError?: INode['onError'];
 	signal?: AbortSignal;
+	/** How the execution was started. @default `manual` */
+	mode?: WorkflowExecuteMode;
 	/** Carried over between runs to retry a node as n8n does. */
 	runData?: IRunExecutionData;
 	/** Cuts the time that the node gives a request, whose own is up to minutes. */
@@ -84,6 +87,8 @@ export interface Engine {
 
 /** Prepares n8n-core's services, with a binary store of its own in a temporary folder. */
 export async function startEngine(): Promise<Engine> {
+	// The node tells n8n's log of every task.
+	process.env.N8N_LOG_LEVEL ??= 'error';
 	const folder = mkdtempSync(path.join(tmpdir(), 'runway-engine-'));
 	Container.get(BinaryDataConfig).localStoragePath = folder;
 	Container.get(BinaryDataConfig).mode = 'filesystem';
@@ -105,7 +110,7 @@ export async function startEngine(): Promise<Engine> {
 			workflow,
 			node,
 			additionalData(input, output),
-			'manual',
+			input.mode ?? 'manual',
 			output.runData,
 			0,
 			items,

@@ -4,9 +4,9 @@ import { findOperation } from '../operations/index';
 import type { Operation } from '../operations/operation';
 import { runBalance } from './balance';
 import { taskOf, type Job, type Outcome } from './job';
-import { openLedger, takeUp, type Ledger } from './paid';
+import { begin, openLedger, takeUp, type Ledger } from './paid';
 import { prepare, type Prepared } from './prepare';
-import { count, errorItem, mostImportant, nodeError, stoppedError, type Ending } from './report';
+import { count, errorItem, mostImportant, nodeError, recordsLostError, stoppedError, type Ending } from './report';
 import { runJobs, type JobResult } from './run';
 import { goesOnAfterErrors } from './settings';
 import { suspend, type EndedItem } from './suspend';
@@ -18,7 +18,9 @@ import { suspend, type EndedItem } from './suspend';
 export async function runBatch(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	if (context.getInputData().length === 0) return [[]];
 
+	const { areRecordsLost } = begin(context);
 	const operation = operationOf(context);
+	if (operation.kind === 'create' && areRecordsLost) throw recordsLostError(context);
 	if (operation.kind === 'account') return [await runBalance(context)];
 
 	const prepared = await prepare(context, operation);

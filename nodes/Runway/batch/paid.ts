@@ -31,6 +31,8 @@ export type PaidRecord =
 type Run = Record<string, PaidRecord>;
 
 const KEY = 'runwayTasks';
+/** Says that the node has begun in this execution. It is lost together with the records. */
+const BEGUN_KEY = 'runwayBegun';
 
 /** Opens the ledger of the node's present run; a loop's next round is a run of its own. */
 export function openLedger(context: IExecuteFunctions): Ledger {
@@ -67,6 +69,25 @@ export function openLedger(context: IExecuteFunctions): Ledger {
 	};
 }
 
+/**
+ * Notes that the node has begun, and tells whether the records of an earlier attempt are lost. That is so in the retry of
+ * an execution that a crash of n8n has cut off in this node: n8n saves a node's context only when the node ends, but
+ * its event log says that the node had begun.
+ */
+export function begin(context: IExecuteFunctions): { areRecordsLost: boolean } {
+	const nodeContext = context.getContext('node');
+	if (context.getMode() === 'retry' && nodeContext[BEGUN_KEY] === undefined && hasRunBefore(context)) {
+		return { areRecordsLost: true };
+	}
+	nodeContext[BEGUN_KEY] = true;
+	return { areRecordsLost: false };
+}
+
+function hasRunBefore(context: IExecuteFunctions): boolean {
+	const { $: find } = context.getWorkflowDataProxy(0) as unknown as { $: (node: string) => { isExecuted: boolean } };
+	return find(context.getNode().name).isExecuted;
+}
+
 function without<Value>(record: Record<string, Value>, key: string): Record<string, Value> {
 	return Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
 }
@@ -76,6 +97,25 @@ export function takeUp({ operation }: CreateJob, record: PaidRecord): Outcome {
 	if ('problem' in record) return { kind: 'maybeCreated', problem: record.problem };
 	const { taskId, createdAt } = record;
 	return { kind: 'ready', task: { taskId, api: operation.api, state: null, createdAt } };
+}
+
+/**
+ * Leaves a task's id where it outlives everything: in n8n's log, which is all that remains of a node that is cut off by
+ * a crash, and in the execution's custom data.
+ */
+export function noteTask(context: IExecuteFunctions, { itemIndex }: CreateJob, { taskId }: KnownTask): void {
+	context.logger.info(`Runway task ${taskId} created (${placeOf(context, itemIndex)})`);
+	noteInCustomData(context, taskId);
+}
+
+/** Leaves word in n8n's log that a task may have been created whose id nobody knows. */
+export function noteDoubt(context: IExecuteFunctions, { itemIndex }: CreateJob): void {
+	context.logger.warn(`It is unknown whether a Runway task was created (${placeOf(context, itemIndex)})`);
+}
+
+/** Where in n8n a task comes from. */
+function placeOf(context: IExecuteFunctions, itemIndex: number): string {
+	return `execution ${context.getExecutionId()}, node "${context.getNode().name}", item ${itemIndex}`;
 }
 
 /** n8n keeps ten keys of custom data an execution, and complains about values longer than this. */
@@ -91,7 +131,7 @@ interface CustomData {
  * Puts a task's id into the execution's custom data, so that it can be found in n8n's list of executions
  * even where the execution was stopped or has failed. What does not fit is left out.
  */
-export function noteInCustomData(context: IExecuteFunctions, taskId: string): void {
+function noteInCustomData(context: IExecuteFunctions, taskId: string): void {
 	const { customData } = context.getWorkflowDataProxy(0).$execution as { customData?: CustomData };
 	if (customData === undefined) return;
 	for (const key of CUSTOM_DATA_KEYS) {

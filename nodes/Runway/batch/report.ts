@@ -67,6 +67,17 @@ export function stoppedError(context: IExecuteFunctions, all: readonly Ending[])
 	return worded(error, message, { tasks: all.flatMap(({ outcome }) => taskDetails(outcome)) });
 }
 
+/** The error of a retry that can't know what was paid for before n8n crashed. */
+export function recordsLostError(context: IExecuteFunctions): Error {
+	const message = 'Tasks of this execution may have been created already, so a retry creates none';
+	const description = [
+		'n8n was cut off while this node ran, and the list of its tasks was lost.',
+		'The log of n8n has a line "Runway task … created" for each of them.',
+		'Fetch them with Resource "Task", Operation "Wait". To create and pay anew, start the workflow again instead of retrying.',
+	].join(' ');
+	return worded(new NodeOperationError(context.getNode(), message, { description }), message, {});
+}
+
 /**
  * n8n's error classes put advice of their own in place of any message that contains a code such as
  * ECONNRESET: "You can retry the request immediately". After a create that may have been billed, that is

@@ -6,7 +6,7 @@ import { backoffDelay } from '../../shared/wait/cadence';
 import { pause, type Alarm, type Clock } from '../../shared/wait/pause';
 import type { KnownTask } from '../../shared/task/task';
 import type { CreateJob, Outcome } from './job';
-import { noteInCustomData, type Ledger } from './paid';
+import { noteDoubt, noteTask, type Ledger } from './paid';
 
 /**
  * Creates tasks. Rules that must not regress:
@@ -97,14 +97,13 @@ export function createSubmitter(options: SubmitterOptions) {
 			createdAt: new Date(clock.now()).toISOString(),
 		};
 		ledger.created(job, task);
-		noteInCustomData(context, taskId);
-		// Where n8n itself dies, its log is all that is left of this execution.
-		context.logger.info(`Runway task ${taskId} created in execution ${context.getExecutionId()}`);
+		noteTask(context, job, task);
 		return { kind: 'ready', task };
 	}
 
 	function maybeCreated(job: CreateJob, problem: Problem): Outcome {
 		ledger.maybeCreated(job, problem);
+		noteDoubt(context, job);
 		onFailure();
 		return { kind: 'maybeCreated', problem };
 	}

@@ -1,0 +1,135 @@
+import type { N8nCompanion } from '../support/n8n';
+import { errorOf, outputOf } from '../support/n8n';
+import type { StandInOptions } from '../support/standin';
+import {
+	asleep,
+	chain,
+	imageToVideo,
+	LONGEST_TEST_MS,
+	manual,
+	pause,
+	type Place,
+	place,
+	prompts,
+	RETRY,
+	runway,
+	textOf,
+	textToVideo,
+	until,
+	webhook,
+} from '../e2e/support/place';
+import { startQueueMode, type QueueMode } from './support/queueMode';
+
+/** Processes of an n8n in queue mode that die without a word. One test after the other, since they share the processes. */
+
+/** n8n takes a job for lost this much sooner than by default, which is a minute. */
+const SOON = {
+	QUEUE_WORKER_LOCK_DURATION: '15000',
+	QUEUE_WORKER_LOCK_RENEW_TIME: '2000',
+	QUEUE_WORKER_STALLED_INTERVAL: '3000',
+};
+const LOST_WITHIN_MS = 150_000;
+
+let mode: QueueMode;
+beforeAll(async () => {
+	mode = await startQueueMode({ env: SOON });
+}, LONGEST_TEST_MS);
+afterAll(async () => await mode?.stop(), LONGEST_TEST_MS);
+
+const inQueue = (act: (place: Place) => Promise<void>, settings?: StandInOptions) =>
+	place(act, settings, async () => mode.main);
+const taskIds = ({ api }: Place) => [...api.tasks.keys()];
+
+/** The worker that runs an execution. */
+async function workerOf(executionId: string): Promise<N8nCompanion> {
+	const runs = (worker: N8nCompanion) => worker.log().includes(`started execution ${executionId} `);
+	await until(() => mode.workers.some(runs), 'a worker takes the execution');
+	const worker = mode.workers.find(runs);
+	if (worker === undefined) throw new Error(`No worker runs the execution ${executionId}`);
+	return worker;
+}
+
+/** The ids that a process left in its log for an execution, in the order of creation. */
+function loggedIds(worker: N8nCompanion, executionId: string): string[] {
+	const lines = worker.log().matchAll(/^Runway task (\S+) created \(execution (\d+),/gm);
+	return [...lines].filter((line) => line[2] === executionId).map((line) => line[1] ?? '');
+}
+
+describe('A worker that is killed while it waits', () => {
+	it(
+		'pays for nothing twice, not even by a retry, and leaves the ids in its log',
+		inQueue(async (here) => {
+			const { api, n8n } = here;
+			const workflow = {
+				...chain(webhook(), ...prompts('a [stuck]', 'b [stuck]'), imageToVideo({}, RETRY)),
+				settings: { saveExecutionProgress: true },
+			};
+			const executionId = await here.call(workflow);
+			await until(() => api.reads.length > 3, 'the tasks are watched');
+			const worker = await workerOf(executionId);
+			await worker.kill();
+			const ids = loggedIds(worker, executionId);
+			expect(ids.sort()).toEqual(taskIds(here).sort());
+
+			await worker.restart();
+			const lost = await n8n.waitForExecution(executionId, { timeoutMs: LOST_WITHIN_MS });
+			expect(lost.status).toBe('error');
+			expect(api.creates).toHaveLength(2);
+			await here.retry(lost);
+			await pause(2_000);
+			expect(api.creates).toHaveLength(2);
+
+			ids.forEach((id) => api.finish(id));
+			const wait = runway({ resource: 'task', operation: 'wait', taskId: ids.join(' ') }, { name: 'Fetch' });
+			const fetched = outputOf(await here.run(chain(manual, wait)), 'Fetch');
+			expect(fetched.map(({ json }) => json.status)).toEqual(['succeeded', 'succeeded']);
+		}),
+		LONGEST_TEST_MS,
+	);
+});
+
+describe('A main process that is killed', () => {
+	it(
+		'while a worker waits does not keep the worker from finishing',
+		inQueue(async (here) => {
+			const { api, n8n } = here;
+			const executionId = await n8n.run(await here.save(chain(manual, ...prompts('a [stuck]'), imageToVideo())));
+			await until(() => api.reads.length > 1, 'the task is watched');
+			await mode.main.kill();
+			taskIds(here).forEach((id) => api.finish(id));
+			await until(() => api.downloads.length === 1, 'the file is fetched', 60_000);
+			await mode.main.restart();
+			const execution = await n8n.waitForExecution(executionId);
+			expect(textOf(errorOf(execution))).toBe('');
+			expect(execution.status).toBe('success');
+			expect(outputOf(execution, 'Runway')[0]?.json.status).toBe('succeeded');
+			expect(api.creates).toHaveLength(1);
+		}),
+		LONGEST_TEST_MS,
+	);
+});
+
+describe('All processes that are killed', () => {
+	it(
+		'while an execution sleeps lose nothing: it is woken up when they are back',
+		inQueue(async (here) => {
+			const { api, n8n } = here;
+			const node = textToVideo({ completion: 'suspend' });
+			const executionId = await here.call(chain(webhook(), ...prompts('a [stuck]', 'b [stuck]'), node));
+			await asleep(here, executionId);
+			const processes = [mode.main, mode.webhooks, ...mode.workers];
+			await Promise.all(processes.map(async (process) => await process.kill()));
+			const [first = '', second = ''] = taskIds(here);
+			api.finish(first);
+			await until(() => api.callbacks[0]?.error !== undefined, 'the call finds nobody');
+			await mode.main.restart();
+			await Promise.all([mode.webhooks, ...mode.workers].map(async (process) => await process.restart()));
+			api.finish(second);
+			const execution = await n8n.waitForExecution(executionId);
+			expect(execution.status).toBe('success');
+			expect(outputOf(execution, 'Runway').map(({ json }) => json.status)).toEqual(['succeeded', 'succeeded']);
+			expect(api.creates).toHaveLength(2);
+		}),
+		LONGEST_TEST_MS,
+	);
+});

@@ -1,0 +1,246 @@
+import { createHash } from 'node:crypto';
+
+import { binaryOf, errorOf, type Execution, outputOf } from '../support/n8n';
+import type { StandIn, StandInOptions } from '../support/standin';
+import {
+	asleep,
+	chain,
+	createdPrompts,
+	hintsOf,
+	imageToVideo,
+	LONGEST_TEST_MS,
+	manual,
+	notedIds,
+	type Part,
+	pause,
+	type Place,
+	place,
+	prompts,
+	RETRY,
+	textOf,
+	textToVideo,
+	topic,
+	until,
+	webhook,
+	withCustomData,
+} from '../e2e/support/place';
+import { startQueueMode, type QueueMode } from './support/queueMode';
+
+/** The node in an n8n in queue mode, where the processes share nothing but PostgreSQL and Redis. */
+
+let starting: Promise<QueueMode> | undefined;
+/** Tests that run at the same time start before any hook does. */
+const mode = async (): Promise<QueueMode> => {
+	starting ??= startQueueMode();
+	return await starting;
+};
+afterAll(async () => await (await starting)?.stop(), LONGEST_TEST_MS);
+
+const inQueue = (act: (place: Place) => Promise<void>, settings?: StandInOptions) =>
+	place(act, settings, async () => (await mode()).main);
+
+/** Reads the file of each item in whichever process runs the execution. */
+const hash: Part = {
+	name: 'Hash',
+	type: 'n8n-nodes-base.crypto',
+	typeVersion: 1,
+	parameters: {
+		action: 'hash',
+		type: 'SHA256',
+		binaryData: true,
+		binaryPropertyName: 'data',
+		dataPropertyName: 'hash',
+	},
+};
+const suspended = (settings?: Parameters<typeof textToVideo>[1]) => textToVideo({ completion: 'suspend' }, settings);
+const taskIds = (api: StandIn) => [...api.tasks.keys()];
+const stuck = (amount: number) => prompts(...Array.from({ length: amount }, (_, number) => `${number} [stuck]`));
+
+/** The items have their files, for a later node of the worker and for the editor. */
+async function expectFiles({ api, n8n }: Place, execution: Execution, amount: number): Promise<void> {
+	expect(textOf(errorOf(execution))).toBe('');
+	expect(execution.status).toBe('success');
+	const bytes = api.assetBytes('video');
+	const sha256 = createHash('sha256').update(bytes).digest('hex');
+	const results = outputOf(execution, 'Hash');
+	expect(results.map(({ json }) => json.status)).toEqual(Array(amount).fill('succeeded'));
+	expect(results.map(({ json }) => json.hash)).toEqual(Array(amount).fill(sha256));
+	for (const item of outputOf(execution, 'Runway')) {
+		expect((await n8n.download(binaryOf(item))).equals(bytes)).toBe(true);
+	}
+}
+
+/** Calls as CometAPI does, at another address of the same n8n where one is given. */
+async function callBack({ api }: Place, taskId: string, origin?: string): Promise<number> {
+	const { callback_url: url = '' } = api.creates.at(0)?.body as { callback_url?: string };
+	const address = new URL(url);
+	if (origin !== undefined) address.host = new URL(origin).host;
+	const response = await fetch(address, {
+		method: 'POST',
+		headers: { 'content-type': 'application/json' },
+		body: JSON.stringify({ task_id: taskId, status: '3' }),
+	});
+	return response.status;
+}
+
+topic('A worker', (test) => {
+	test(
+		'waits for a batch of several items at once and passes on their files',
+		inQueue(async (here) => {
+			const list = prompts(...Array.from({ length: 8 }, (_, number) => `${number} [takes 6 s]`));
+			const executionId = await here.call(chain(webhook(), ...list, imageToVideo(), hash));
+			const execution = await here.n8n.waitForExecution(executionId);
+			await expectFiles(here, execution, 8);
+			expect(execution.data.resultData?.runData.Runway?.[0]?.executionTime).toBeLessThan(8 * 6_000);
+			expect(createdPrompts(here.api).sort()).toEqual(
+				Array.from({ length: 8 }, (_, number) => `${number} [takes 6 s]`),
+			);
+			expect(notedIds(await withCustomData(here, execution)).sort()).toEqual(taskIds(here.api).sort());
+		}),
+	);
+
+	test(
+		'ends its waiting where the time limit of the workflow has passed',
+		inQueue(async (here) => {
+			const workflow = { ...chain(webhook(), ...stuck(2), imageToVideo()), settings: { executionTimeout: 8 } };
+			const executionId = await here.call(workflow);
+			const execution = await here.n8n.waitForExecution(executionId);
+			expect(execution.status).toBe('canceled');
+			await until(() => here.api.requests.every(({ endedAt }) => endedAt !== undefined), 'the last requests end');
+			const requests = here.api.requests.length;
+			await pause(3_000);
+			expect(here.api.requests).toHaveLength(requests);
+			expect(here.api.creates).toHaveLength(2);
+		}),
+	);
+});
+
+topic('A sleeping execution', (test) => {
+	test(
+		'is woken up by calls to the webhook processor, and goes on in a worker with the files',
+		inQueue(async (here) => {
+			const { api, n8n } = here;
+			const executionId = await here.call(chain(webhook(), ...stuck(3), suspended(), hash));
+			await asleep(here, executionId);
+			taskIds(api).forEach((id) => api.finish(id));
+			const execution = await n8n.waitForExecution(executionId);
+			await expectFiles(here, execution, 3);
+			expect(api.callbacks.map(({ url }) => new URL(url).origin)).toEqual(Array(3).fill((await mode()).webhooks.url));
+			expect(api.creates).toHaveLength(3);
+		}),
+	);
+
+	test(
+		'is woken up by a call to the main process',
+		inQueue(
+			async (here) => {
+				const { api, n8n } = here;
+				const executionId = await n8n.run(await here.save(chain(manual, ...stuck(1), suspended(), hash)));
+				await asleep(here, executionId);
+				const [taskId = ''] = taskIds(api);
+				api.finish(taskId);
+				expect(await callBack(here, taskId, n8n.url)).toBe(200);
+				await expectFiles(here, await n8n.waitForExecution(executionId), 1);
+			},
+			{ callbacks: { enabled: false } },
+		),
+	);
+
+	test(
+		'goes on once where the same call comes to two processes at the same time',
+		inQueue(
+			async (here) => {
+				const { api, n8n } = here;
+				const executionId = await here.call(chain(webhook(), ...stuck(2), suspended(), hash));
+				await asleep(here, executionId);
+				const ids = taskIds(api);
+				ids.forEach((id) => api.finish(id));
+				const origins = [n8n.url, (await mode()).webhooks.url];
+				await Promise.all(
+					origins.flatMap((origin) => ids.map(async (id) => await callBack(here, id, origin).catch(() => 0))),
+				);
+				const execution = await n8n.waitForExecution(executionId);
+				await expectFiles(here, execution, 2);
+				await pause(2_000);
+				const later = await n8n.execution(executionId);
+				expect(later.data.resultData?.runData.Hash).toHaveLength(1);
+				expect(later.data.resultData?.runData.Runway).toHaveLength(1);
+				expect(await n8n.executionIds(execution.workflowId)).toEqual([executionId]);
+				expect(api.creates).toHaveLength(2);
+			},
+			{ callbacks: { enabled: false } },
+		),
+	);
+});
+
+topic('Stop', (test) => {
+	/** Every task is named in the log of the worker that created it, which is the one place that n8n never overwrites. */
+	const expectLogged = async ({ api }: Place, executionId: string) => {
+		const log = (await mode()).workers.map((worker) => worker.log()).join('\n');
+		for (const id of taskIds(api)) expect(log).toContain(`Runway task ${id} created (execution ${executionId},`);
+	};
+	const inTurn = () => imageToVideo({ options: { maxTasksInProgress: 3, pollInterval: 1 } }, RETRY);
+
+	test(
+		'ends the waiting in a worker at once, creates nothing more and leaves the ids in its log',
+		inQueue(async (here) => {
+			const { api, n8n } = here;
+			const executionId = await n8n.run(await here.save(chain(manual, ...stuck(10), inTurn())));
+			await until(() => api.creates.length === 3 && api.reads.length > 3, 'the first tasks are watched');
+			await n8n.stopExecution(executionId);
+			expect((await n8n.waitForExecution(executionId)).status).toBe('canceled');
+			await pause(2_000);
+			const requests = api.requests.length;
+			taskIds(api).forEach((id) => api.finish(id));
+			await pause(5_000);
+			expect(api.requests).toHaveLength(requests);
+			expect(api.creates).toHaveLength(3);
+			await expectLogged(here, executionId);
+		}),
+	);
+
+	test(
+		'of an execution that a webhook processor started, which n8n does not tell the worker, leaves the ids in its log',
+		inQueue(async (here) => {
+			const { api, n8n } = here;
+			const executionId = await here.call(chain(webhook(), ...stuck(3), inTurn()));
+			await until(() => api.creates.length === 3 && api.reads.length > 3, 'the tasks are watched');
+			await n8n.stopExecution(executionId);
+			expect((await n8n.waitForExecution(executionId)).status).toBe('canceled');
+			await expectLogged(here, executionId);
+			taskIds(api).forEach((id) => api.finish(id));
+		}),
+	);
+});
+
+topic('A failed attempt', (test) => {
+	test(
+		'is repeated by Retry On Fail without paying again for what is paid',
+		inQueue(async (here) => {
+			const { api, n8n } = here;
+			const list = prompts('a', 'b [fail once INTERNAL]', 'c');
+			const executionId = await here.call(chain(webhook(), ...list, imageToVideo({}, RETRY), hash));
+			const execution = await n8n.waitForExecution(executionId);
+			await expectFiles(here, execution, 3);
+			expect(api.creates).toHaveLength(4);
+			expect(hintsOf(execution)).toMatch(/2 tasks .*not paid for again/);
+		}),
+	);
+
+	test(
+		'is retried from the list of executions without paying again for what is paid',
+		inQueue(async (here) => {
+			const { api, n8n } = here;
+			const list = prompts('a', 'b [takes 20 s]', 'c');
+			const node = imageToVideo({ options: { timeout: 3 } });
+			const executionId = await here.call(chain(webhook(), ...list, node, hash));
+			const failed = await n8n.waitForExecution(executionId);
+			expect(failed.status).toBe('error');
+			for (const id of taskIds(api)) expect(textOf(errorOf(failed))).toContain(id);
+			for (const id of taskIds(api)) api.finish(id);
+			const execution = await here.retry(failed);
+			await expectFiles(here, execution, 3);
+			expect(api.creates).toHaveLength(3);
+		}),
+	);
+});

@@ -7,11 +7,12 @@ import { tooOldSentence } from './lib/nodeVersion.mjs';
 const usage = `Usage: npm run bench -- [sections] [--long]
 
 Sections (all of them by default):
-  cadence   how often and how late tasks are looked at, simulated
-  batch     a batch beside n8n's own OpenAI video node, in a real n8n
-  memory    growth of memory while a large file downloads
-  loop      1,000 tasks in one node: event loop and requests
-  load      size of the package and time to load it
+  cadence     how often and how late tasks are looked at, simulated
+  batch       a batch beside n8n's own OpenAI video node, in a real n8n
+  memory      growth of memory while a large file downloads
+  loop        1,000 tasks in one node: event loop and requests
+  executions  200 executions of 10 items at once, in regular mode and in queue mode
+  load        size of the package and time to load it
 
 Options:
   --long    also what takes long: the OpenAI node on every batch, renders of 60 s, a file of 1 GB (about 45 minutes)
@@ -33,6 +34,7 @@ async function start(args) {
 async function run(args, onStop) {
 	const { Problem } = await import('./lib/problem.mjs');
 	const { step } = await import('./lib/progress.mjs');
+	const { ensureQueueServices } = await import('./lib/queueServices.mjs');
 	const { ensureBuilt, ensureN8n, ensureTools } = await import('./lib/setup.mjs');
 
 	if (args.includes('--help')) {
@@ -50,8 +52,10 @@ async function run(args, onStop) {
 	const bench = new Bench({ long: args.includes('--long'), step, say: console.log });
 	onStop(async () => await bench.close());
 	const names = chosen.length === 0 ? sectionNames : chosen;
-	if (names.includes('batch') || names.includes('load')) await ensureBuilt();
-	if (names.includes('batch')) await ensureN8n();
+	const inN8n = names.includes('batch') || names.includes('executions');
+	if (inN8n || names.includes('load')) await ensureBuilt();
+	if (inN8n) await ensureN8n();
+	if (names.includes('executions')) await ensureQueueServices();
 	return await bench.run(names);
 }
 

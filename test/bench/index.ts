@@ -1,13 +1,14 @@
 import { format, type Aim, type Report, type Section, type Tools } from './section';
 import { batch } from './sections/batch';
 import { cadence } from './sections/cadence';
+import { executions } from './sections/executions';
 import { load } from './sections/load';
 import { loop } from './sections/loop';
 import { memory } from './sections/memory';
 
 /** The benchmark behind `npm run bench`. */
 
-const sections: readonly Section[] = [cadence, batch, memory, loop, load];
+const sections: readonly Section[] = [cadence, batch, memory, loop, executions, load];
 
 export const sectionNames = sections.map(({ name }) => name);
 
@@ -58,7 +59,7 @@ export class Bench {
 
 /** One line for each aim. */
 function summary(name: string, aims: Aim[] | null): string[] {
-	const label = name.padEnd(8);
+	const label = name.padEnd(10);
 	if (aims === null) return [`${label} not measured`];
 	return aims.map(({ aim, found, met }) => `${label} ${met ? 'met   ' : 'missed'}  ${aim}: ${found}`);
 }

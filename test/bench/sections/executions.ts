@@ -1,0 +1,317 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+
+import {
+	cacheFolder,
+	describe,
+	isEnded,
+	type N8n,
+	type N8nCompanion,
+	outputOf,
+	projectRoot,
+	readJson,
+	startN8n,
+} from '../../support/n8n';
+import type { StandIn } from '../../support/standin';
+import { chain, imageToVideo, type Part, place, webhook } from '../../e2e/support/place';
+import { startQueueMode } from '../../queue/support/queueMode';
+import { MEGABYTE, type Report, type Section, type Tools } from '../section';
+
+/** Very many executions at once, in a real n8n, in regular mode and in queue mode. */
+
+const EXECUTIONS = 200;
+const ITEMS = 10;
+const TASKS = EXECUTIONS * ITEMS;
+const RENDER_MS = 10_000;
+const LATENCY_MS = 20;
+const LONGEST_MS = 15 * 60_000;
+const POLL_MS = 2_000;
+const PAGE = 100;
+const ENDED = ['success', 'error', 'crashed', 'canceled'];
+const PROBE = path.join(__dirname, '..', 'probe.cjs');
+const PROBE_FOLDER = path.join(cacheFolder, 'probe');
+
+/** What the probe has written about a process. */
+interface Probe {
+	/** Bytes. */
+	peakRss: number;
+	p50Ms: number;
+	p99Ms: number;
+	longestMs: number;
+	cpuSeconds: number;
+}
+
+/** An n8n to be measured. */
+interface Host {
+	main: N8n;
+	/** By the name that the table gives them. */
+	processes: Array<{ name: string; process: Pick<N8n | N8nCompanion, 'pid'> }>;
+	stop(): Promise<void>;
+}
+
+interface Found {
+	mode: string;
+	/** Seconds from the first call to the end of the last execution. */
+	wall: number;
+	succeeded: number;
+	creates: number;
+	/** Prompts for which more than one task was created. */
+	doubled: number;
+	/** Prompts without exactly one item that came out with its task and file. */
+	lost: number;
+	looksPerTask: number;
+	inFlight: number;
+	/** Calls that n8n did not accept. */
+	refused: number;
+	probes: Array<{ name: string; probe: Probe; restRss: number }>;
+	problems: string[];
+}
+
+const preload = [PROBE];
+const env = { RUNWAY_PROBE_FOLDER: PROBE_FOLDER };
+
+const hosts: Record<string, () => Promise<Host>> = {
+	async regular() {
+		const main = await startN8n({ package: projectRoot, preload, env });
+		return { main, processes: [{ name: 'n8n', process: main }], stop: async () => await main.stop() };
+	},
+	async queue() {
+		const { main, workers, webhooks, stop } = await startQueueMode({ preload, env });
+		const processes = [
+			{ name: 'main', process: main },
+			{ name: 'webhooks', process: webhooks },
+			...workers.map((process, index) => ({ name: `worker ${index + 1}`, process })),
+		];
+		return { main, processes, stop };
+	},
+};
+
+export const executions: Section = {
+	name: 'executions',
+	title: `${EXECUTIONS} executions of ${ITEMS} items at once`,
+	async measure(tools) {
+		const found: Found[] = [];
+		for (const mode of Object.keys(hosts)) {
+			found.push(
+				await tools.step(`${TASKS} tasks in ${mode} mode`, async (say) => await measureMode(mode, tools, say)),
+			);
+		}
+		return report(found);
+	},
+};
+
+async function measureMode(mode: string, tools: Tools, say: (note: string) => void): Promise<Found> {
+	rmSync(PROBE_FOLDER, { recursive: true, force: true });
+	mkdirSync(PROBE_FOLDER, { recursive: true });
+	say('starting n8n');
+	const host = await hosts[mode]?.();
+	if (host === undefined) throw new Error(`There is no mode ${mode}`);
+	const close = tools.closeLater(async () => await host.stop());
+	let found: Found | undefined;
+	const settings = { renderMs: RENDER_MS, latencyMs: LATENCY_MS };
+	const act = place(
+		async ({ api, n8n, save }) => {
+			const workflow = chain(webhook(), ...itemsOfTheCall, imageToVideo());
+			const workflowId = await save(workflow);
+			await n8n.activate(workflowId);
+			const url = n8n.webhookUrl(workflow.nodes[0]?.parameters.path as string);
+			await untilLive(url);
+			found = await measureLoad(mode, host, api, workflowId, url, say);
+		},
+		settings,
+		async () => host.main,
+	);
+	await act();
+	await close();
+	if (found === undefined) throw new Error('nothing was found');
+	return found;
+}
+
+/** The items of one execution; a call without a number makes none. */
+const itemsOfTheCall: Part[] = [
+	{
+		name: 'List',
+		type: 'n8n-nodes-base.set',
+		typeVersion: 3.4,
+		parameters: {
+			mode: 'raw',
+			jsonOutput: `={{ JSON.stringify({ list: [...Array($json.body.run === undefined ? 0 : ${ITEMS}).keys()].map((item) => ({ prompt: 'run ' + $json.body.run + ' item ' + item })) }) }}`,
+			options: {},
+		},
+	},
+	{
+		name: 'Items',
+		type: 'n8n-nodes-base.splitOut',
+		typeVersion: 1,
+		parameters: { fieldToSplitOut: 'list', options: {} },
+	},
+];
+
+const post = async (url: string, body: object) =>
+	await fetch(url, {
+		method: 'POST',
+		headers: { 'content-type': 'application/json' },
+		body: JSON.stringify(body),
+	}).then(
+		({ ok }) => ok,
+		() => false,
+	);
+
+/** n8n answers before a webhook is live. */
+async function untilLive(url: string): Promise<void> {
+	for (const deadline = Date.now() + 30_000; !(await post(url, {}));) {
+		if (Date.now() > deadline) throw new Error('The webhook did not become live');
+		await pause(200);
+	}
+}
+
+async function measureLoad(
+	mode: string,
+	{ main, processes }: Host,
+	api: StandIn,
+	workflowId: string,
+	url: string,
+	say: (note: string) => void,
+): Promise<Found> {
+	const before = new Set((await listed(main, workflowId)).map(({ id }) => id));
+	// What starting n8n has cost is not of interest.
+	for (const { process: target } of processes) process.kill(target.pid, 'SIGUSR2');
+	await pause(2_500);
+	const rest = processes.map(({ process: target }) => probeOf(target.pid).peakRss);
+
+	const beganAt = Date.now();
+	const accepted = await Promise.all(Array.from({ length: EXECUTIONS }, async (_, run) => await post(url, { run })));
+	const refused = accepted.filter((isAccepted) => !isAccepted).length;
+	let list: Listed[] = [];
+	for (const deadline = beganAt + LONGEST_MS; Date.now() < deadline;) {
+		await pause(POLL_MS);
+		list = (await listed(main, workflowId)).filter(({ id }) => !before.has(id));
+		const ended = list.filter(({ status }) => ENDED.includes(status));
+		say(`${api.creates.length} tasks created, ${ended.length} of ${EXECUTIONS} executions ended`);
+		if (ended.length >= EXECUTIONS - refused) break;
+	}
+	await pause(1_500);
+	const probes = processes.map(({ name, process: target }, index) => ({
+		name,
+		probe: probeOf(target.pid),
+		restRss: rest[index] ?? 0,
+	}));
+	const endedAt = Math.max(...list.map(({ stoppedAt }) => Date.parse(stoppedAt ?? '') || 0));
+	return {
+		mode,
+		wall: (endedAt - beganAt) / 1000,
+		refused,
+		probes,
+		...(await judge(main, api, list)),
+	};
+}
+
+/** Holds what came out against what was asked for. */
+async function judge(main: N8n, api: StandIn, list: readonly Listed[]) {
+	const delivered = new Map<string, number>();
+	const problems = new Set<string>();
+	let succeeded = 0;
+	const promptOf = new Map([...api.tasks].map(([id, { prompt }]) => [id, prompt]));
+	for (const { id } of list) {
+		const execution = await main.execution(id);
+		if (execution.status === 'success') succeeded += 1;
+		else problems.add(describe(execution).replace(`Execution ${id} is `, ''));
+		if (!isEnded(execution)) continue;
+		for (const { json, binary } of outputOf(execution, 'Runway')) {
+			const prompt = promptOf.get(String(json.taskId));
+			if (json.status !== 'succeeded' || binary?.data === undefined || prompt === undefined) continue;
+			delivered.set(prompt, (delivered.get(prompt) ?? 0) + 1);
+		}
+	}
+	const created = new Map<string, number>();
+	for (const { prompt } of api.tasks.values()) created.set(prompt, (created.get(prompt) ?? 0) + 1);
+	const wanted = Array.from({ length: TASKS }, (_, n) => `run ${Math.floor(n / ITEMS)} item ${n % ITEMS}`);
+	return {
+		succeeded,
+		creates: api.creates.length,
+		doubled: [...created.values()].filter((times) => times > 1).length,
+		lost: wanted.filter((prompt) => delivered.get(prompt) !== 1).length,
+		looksPerTask: api.reads.length / TASKS,
+		inFlight: Math.max(0, ...api.requests.map(({ inFlight }) => inFlight)),
+		problems: [...problems],
+	};
+}
+
+interface Listed {
+	id: string;
+	status: string;
+	stoppedAt: string | null;
+}
+
+async function listed(n8n: N8n, workflowId: string): Promise<Listed[]> {
+	const filter = encodeURIComponent(JSON.stringify({ workflowId }));
+	// By id, since what moves in the list while it is paged through may come twice.
+	const all = new Map<string, Listed>();
+	for (let cursor: string | null | undefined = ''; typeof cursor === 'string';) {
+		const page: { results: Listed[]; nextCursor?: string | null } = await n8n.request(
+			'GET',
+			`/rest/executions?filter=${filter}&limit=${PAGE}${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
+		);
+		for (const execution of page.results) all.set(execution.id, execution);
+		cursor = page.nextCursor;
+	}
+	return [...all.values()];
+}
+
+function probeOf(pid: number): Probe {
+	return readJson<Probe>(path.join(PROBE_FOLDER, `${pid}.json`));
+}
+
+async function pause(milliseconds: number): Promise<void> {
+	await new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function report(found: readonly Found[]): Report {
+	const megabytes = (bytes: number) => `${(bytes / MEGABYTE).toFixed(0)} MB`;
+	return {
+		how: [
+			`${EXECUTIONS} calls of a production webhook at once, each with ${ITEMS} items for Image to Video; renders of ${RENDER_MS / 1000} s, ${LATENCY_MS} ms before`,
+			'each answer, files fetched. Regular mode: one process, SQLite, files on disk. Queue mode: main, webhook processor and',
+			'two workers with the usual ten executions at a time each, PostgreSQL, Redis, files in the',
+			'database. Everything, the stand-in included, on this machine.',
+		].join('\n'),
+		tables: [
+			{
+				head: ['mode', 'wall', 'executions succeeded', 'tasks created', 'doubled', 'lost', 'looks/task', 'in flight'],
+				rows: found.map((mode) => [
+					mode.mode,
+					`${mode.wall.toFixed(0)} s`,
+					`${mode.succeeded}`,
+					`${mode.creates}`,
+					`${mode.doubled}`,
+					`${mode.lost}`,
+					mode.looksPerTask.toFixed(1),
+					`${mode.inFlight}`,
+				]),
+				notes: found.flatMap(({ mode, refused, problems }) => [
+					...(refused === 0 ? [] : [`${mode}: ${refused} calls were not accepted`]),
+					...problems.map((problem) => `${mode}: ${problem}`),
+				]),
+			},
+			{
+				head: ['process', 'memory at rest', 'peak', 'event loop p50', 'p99', 'longest', 'CPU'],
+				rows: found.flatMap(({ mode, probes }) =>
+					probes.map(({ name, probe, restRss }) => [
+						`${mode}: ${name}`,
+						megabytes(restRss),
+						megabytes(probe.peakRss),
+						`${probe.p50Ms.toFixed(0)} ms`,
+						`${probe.p99Ms.toFixed(0)} ms`,
+						`${probe.longestMs.toFixed(0)} ms`,
+						`${probe.cpuSeconds.toFixed(0)} s`,
+					]),
+				),
+			},
+		],
+		aims: found.map((mode) => ({
+			aim: `${mode.mode} mode: each of ${TASKS} tasks created once, and its result there`,
+			found: `${mode.creates} created, ${mode.doubled} doubled, ${mode.lost} lost`,
+			met: mode.creates === TASKS && mode.doubled === 0 && mode.lost === 0,
+		})),
+	};
+}

@@ -1,5 +1,5 @@
 import { readTask } from '../shared/task/parse';
-import type { TaskState } from '../shared/task/task';
+import { isTerminal, type TaskState } from '../shared/task/task';
 
 /** What a callback says. It is unsigned, so anybody may have said it. */
 export interface Claim {
@@ -34,7 +34,16 @@ function parsed(body: string): unknown {
 	}
 }
 
-/** Whether a task ended too long ago for a callback of it to be the first one; only where the API says when it ended. */
-export function isStale({ finishedAt }: TaskState, now: number, maxAgeMs: number): boolean {
-	return maxAgeMs > 0 && finishedAt !== null && now - Date.parse(finishedAt) > maxAgeMs;
+/** Whether a callback says that its task goes on; of one that says nothing known, the task itself has to tell. */
+export function saysGoingOn({ state }: Claim): boolean {
+	return state.rawStatus !== null && state.status !== 'unknown' && !isTerminal(state.status);
+}
+
+/**
+ * Whether a task ended too long ago for a callback of it to be the first one; only where the API says when it ended.
+ * @param receivedAt when the callback came, in milliseconds since the epoch
+ * @param maxAgeMs 0 for no limit
+ */
+export function isStale({ finishedAt }: TaskState, receivedAt: number, maxAgeMs: number): boolean {
+	return maxAgeMs > 0 && finishedAt !== null && receivedAt - Date.parse(finishedAt) > maxAgeMs;
 }

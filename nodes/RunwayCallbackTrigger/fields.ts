@@ -2,10 +2,10 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { familyNames } from '../shared/panel/families';
 import { triggerFields } from '../shared/panel/triggerFields';
-import { DEFAULT_MAX_AGE_MINUTES } from './receive';
+import { DEFAULT_MAX_AGE_MINUTES, MAX_AGE_LABEL } from './settings';
 
 const maxAge: INodeProperties = {
-	displayName: 'Ignore Tasks That Ended Earlier Than (Minutes)',
+	displayName: MAX_AGE_LABEL,
 	name: 'maxAge',
 	type: 'number',
 	typeOptions: { minValue: 0 },
@@ -27,7 +27,7 @@ export const callbackFields: INodeProperties[] = [
 		type: 'boolean',
 		default: true,
 		description:
-			'Whether to read each task back from CometAPI before anything starts. Callbacks are not signed: without this, anybody who knows the URL can start the workflow with made-up results.',
+			'Whether to read each task back from CometAPI before anything starts. Callbacks are not signed: without this, anybody who knows the URL can start the workflow with made-up results, and make n8n download from any address.',
 	},
 	...triggerFields([maxAge]),
 ];

@@ -22,6 +22,7 @@ export * from './task/ids';
 export * from './task/json';
 export * from './task/parse';
 export * from './task/task';
+export * from './trigger/errors';
 export * from './trigger/events';
 export * from './trigger/settings';
 export * from './trigger/told';

@@ -76,6 +76,7 @@ async function fetchFile(
 		if (!passing || tries === MAX_DOWNLOAD_TRIES) return { result, task: known };
 
 		await pauseUnlessAborted(backoffDelay(tries, Math.random()), systemClock, signal);
+		if (signal?.aborted) return { result: { kind: 'aborted' }, task: known };
 		const again = await reader.read();
 		if (again.kind === 'task' && again.state.assetUrls.length > 0) known = { ...known, state: again.state };
 		else if (result.kind === 'expired' && again.kind !== 'passing') return { result, task: known };

@@ -1,10 +1,9 @@
-import { NodeOperationError, type IDataObject, type IPollFunctions, type IWebhookFunctions } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 
 import type { Wish } from '../item/deliver';
 import { DEFAULT_MAX_FILE_SIZE_MB, DEFAULT_RUNWAY_VERSION } from '../panel/runFields';
+import { faultOf, type TriggerContext } from './errors';
 import { TASK_EVENTS, type TaskEvent } from './events';
-
-type TriggerContext = IPollFunctions | IWebhookFunctions;
 
 /** What both triggers let the user choose. */
 export interface TriggerSettings {
@@ -63,13 +62,6 @@ export function readNumber(
 	const value = Number(options[name] ?? fallback);
 	if (Number.isFinite(value) && value >= 0) return value;
 	throw faultOf(context, label, 'must be a number that is not negative');
-}
-
-/** The error of a field that the user has to change. */
-export function faultOf(context: TriggerContext, label: string, expected: string): NodeOperationError {
-	return new NodeOperationError(context.getNode(), `${label} ${expected}`, {
-		description: `Open the node and change the field "${label}".`,
-	});
 }
 
 function isEvent(value: unknown): value is TaskEvent {

@@ -2,6 +2,12 @@ import { isObject } from '../task/json';
 import type { TaskState } from '../task/task';
 import { endOf, stageOf, type TaskEvent } from './events';
 
+/** {@link Told} as plain data. Lists and not objects with ids as names: an id may be `__proto__`. */
+export interface SavedTold {
+	ended: string[];
+	stages: Array<[taskId: string, stage: number]>;
+}
+
 /**
  * What has been told of which task, so that every event starts a workflow once. Bounded, and plain data on
  * the way in and out, since n8n keeps it in the workflow's static data.
@@ -12,15 +18,16 @@ export class Told {
 	/** Tasks that go on, with the stage that was told last; oldest first. */
 	private readonly stages = new Map<string, number>();
 
-	/** @param limit how many tasks are remembered; those told of last are kept */
+	/** @param limit how many tasks of each kind are remembered; those told of last are kept */
 	constructor(private readonly limit: number) {}
 
 	/** Adds what was remembered before. Anything else than what `toJSON` makes counts as nothing. */
 	load(saved: unknown): this {
-		if (!isObject(saved)) return this;
-		if (Array.isArray(saved.ended)) saved.ended.filter((id) => typeof id === 'string').forEach((id) => this.end(id));
-		for (const [id, stage] of Object.entries(isObject(saved.stages) ? saved.stages : {})) {
-			if (typeof stage === 'number' && !this.ended.has(id)) this.reach(id, stage);
+		const { ended, stages } = isObject(saved) ? saved : {};
+		if (Array.isArray(ended)) ended.filter((id) => typeof id === 'string').forEach((id) => this.end(id));
+		for (const entry of Array.isArray(stages) ? (stages as unknown[]) : []) {
+			const [id, stage] = Array.isArray(entry) ? (entry as unknown[]) : [];
+			if (typeof id === 'string' && typeof stage === 'number' && !this.ended.has(id)) this.reach(id, stage);
 		}
 		return this;
 	}
@@ -48,8 +55,16 @@ export class Told {
 		this.forgetOldest(this.ended);
 	}
 
-	toJSON(): { ended: string[]; stages: Record<string, number> } {
-		return { ended: [...this.ended], stages: Object.fromEntries(this.stages) };
+	/** Makes what is remembered of a task the last thing to be forgotten. */
+	refresh(taskId: string): void {
+		if (this.ended.delete(taskId)) this.ended.add(taskId);
+		const stage = this.stages.get(taskId);
+		if (stage !== undefined) this.reach(taskId, stage);
+	}
+
+	/** @param limit of each kind, the newest */
+	toJSON(limit = this.limit): SavedTold {
+		return { ended: [...this.ended].slice(-limit), stages: [...this.stages].slice(-limit) };
 	}
 
 	private reach(taskId: string, stage: number): void {

@@ -36,10 +36,15 @@ import { Runway } from '../../nodes/Runway/Runway.node';
  * Only what n8n-core leaves to the server is made here: decrypting credentials and finding node types.
  */
 
-const TYPE = 'n8n-nodes-cometapi-runway.runway';
+const PACKAGE = 'n8n-nodes-cometapi-runway';
+
+export interface CredentialData {
+	apiKey: string;
+	baseUrl: string;
+}
 
 export interface RunInput {
-	credential?: { apiKey: string; baseUrl: string };
+	credential?: CredentialData;
 	parameters: INodeParameters;
 	/** One object per item, or whole items with binary data. */
 	items?: Array<IDataObject | { json: IDataObject; binary?: IBinaryKeyData }>;
@@ -100,8 +105,14 @@ export async function startEngine(): Promise<Engine> {
 	await store.init();
 
 	const contextFor = (input: RunInput, output: RunOutput) => {
-		const node = nodeOf(input);
-		const workflow = new Workflow({ id: 'w1', nodes: [node], connections: {}, active: false, nodeTypes });
+		const node = nodeOf(runway, input);
+		const workflow = new Workflow({
+			id: 'w1',
+			nodes: [node],
+			connections: {},
+			active: false,
+			nodeTypes: nodeTypesOf(runway),
+		});
 		const items: INodeExecutionData[] = (input.items ?? [{}]).map((item) =>
 			'json' in item ? (item as INodeExecutionData) : { json: item as IDataObject },
 		);
@@ -109,7 +120,7 @@ export async function startEngine(): Promise<Engine> {
 		return new ExecuteContext(
 			workflow,
 			node,
-			additionalData(input, output),
+			additionalDataFor(input.credential, output.messages),
 			input.mode ?? 'manual',
 			output.runData,
 			0,
@@ -168,25 +179,30 @@ function recorder(lines: string[]): Logger {
 }
 
 const runway = new Runway();
-const nodeTypes: INodeTypes = {
-	getByName: () => runway as INodeType,
-	getByNameAndVersion: () => runway as INodeType,
-	getKnownTypes: () => ({}),
-};
 
-function nodeOf({ parameters, credential, onError }: RunInput): INode {
+/** Knows one node type, by any name. */
+export function nodeTypesOf(type: INodeType): INodeTypes {
+	return { getByName: () => type, getByNameAndVersion: () => type, getKnownTypes: () => ({}) };
+}
+
+/** A node of a type, with the defaults of the parameters that are not given. */
+export function nodeOf(
+	type: INodeType,
+	{ parameters, credential, onError }: Pick<RunInput, 'parameters' | 'credential' | 'onError'>,
+): INode {
+	const { description } = type;
 	const node: INode = {
 		id: 'n1',
-		name: 'Runway',
-		type: TYPE,
+		name: description.displayName,
+		type: `${PACKAGE}.${description.name}`,
 		typeVersion: 1,
 		position: [0, 0],
 		parameters: {},
 		onError,
 		credentials: credential && { cometApiRunwayApi: { id: 'c1', name: 'CometAPI' } },
 	};
-	const { properties } = runway.description;
-	const withDefaults = NodeHelpers.getNodeParameters(properties, parameters, true, false, node, runway.description);
+	const { properties } = description;
+	const withDefaults = NodeHelpers.getNodeParameters(properties, parameters, true, false, node, description);
 	return { ...node, parameters: withDefaults ?? {} };
 }
 
@@ -203,14 +219,21 @@ function cutRequestTimes({ helpers }: ExecuteContext, longestMs: number): void {
 	} as typeof httpRequestWithAuthentication;
 }
 
-function additionalData({ credential }: RunInput, output: RunOutput): IWorkflowExecuteAdditionalData {
+/**
+ * What n8n's server gives every node.
+ * @param messages takes what the node tells the editor
+ */
+export function additionalDataFor(
+	credential: CredentialData | undefined,
+	messages: string[] = [],
+): IWorkflowExecuteAdditionalData {
 	const type = new CometApiRunwayApi();
 	return {
 		executionId: '42',
 		restApiUrl: 'http://n8n.example.com/rest',
 		webhookWaitingBaseUrl: 'https://n8n.example.com/webhook-waiting',
 		formWaitingBaseUrl: 'https://n8n.example.com/form-waiting',
-		sendDataToUI: (_type: string, data: { messages: unknown[] }) => output.messages.push(data.messages.join(' ')),
+		sendDataToUI: (_type: string, data: { messages: unknown[] }) => messages.push(data.messages.join(' ')),
 		credentialsHelper: {
 			getParentTypes: () => [],
 			isCredentialUsableByNode: () => true,

@@ -1,0 +1,171 @@
+import { ABSENCE_GRACE_MS, KNOWN_ABSENCE_GRACE_MS } from '../../nodes/RunwayTrigger/watchlist';
+import { bench, closeBench, makeTask, textOf } from './bench';
+import { collect, fails, idsOf, makeEnded, makeTasks, wait, watching } from './watching';
+
+/** What the polling trigger does with its time. One test after the other, since they measure time or bend it. */
+
+afterAll(closeBench);
+afterEach(() => jest.restoreAllMocks());
+
+const UNKNOWN = '00000000-0000-4000-8000-000000000000';
+const LONGEST_TEST_MS = 90_000;
+
+/** Lets the clock of this process, which the stand-in shares, jump ahead. */
+function jump(milliseconds: number): void {
+	const from = Date.now();
+	const began = performance.now();
+	jest.restoreAllMocks();
+	jest.spyOn(Date, 'now').mockImplementation(() => Math.floor(from + milliseconds + performance.now() - began));
+}
+
+describe('A poll', () => {
+	it(
+		'asks for 2,000 tasks in turns, as many as there is time for',
+		bench(
+			async (place) => {
+				const ids = await makeTasks(place, 2_000);
+				const trigger = watching(place, ids, { api: 'official' });
+				place.api.settings.latencyMs = 10;
+				let polls = 0;
+				const asked = () => ids.map((id) => place.api.tasks.get(id)?.polls ?? 0);
+				while (asked().includes(0)) {
+					const began = performance.now();
+					await trigger.poll({ budgetMs: 4_000 });
+					expect(performance.now() - began).toBeLessThan(4_000);
+					polls += 1;
+				}
+				// Half of the budget, five at a time, 10 ms each: a thousand at most.
+				expect(polls).toBeGreaterThanOrEqual(2);
+				expect(Math.max(...asked())).toBeLessThanOrEqual(2);
+
+				place.api.settings.latencyMs = 0;
+				for (const id of ids) place.api.finish(id);
+				const items = await collect(trigger, 2_000);
+				expect(new Set(idsOf(items)).size).toBe(2_000);
+				expect(items).toHaveLength(2_000);
+			},
+			{ renderMs: 60_000 },
+		),
+		LONGEST_TEST_MS,
+	);
+
+	it(
+		'ends in time although the API never answers for some, and lets all others have their turn',
+		bench(async (place) => {
+			const ids = await makeEnded(place, 30);
+			const sick = new Set(ids.slice(0, 4));
+			const about = ({ path }: { path: string }) => sick.has(path.split('/').at(-1) ?? '');
+			place.api.fault({ on: 'read', kind: 'timeout', match: about, times: Infinity });
+			const trigger = watching(place, ids, { api: 'official' });
+			const told: unknown[] = [];
+			for (let poll = 0; poll < 3; poll += 1) {
+				const began = performance.now();
+				told.push(...idsOf(await trigger.poll({ budgetMs: 6_000 })));
+				expect(performance.now() - began).toBeLessThan(6_000);
+			}
+			expect([...told].sort()).toEqual(ids.slice(4).sort());
+		}),
+		LONGEST_TEST_MS,
+	);
+});
+
+describe('A bad id', () => {
+	it(
+		'is reported once after five minutes, as a failed task, and never asked for again',
+		bench(async (place) => {
+			const good = await makeTask(place, { prompt: '[stuck]' });
+			await wait(100);
+			const trigger = watching(place, [UNKNOWN, good]);
+			expect(await trigger.poll()).toEqual([]);
+			jump(ABSENCE_GRACE_MS - 1_000);
+			expect(await trigger.poll()).toEqual([]);
+			jump(2_000);
+			const items = await trigger.poll();
+			expect(items).toHaveLength(1);
+			expect(items[0]?.json).toMatchObject({
+				taskId: UNKNOWN,
+				operation: 'watch',
+				status: 'unknown',
+				videoUrl: null,
+				failure: { code: 'task_not_exist', retryable: false },
+			});
+			expect((items[0]?.json.failure as { message: string }).message).toMatch(/does not know this task\. Check the ID/);
+			expect(trigger.errors).toEqual([]);
+			trigger.restart();
+			place.api.finish(good);
+			const reads = place.api.reads.length;
+			expect(idsOf(await trigger.poll())).toEqual([good]);
+			expect(place.api.reads).toHaveLength(reads + 1);
+		}),
+		LONGEST_TEST_MS,
+	);
+
+	it(
+		'is an error beside the items where failed tasks are not wanted',
+		bench(async (place) => {
+			const good = await makeTask(place);
+			const bad = Array.from({ length: 30 }, (_, index) => `nobody-${index}`);
+			const trigger = watching(place, [...bad, good], { events: ['succeeded'] });
+			expect(idsOf(await collect(trigger, 1))).toEqual([good]);
+			jump(ABSENCE_GRACE_MS + 1_000);
+			expect(await trigger.poll()).toEqual([]);
+			expect(trigger.errors.map(({ message }) => message)).toEqual([
+				expect.stringMatching(/does not know these tasks: nobody-0, .* and 5 more$/),
+			]);
+			expect(await trigger.poll()).toEqual([]);
+			expect(trigger.errors).toHaveLength(1);
+		}),
+		LONGEST_TEST_MS,
+	);
+
+	it(
+		'that the API refuses in other words is reported with them, as long as the API answers for others',
+		bench(async (place) => {
+			const good = await makeTask(place, { prompt: '[stuck]' });
+			const bad = 'not-a-uuid';
+			const message = 'the id must be a UUID';
+			const about = ({ path }: { path: string }) => path.endsWith(bad);
+			place.api.fault({ on: 'read', kind: 'status', status: 400, message, match: about, times: Infinity });
+			await wait(100);
+			const trigger = watching(place, [bad, good], { api: 'official' });
+			expect(await trigger.poll()).toEqual([]);
+			jump(ABSENCE_GRACE_MS + 1_000);
+			const [item] = await trigger.poll();
+			expect(item?.json).toMatchObject({
+				taskId: bad,
+				failure: { message: expect.stringContaining(message) as string },
+			});
+
+			// Refusals of everything say nothing about a task: the API may have changed.
+			const other = watching(place, [bad], { api: 'official' });
+			for (let poll = 0; poll < 2; poll += 1) {
+				expect(textOf(await fails(other))).toContain(message);
+				jump(ABSENCE_GRACE_MS + 1_000);
+			}
+		}),
+		LONGEST_TEST_MS,
+	);
+
+	it(
+		'is another thing than a task that was there before, which the API may have lost sight of',
+		bench(async (place) => {
+			const id = await makeTask(place, { prompt: '[stuck]' });
+			await wait(100);
+			const trigger = watching(place, [id]);
+			await trigger.poll();
+			const task = place.api.tasks.get(id);
+			if (task !== undefined) task.vanished = true;
+			expect(await trigger.poll()).toEqual([]);
+			jump(ABSENCE_GRACE_MS + 1_000);
+			expect(await trigger.poll()).toEqual([]);
+			if (task !== undefined) task.vanished = false;
+			expect(await trigger.poll()).toEqual([]);
+			if (task !== undefined) task.vanished = true;
+			await trigger.poll();
+			jump(KNOWN_ABSENCE_GRACE_MS + 1_000);
+			expect((await trigger.poll()).map(({ json }) => json.failure)).toMatchObject([{ code: 'task_not_exist' }]);
+			expect(await trigger.poll()).toEqual([]);
+		}),
+		LONGEST_TEST_MS,
+	);
+});

@@ -1,0 +1,281 @@
+import type { TaskState, TaskStatus } from '../../nodes/shared/task/task';
+import { Told } from '../../nodes/shared/trigger/told';
+import { ABSENCE_GRACE_MS, KNOWN_ABSENCE_GRACE_MS, Watchlist } from '../../nodes/RunwayTrigger/watchlist';
+
+/** Ids that are also names of what every object has. */
+const TREACHEROUS = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'prototype'];
+/** Static data that nobody's version of this node has written. */
+const DAMAGED: unknown[] = [
+	undefined,
+	null,
+	7,
+	'text',
+	[],
+	[[]],
+	{ told: null, watched: null },
+	{ told: [], watched: {} },
+	{ told: { ended: 'a', stages: 'b' }, watched: 'c' },
+	{ told: { ended: { a: true }, stages: { a: 50 } }, watched: { a: { seenAt: 9 } } },
+	{ told: { ended: [null, 7, {}], stages: [null, 7, ['a'], ['a', 'x'], [7, 7], [[]]] }, watched: [null, 7, 'a', []] },
+	{ watched: [{ id: 'a', seenAt: 'x', api: 'v3', absentSince: null, cutShort: Number.NaN }], inVain: 'many' },
+];
+
+function stateOf(status: TaskStatus, progress: number | null = null): TaskState {
+	return {
+		taskId: null,
+		status,
+		rawStatus: status,
+		progress,
+		videoUrl: null,
+		imageUrl: null,
+		posterUrl: null,
+		lastFrameUrl: null,
+		assetUrls: [],
+		failure: null,
+		submittedAt: null,
+		startedAt: null,
+		finishedAt: null,
+		raw: null,
+	};
+}
+
+/** Through the text that n8n's database keeps. */
+const stored = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+const manyIds = (count: number, prefix = 'task') => Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
+
+describe('What has been told of a task', () => {
+	it('is each end once, whichever it is', () => {
+		for (const end of ['succeeded', 'failed', 'cancelled'] as const) {
+			const told = new Told(10);
+			expect(told.news('a', stateOf(end))).toBe(end);
+			expect(told.news('a', stateOf(end))).toBe(end);
+			told.note('a', stateOf(end));
+			expect(told.news('a', stateOf(end))).toBeNull();
+			expect(told.news('a', stateOf('running', 99))).toBeNull();
+			expect(told.news('b', stateOf(end))).toBe(end);
+		}
+	});
+
+	it('is each step forward once, and no step back', () => {
+		const told = new Told(10);
+		expect(told.news('a', stateOf('queued'))).toBeNull();
+		expect(told.news('a', stateOf('unknown'))).toBeNull();
+		expect(told.news('a', stateOf('running'))).toBe('progressed');
+		told.note('a', stateOf('running'));
+		expect(told.news('a', stateOf('running', 0))).toBeNull();
+		expect(told.news('a', stateOf('running', 40))).toBe('progressed');
+		told.note('a', stateOf('running', 40));
+		told.note('a', stateOf('running', 10));
+		expect(told.news('a', stateOf('running', 39))).toBeNull();
+		expect(told.news('a', stateOf('queued'))).toBeNull();
+		expect(told.news('a', stateOf('running', 41))).toBe('progressed');
+		expect(told.news('a', stateOf('succeeded'))).toBe('succeeded');
+	});
+
+	it('outlives the database', () => {
+		const told = new Told(10);
+		told.note('a', stateOf('failed'));
+		told.note('b', stateOf('running', 30));
+		const again = new Told(10).load(stored(told));
+		expect(again.news('a', stateOf('failed'))).toBeNull();
+		expect(again.news('b', stateOf('running', 30))).toBeNull();
+		expect(again.news('b', stateOf('running', 31))).toBe('progressed');
+	});
+
+	it('never takes more room than it was given, and forgets the oldest first', () => {
+		const told = new Told(1000);
+		for (const id of manyIds(25_000)) told.note(id, stateOf('succeeded'));
+		for (const id of manyIds(25_000, 'going')) told.note(id, stateOf('running', 50));
+		const { ended, stages } = told.toJSON();
+		expect([ended.length, stages.length]).toEqual([1000, 1000]);
+		expect(ended.at(-1)).toBe('task-24999');
+		expect(told.hasEnded('task-24000')).toBe(true);
+		expect(told.hasEnded('task-23999')).toBe(false);
+		expect(told.toJSON(300).ended).toEqual(ended.slice(-300));
+		expect(new Told(1000).load({ ended: manyIds(25_000) }).toJSON().ended).toHaveLength(1000);
+	});
+
+	it('keeps what is still wanted when older things are forgotten', () => {
+		const told = new Told(3);
+		told.note('kept', stateOf('succeeded'));
+		told.note('going', stateOf('running', 50));
+		for (const id of manyIds(10)) {
+			told.refresh('kept');
+			told.refresh('going');
+			told.refresh('never seen');
+			told.note(id, stateOf('succeeded'));
+			told.note(`${id} going`, stateOf('running', 1));
+		}
+		expect(told.hasEnded('kept')).toBe(true);
+		expect(told.news('going', stateOf('running', 50))).toBeNull();
+		expect(told.hasEnded('never seen')).toBe(false);
+	});
+
+	it('takes ids that are names of what every object has', () => {
+		const told = new Told(100);
+		for (const id of TREACHEROUS) {
+			expect(told.hasEnded(id)).toBe(false);
+			expect(told.news(id, stateOf('succeeded'))).toBe('succeeded');
+			expect(told.news(id, stateOf('running', 10))).toBe('progressed');
+			told.note(id, stateOf('running', 10));
+		}
+		const again = new Told(100).load(stored(told));
+		for (const id of TREACHEROUS) {
+			expect(again.news(id, stateOf('running', 10))).toBeNull();
+			again.note(id, stateOf('succeeded'));
+		}
+		const last = new Told(100).load(stored(again));
+		for (const id of TREACHEROUS) expect(last.hasEnded(id)).toBe(true);
+		expect(({} as { ended?: unknown }).ended).toBeUndefined();
+		expect(Object.keys(Object.prototype)).toEqual([]);
+	});
+
+	it.each(DAMAGED.map((saved) => [JSON.stringify(saved) ?? 'nothing', saved]))('is nothing by %s', (_, saved) => {
+		const told = new Told(10).load(saved);
+		expect(told.news('a', stateOf('succeeded'))).toBe('succeeded');
+		expect(new Told(10).load(stored(told)).hasEnded('a')).toBe(false);
+	});
+});
+
+describe('The watched tasks', () => {
+	it('are asked for with the longest unseen first, and new ones before all others', () => {
+		const list = new Watchlist(['a', 'b', 'c', 'd'], null);
+		expect(list.inTurn()).toEqual(['a', 'b', 'c', 'd']);
+		list.see('a', stateOf('running'), 'official', 300);
+		list.skip('b', 100);
+		list.miss('c', 200);
+		expect(list.inTurn()).toEqual(['d', 'b', 'c', 'a']);
+		const again = new Watchlist(['a', 'b', 'c', 'd', 'e'], stored(list));
+		expect(again.inTurn()).toEqual(['d', 'e', 'b', 'c', 'a']);
+	});
+
+	it('each get their turn, however few can be asked at a time', () => {
+		const ids = manyIds(2_000);
+		const asked = new Map<string, number>();
+		let saved: unknown = null;
+		let now = 0;
+		for (let poll = 1; poll <= 9; poll += 1) {
+			const list = new Watchlist(ids, saved);
+			for (const id of list.inTurn().slice(0, 450)) {
+				list.see(id, stateOf('running'), 'official', (now += 1));
+				asked.set(id, (asked.get(id) ?? 0) + 1);
+			}
+			saved = stored(list);
+		}
+		// 4050 questions for 2000 tasks.
+		expect(new Set(asked.values())).toEqual(new Set([2, 3]));
+		expect(asked.size).toBe(2_000);
+	});
+
+	it('cost nothing more once their end was told', () => {
+		const list = new Watchlist(['a', 'b'], null);
+		expect(list.see('a', stateOf('succeeded'), 'official', 1)).toBe('succeeded');
+		list.tell('a', stateOf('succeeded'));
+		expect(list.inTurn()).toEqual(['b']);
+		expect(new Watchlist(['a', 'b'], stored(list)).inTurn()).toEqual(['b']);
+	});
+
+	it('are news again in the next poll as long as they were not told', () => {
+		const list = new Watchlist(['a'], null);
+		expect(list.see('a', stateOf('succeeded'), 'official', 1)).toBe('succeeded');
+		list.defer('a');
+		const again = new Watchlist(['a'], stored(list));
+		expect(again.inTurn()).toEqual(['a']);
+		expect(again.see('a', stateOf('succeeded'), 'official', 2)).toBe('succeeded');
+	});
+
+	it('stay told while the list is empty for once', () => {
+		const list = new Watchlist(['a'], null);
+		list.see('a', stateOf('failed'), 'official', 1);
+		list.tell('a', stateOf('failed'));
+		const empty = new Watchlist([], stored(list));
+		expect(empty.inTurn()).toEqual([]);
+		expect(new Watchlist(['a'], stored(empty)).inTurn()).toEqual([]);
+	});
+
+	it('stay told in a long list, however many others have ended since', () => {
+		let saved: unknown = null;
+		for (let poll = 0; poll < 6; poll += 1) {
+			const list = new Watchlist(['first', ...manyIds(9_999, `poll-${poll}`)], saved);
+			for (const id of list.inTurn()) list.tell(id, stateOf('succeeded'));
+			saved = list.toJSON();
+		}
+		expect(new Watchlist(['first'], stored(saved)).inTurn()).toEqual([]);
+		expect((saved as { told: { ended: string[] } }).told.ended).toHaveLength(20_000);
+	});
+
+	it('are remembered only while they are listed', () => {
+		const list = new Watchlist(manyIds(10_000), null);
+		for (const id of list.inTurn()) list.see(id, stateOf('running', 50), 'official', 1);
+		expect(list.toJSON().watched).toHaveLength(10_000);
+		expect(new Watchlist(['a'], stored(list)).toJSON().watched).toEqual([{ id: 'a', seenAt: 0 }]);
+	});
+
+	it('keep the route that knows them', () => {
+		const list = new Watchlist(['a'], null);
+		list.see('a', stateOf('running'), 'compatibility', 1);
+		const again = new Watchlist(['a'], stored(list));
+		expect(again.apiOf('a')).toBe('compatibility');
+		again.skip('a', 2);
+		expect(again.apiOf('a')).toBe('compatibility');
+	});
+
+	it('are reported as unknown only after a while, and once', () => {
+		const list = new Watchlist(['a'], null);
+		expect(list.miss('a', 1_000)).toBe(false);
+		const later = new Watchlist(['a'], stored(list));
+		expect(later.miss('a', 1_000 + ABSENCE_GRACE_MS - 1)).toBe(false);
+		expect(later.miss('a', 1_000 + ABSENCE_GRACE_MS)).toBe(true);
+		later.giveUp('a');
+		expect(new Watchlist(['a'], stored(later)).inTurn()).toEqual([]);
+	});
+
+	it('are given more time where they were known before, and all of it again once they are back', () => {
+		const list = new Watchlist(['a'], null);
+		list.see('a', stateOf('running'), 'official', 0);
+		list.miss('a', 1_000);
+		expect(list.miss('a', 1_000 + ABSENCE_GRACE_MS)).toBe(false);
+		expect(list.miss('a', 1_000 + KNOWN_ABSENCE_GRACE_MS)).toBe(true);
+		list.see('a', stateOf('running'), 'official', 2_000 + KNOWN_ABSENCE_GRACE_MS);
+		expect(list.miss('a', 3_000 + KNOWN_ABSENCE_GRACE_MS)).toBe(false);
+	});
+
+	it('are not reported early, nor never, by a clock that was set back', () => {
+		const list = new Watchlist(['a'], null);
+		list.miss('a', 10 * ABSENCE_GRACE_MS);
+		expect(list.miss('a', 1_000)).toBe(false);
+		expect(list.miss('a', 1_000 + ABSENCE_GRACE_MS)).toBe(true);
+	});
+
+	it('count how often a file was cut short, also over restarts', () => {
+		const list = new Watchlist(['a'], null);
+		list.see('a', stateOf('succeeded'), 'official', 1);
+		expect(list.cutShort('a')).toBe(1);
+		const again = new Watchlist(['a'], stored(list));
+		again.see('a', stateOf('succeeded'), 'official', 2);
+		expect(again.cutShort('a')).toBe(2);
+		expect(again.inTurn()).toEqual(['a']);
+	});
+
+	it('may have names of what every object has', () => {
+		const list = new Watchlist(TREACHEROUS, null);
+		expect(list.inTurn()).toEqual(TREACHEROUS);
+		for (const id of TREACHEROUS) list.see(id, stateOf('running', 10), 'compatibility', 5);
+		list.cutShort('__proto__');
+		const again = new Watchlist(TREACHEROUS, stored(list));
+		for (const id of TREACHEROUS) expect(again.apiOf(id)).toBe('compatibility');
+		expect(again.inTurn()[0]).toBe('__proto__');
+		expect(again.cutShort('__proto__')).toBe(2);
+		expect(({} as { api?: unknown }).api).toBeUndefined();
+		expect(({} as { seenAt?: unknown }).seenAt).toBeUndefined();
+	});
+
+	it.each(DAMAGED.map((saved) => [JSON.stringify(saved) ?? 'nothing', saved]))('begin anew from %s', (_, saved) => {
+		const list = new Watchlist(['a', 'b'], saved);
+		expect(list.inTurn()).toEqual(['a', 'b']);
+		expect(list.apiOf('a')).toBeUndefined();
+		expect(list.inVain).toBe(0);
+		expect(list.miss('a', 10)).toBe(false);
+		expect(list.cutShort('b')).toBe(1);
+	});
+});

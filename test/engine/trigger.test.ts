@@ -363,9 +363,10 @@ topic('A poll', (test) => {
 		'never has more than five requests under way',
 		bench(async (place) => {
 			const ids = Array.from({ length: 40 }, (_, index) => `nobody-${index}`);
-			place.api.settings.latencyMs = 20;
+			place.api.settings.latencyMs = 50;
 			await watching(place, ids).poll();
-			expect(place.api.peakInFlight).toBe(5);
+			expect(place.api.peakInFlight).toBeGreaterThan(1);
+			expect(place.api.peakInFlight).toBeLessThanOrEqual(5);
 		}),
 	);
 

@@ -18,8 +18,8 @@ import { Turns } from './turns';
 const PATIENCE_MS = 10 * 60_000;
 /** In the editor, somebody is waiting. */
 const TEST_PATIENCE_MS = 20_000;
-/** Callbacks that this process is looking into at a time; more are refused. */
-const MAX_OPEN = 500;
+/** Callbacks that this process is looking into at a time; more are refused. n8n 2.41 keeps some 12 MB for each open call. */
+const MAX_OPEN = 100;
 const MAX_TRIGGERS = 1_000;
 const MAX_REMEMBERED = 5_000;
 /** What goes into the workflow's static data, which n8n saves whole with every change. */
@@ -65,7 +65,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 /** In the editor, the sender is told what came of it, and nothing is remembered. */
 async function receiveTest(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const claim = isTooLarge(context) ? null : claimOf(context.getBodyData());
-	if (claim === null) return { webhookResponse: { status: 'ignored', reason: 'The body names no task.' } };
+	if (claim === null) return answer(context, 200, 'ignored', 'The body names no task.');
 	const settings = readSettings(context);
 	const told = new Told(1);
 	const outcome = await look(context, {
@@ -76,15 +76,15 @@ async function receiveTest(context: IWebhookFunctions): Promise<IWebhookResponse
 		patienceMs: TEST_PATIENCE_MS,
 	});
 	if (outcome.kind === 'unanswered') throw apiError(context, outcome.problem);
-	if (outcome.kind === 'ignored') return { webhookResponse: { status: 'ignored', reason: outcome.reason } };
-	return { webhookResponse: { status: 'started' }, workflowData: [outcome.items] };
+	if (outcome.kind === 'ignored') return answer(context, 200, 'ignored', outcome.reason);
+	return { ...answer(context, 200, 'started'), workflowData: [outcome.items] };
 }
 
-/** Answers the sender at once; the same for real and forged callbacks. */
-function answer(context: IWebhookFunctions, code: number, status = 'received'): IWebhookResponseData {
+/** Answers the sender, at once and the same for real and forged callbacks. n8n would do so only when the node has ended. */
+function answer(context: IWebhookFunctions, code: number, status = 'received', reason?: string): IWebhookResponseData {
 	const response = context.getResponseObject();
 	if (code === 503) response.setHeader('Retry-After', '60');
-	response.status(code).json({ status });
+	response.status(code).json({ status, reason });
 	return { noWebhookResponse: true };
 }
 

@@ -174,7 +174,8 @@ export function callbackTrigger(input: TriggerInput, type: INodeType = new Runwa
 					return httpResponse;
 				},
 				json(answer: unknown) {
-					call.answer = answer;
+					// As it goes over the wire.
+					call.answer = JSON.parse(JSON.stringify(answer)) as unknown;
 					call.answeredAfterMs = performance.now() - began;
 				},
 			};
@@ -185,7 +186,6 @@ export function callbackTrigger(input: TriggerInput, type: INodeType = new Runwa
 			const webhook = { webhookDescription: type.description.webhooks?.[0] } as IWebhookData;
 			const context = new WebhookContext(workflow, node, additionalData, mode, webhook, [], null);
 			const output = await type.webhook?.call(context);
-			if (output?.webhookResponse !== undefined) call.answer = output.webhookResponse;
 			call.items = output?.workflowData?.[0] ?? null;
 			if (workflow.staticData.__dataChanged === true) saved = JSON.stringify(workflow.getStaticData('node', node));
 			return call;

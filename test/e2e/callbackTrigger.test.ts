@@ -1,0 +1,180 @@
+import { binaryOf, type N8n, type N8nClient, outputOf, projectRoot, startN8n } from '../support/n8n';
+import { chain, noOp, pause, type Place, place, topic, until } from './support/place';
+import { callbackTrigger, create, digest, emitted, executionsOf, idsOf, publish } from './support/triggers';
+
+/** The callback trigger in a real n8n. */
+
+const after = noOp('After');
+/** Longer than n8n takes to start an execution that it should not start. */
+const SETTLED_MS = 6_000;
+
+interface Answer {
+	status: number;
+	body: string;
+}
+
+async function post(url: string, body: unknown, contentType = 'application/json'): Promise<Answer> {
+	const content = typeof body === 'string' ? body : JSON.stringify(body);
+	const response = await fetch(url, { method: 'POST', headers: { 'content-type': contentType }, body: content });
+	return { status: response.status, body: await response.text() };
+}
+
+/** Publishes a workflow that begins with a callback trigger; returns its id and the trigger's URL. */
+async function receiver({ n8n, save }: Place, parameters = {}, next = after): Promise<{ id: string; url: string }> {
+	const trigger = callbackTrigger(parameters);
+	const id = await save(chain(trigger, next));
+	await publish(n8n, id);
+	const url = n8n.webhookUrl(`${trigger.webhookId}/runway`);
+	await until(async () => (await post(url, {})).status === 200, 'the webhook is registered');
+	return { id, url };
+}
+
+async function started(n8n: N8nClient, workflowId: string, count: number): Promise<void> {
+	await until(
+		async () => (await n8n.executionIds(workflowId)).length >= count,
+		`${count} executions have started`,
+		60_000,
+	);
+	await pause(SETTLED_MS);
+}
+
+topic('The callback trigger', (test) => {
+	test(
+		'starts a workflow once for a callback that comes three times, with a file that can be read then and later',
+		place(async (here) => {
+			const { api, n8n } = here;
+			api.settings.callbacks.times = 3;
+			const { id, url } = await receiver(here, {}, digest);
+			const taskId = await create(api, 'x', { callbackUrl: url });
+			await started(n8n, id, 1);
+			const items = await emitted(n8n, id);
+			expect(idsOf(items)).toEqual([taskId]);
+			expect((await n8n.download(binaryOf(items[0]))).equals(api.assetBytes('video'))).toBe(true);
+			const [execution] = await executionsOf(n8n, id);
+			expect(execution && outputOf(execution, 'Digest')[0]?.json.digest).toBe(api.videoDigest());
+			expect(api.callbacks.map(({ status }) => status)).toEqual([200, 200, 200]);
+			await n8n.deactivate(id);
+		}),
+	);
+
+	test(
+		'starts exactly one workflow for each of 50 doubled callbacks, and none for 50 forged ones',
+		place(async (here) => {
+			const { api, n8n } = here;
+			api.settings.callbacks.times = 2;
+			const { id, url } = await receiver(here, { download: false });
+			const answers = new Set<string>();
+			const real: string[] = [];
+			// A few at a time: every call of a webhook keeps n8n busy for a while.
+			for (let round = 0; round < 10; round += 1) {
+				for (let number = 0; number < 5; number += 1) {
+					real.push(await create(api, 'x', { callbackUrl: url }));
+					const body = { task_id: `forged-${round}-${number}`, status: '3', video_url: 'https://a.example/b.mp4' };
+					const answer = await post(url, body);
+					answers.add(`${answer.status} ${answer.body}`);
+				}
+				const isAnswered = () => api.callbacks.filter(({ status }) => status === 200).length === real.length * 2;
+				await until(isAnswered, 'all callbacks are delivered', 60_000);
+			}
+			expect(answers).toEqual(new Set(['200 {"status":"received"}']));
+			await started(n8n, id, 50);
+			const items = await emitted(n8n, id);
+			expect(await n8n.executionIds(id)).toHaveLength(50);
+			expect(idsOf(items).sort()).toEqual([...real].sort());
+			await n8n.deactivate(id);
+		}),
+	);
+
+	test(
+		'takes whatever comes without starting anything',
+		place(async (here) => {
+			const { api, n8n } = here;
+			const { id, url } = await receiver(here);
+			const bodies: Array<[body: unknown, contentType?: string]> = [
+				['', 'application/json'],
+				['null', 'application/json'],
+				['[]', 'application/json'],
+				['hello', 'text/plain'],
+				['task_id=x&status=3', 'application/x-www-form-urlencoded'],
+				['<task_id>x</task_id>', 'application/xml'],
+				['{"__proto__":{"task_id":"x"},"constructor":1}', 'application/json'],
+			];
+			for (const [body, contentType] of bodies) expect((await post(url, body, contentType)).status).toBe(200);
+			// n8n itself refuses what is no JSON at all.
+			expect((await post(url, '{"task_id":')).status).toBeGreaterThanOrEqual(400);
+			const large = await post(url, { task_id: 'x', status: '3', prompt: 'y'.repeat(300_000) });
+			expect(large).toEqual({ status: 413, body: '{"status":"too large"}' });
+			await pause(SETTLED_MS);
+			expect(await n8n.executionIds(id)).toEqual([]);
+			// The only one that names a task was asked for, and is not known.
+			expect(new Set(api.reads.map(({ taskId }) => taskId))).toEqual(new Set(['x']));
+			await n8n.deactivate(id);
+		}),
+	);
+
+	test(
+		'is heard at its test URL while the editor listens',
+		place(async ({ api, n8n, save }) => {
+			const trigger = callbackTrigger({ download: false });
+			const id = await save(chain(trigger, after));
+			const url = `${n8n.url}/webhook-test/${trigger.webhookId}/runway`;
+			const taskId = await create(api, 'x');
+			await until(() => (api.tasks.get(taskId)?.readyAt ?? Infinity) < Date.now());
+			const listening = await n8n.request<{ waitingForWebhook?: boolean }>('POST', `/rest/workflows/${id}/run`, {
+				triggerToStartFrom: { name: 'Trigger' },
+			});
+			expect(listening).toEqual({ waitingForWebhook: true });
+			const ignored = await post(url, { task_id: 'forged', status: '3' });
+			expect(ignored).toEqual({
+				status: 200,
+				body: expect.stringContaining('CometAPI does not know the task.') as string,
+			});
+			const heard = await post(url, { task_id: taskId, status: '3' });
+			expect(heard).toEqual({ status: 200, body: '{"status":"started"}' });
+			await until(async () => (await n8n.executionIds(id)).length > 0, 'the test has run');
+			expect(idsOf(await emitted(n8n, id))).toEqual([taskId]);
+		}),
+	);
+});
+
+topic('A callback trigger of an n8n', (test) => {
+	test('that is killed and comes back starts nothing for a replayed callback', async () => {
+		let own: N8n | undefined;
+		const begin = async (): Promise<N8nClient> => (own = await startN8n({ package: projectRoot }));
+		try {
+			await place(
+				async (here) => {
+					const { api, n8n } = here;
+					const { id, url } = await receiver(here, { download: false });
+					const first = await create(api, 'x', { callbackUrl: url });
+					await started(n8n, id, 1);
+					const second = await create(api, 'x', { callbackUrl: url });
+					await started(n8n, id, 2);
+					await own?.kill();
+					await own?.restart();
+					await until(async () => (await post(url, {})).status === 200, 'the webhook is registered');
+					const reads = api.reads.length;
+					for (const taskId of [first, second, first]) {
+						expect((await post(url, { task_id: taskId, status: '3' })).status).toBe(200);
+					}
+					await pause(SETTLED_MS);
+					expect(idsOf(await emitted(n8n, id))).toEqual([first, second]);
+					// It was known from the workflow's static data.
+					expect(api.reads).toHaveLength(reads);
+
+					// A key that is refused for a moment loses nothing.
+					const revoked = api.fault({ on: 'read', kind: 'status', status: 401, times: Infinity });
+					const third = await create(api, 'x', { callbackUrl: url });
+					await until(() => api.reads.length > reads, 'the task is read back');
+					revoked.clear();
+					await started(n8n, id, 3);
+					expect(idsOf(await emitted(n8n, id))).toEqual([first, second, third]);
+				},
+				{},
+				begin,
+			)();
+		} finally {
+			await own?.stop();
+		}
+	});
+});

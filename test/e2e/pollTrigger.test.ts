@@ -1,0 +1,177 @@
+import { binaryOf, errorOf, type N8n, type N8nClient, outputOf, projectRoot, startN8n } from '../support/n8n';
+import { chain, noOp, pause, type Place, place, textOf, topic, until } from './support/place';
+import {
+	create,
+	digest,
+	emitted,
+	emittedAtLast,
+	executionsOf,
+	idsOf,
+	pollTrigger,
+	publish,
+	TWO_POLLS_MS,
+} from './support/triggers';
+
+/** The polling trigger in a real n8n, published and driven over HTTP. */
+
+const after = noOp('After');
+const text = (ids: string[]) => ids.join('\n');
+
+topic('The polling trigger', (test) => {
+	test(
+		'starts a workflow once for each task, over reactivations, with files that can be read then and later',
+		place(async ({ api, n8n, save }) => {
+			const ids = [
+				await create(api, 'x'),
+				await create(api, 'x', { family: 'official' }),
+				await create(api, '[stuck]', { family: 'official' }),
+			];
+			const taskIds = `={{ ${JSON.stringify(ids)} }}`;
+			const id = await save(chain(pollTrigger({ taskIds }), digest));
+			await publish(n8n, id);
+			await until(async () => (await emitted(n8n, id)).length >= 2, 'two items have come');
+			await n8n.deactivate(id);
+			await publish(n8n, id);
+			api.finish(ids[2] ?? '');
+			await n8n.deactivate(id);
+			await publish(n8n, id);
+
+			const items = await emittedAtLast(n8n, id, 3);
+			expect(idsOf(items).sort()).toEqual([...ids].sort());
+			for (const item of items) {
+				expect((await n8n.download(binaryOf(item))).equals(api.assetBytes('video'))).toBe(true);
+			}
+			const digests = (await executionsOf(n8n, id)).flatMap((execution) => outputOf(execution, 'Digest'));
+			expect(digests.map(({ json }) => json.digest)).toEqual([api.videoDigest(), api.videoDigest(), api.videoDigest()]);
+			await n8n.deactivate(id);
+		}),
+	);
+
+	test(
+		'tells of 500 tasks, each once',
+		place(async ({ api, n8n, save }) => {
+			const ids = await Promise.all(
+				Array.from({ length: 500 }, async () => await create(api, 'x', { family: 'official' })),
+			);
+			const id = await save(chain(pollTrigger({ taskIds: text(ids), download: false }), after));
+			await publish(n8n, id);
+			const items = await emittedAtLast(n8n, id, 500);
+			expect(items).toHaveLength(500);
+			expect(new Set(idsOf(items))).toEqual(new Set(ids));
+			const reads = api.reads.length;
+			await pause(TWO_POLLS_MS);
+			expect(api.reads).toHaveLength(reads);
+			await n8n.deactivate(id);
+		}),
+	);
+
+	test(
+		'shows a failed execution while the key is refused, and what it missed afterwards',
+		place(async ({ api, n8n, save }) => {
+			const taskId = await create(api, '[stuck]');
+			const id = await save(chain(pollTrigger({ taskIds: taskId, download: false }), after));
+			await publish(n8n, id);
+			const revoked = api.fault({ on: 'read', kind: 'status', status: 401, times: Infinity });
+			api.finish(taskId);
+			await until(async () => (await n8n.executionIds(id)).length > 0, 'an execution is there');
+			const [failed] = await executionsOf(n8n, id);
+			expect(failed?.status).toBe('error');
+			expect(textOf(failed && errorOf(failed))).toMatch(/does not accept the API key.*Open the credential/s);
+			revoked.clear();
+			expect(idsOf(await emittedAtLast(n8n, id, 1))).toEqual([taskId]);
+			await n8n.deactivate(id);
+		}),
+	);
+
+	test(
+		'says so at once where it is published with a key that is refused',
+		place(async ({ api, n8n, save }) => {
+			api.fault({ on: 'read', kind: 'status', status: 401, times: Infinity });
+			const id = await save(chain(pollTrigger({ taskIds: await create(api, 'x') }), after));
+			await expect(n8n.activate(id)).rejects.toThrow(/does not accept the API key/);
+		}),
+	);
+
+	test(
+		'shows the present state of the first task in the editor, or says what is missing',
+		place(async ({ api, n8n, save }) => {
+			const ids = [await create(api, '[stuck]', { family: 'official' }), await create(api, 'x')];
+			await pause(500);
+			const fetchTestEvent = async (taskIds: string) =>
+				await n8n.runToEnd(await save(chain(pollTrigger({ taskIds }), after)), {
+					startNode: 'Trigger',
+					destinationNode: 'Trigger',
+				});
+			const shown = outputOf(await fetchTestEvent(text(ids)), 'Trigger');
+			expect(shown.map(({ json }) => [json.taskId, json.status])).toEqual([[ids[0], 'running']]);
+			const [withFile] = outputOf(await fetchTestEvent(ids[1] ?? ''), 'Trigger');
+			expect((await n8n.download(binaryOf(withFile))).equals(api.assetBytes('video'))).toBe(true);
+			expect(textOf(errorOf(await fetchTestEvent('')))).toMatch(/no task to show.*Enter at least one task ID/s);
+			expect(textOf(errorOf(await fetchTestEvent('no-such-task')))).toMatch(/does not know the task no-such-task/);
+		}),
+	);
+});
+
+/** Runs a test in an n8n of its own, which it may kill. */
+function ownPlace(act: (place: Place, own: N8n) => Promise<void>, env: Record<string, string> = {}) {
+	return async () => {
+		let own: N8n | undefined;
+		const begin = async (): Promise<N8nClient> => (own = await startN8n({ package: projectRoot, env }));
+		try {
+			await place(async (here) => await act(here, own as N8n), {}, begin)();
+		} finally {
+			await own?.stop();
+		}
+	};
+}
+
+topic('A polling trigger of an n8n', (test) => {
+	test(
+		'that is killed in the middle of a poll, and restarted later, tells each task once',
+		ownPlace(async ({ api, n8n, save }, own) => {
+			const ids = [await create(api, 'x'), await create(api, '[stuck]'), await create(api, '[stuck]')];
+			const id = await save(chain(pollTrigger({ taskIds: text(ids), download: false }), after));
+			await publish(n8n, id);
+			await until(async () => (await emitted(n8n, id)).length === 1, 'the first item has come');
+
+			api.settings.latencyMs = 5_000;
+			const reads = api.reads.length;
+			api.finish(ids[1] ?? '');
+			await until(() => api.reads.length > reads, 'a poll is under way');
+			await own.kill();
+			api.settings.latencyMs = 0;
+			await own.restart();
+			expect(idsOf(await emittedAtLast(n8n, id, 2))).toEqual([ids[0], ids[1]]);
+
+			await own.restart();
+			api.finish(ids[2] ?? '');
+			expect(idsOf(await emittedAtLast(n8n, id, 3))).toEqual(ids);
+		}),
+	);
+
+	test(
+		'that keeps durable cursors tells each task once, also over a kill',
+		ownPlace(
+			async ({ api, n8n, save }, own) => {
+				const ids = [await create(api, 'x'), await create(api, '[stuck]'), await create(api, '[stuck]')];
+				const id = await save(chain(pollTrigger({ taskIds: text(ids), download: false }), after));
+				await publish(n8n, id);
+				await until(async () => (await emitted(n8n, id)).length === 1, 'the first item has come', 60_000);
+				api.finish(ids[1] ?? '');
+				await until(async () => (await emitted(n8n, id)).length === 2, 'the second item has come', 60_000);
+				// The cursor is in a table of its own.
+				expect((await n8n.workflow(id)) as unknown as { staticData: unknown }).toMatchObject({ staticData: null });
+				await own.kill();
+				await own.restart();
+				api.finish(ids[2] ?? '');
+				expect(idsOf(await emittedAtLast(n8n, id, 3))).toEqual(ids);
+			},
+			{
+				N8N_SCHEDULER_ENABLED: 'true',
+				N8N_SCHEDULER_POLL_TRIGGERS_ENABLED: 'true',
+				N8N_USE_WORKFLOW_PUBLICATION_SERVICE: 'true',
+				N8N_POLLER_DURABLE_CURSORS_ENABLED: 'true',
+			},
+		),
+	);
+});

@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+
+import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
+
+import { type Execution, isEnded, type N8nClient, outputOf } from '../../support/n8n';
+import type { StandIn } from '../../support/standin';
+import { type Part, pause, until } from './place';
+
+/** What tests of both triggers have in common. */
+
+const PACKAGE = 'n8n-nodes-cometapi-runway';
+const CREDENTIALS = { cometApiRunwayApi: { id: null, name: '' } };
+const CREATE = {
+	compatibility: '/runway/pro/generate',
+	official: '/runwayml/v1/image_to_video',
+} as const;
+
+/** n8n refuses intervals below a minute, but not twelve of them. */
+const EVERY_5_S = Array.from({ length: 12 }, (_, index) => ({
+	mode: 'custom',
+	cronExpression: `${index * 5} * * * * *`,
+}));
+
+/** Long enough for two polls. */
+export const TWO_POLLS_MS = 11_000;
+
+/** A polling trigger named `Trigger`. */
+export function pollTrigger(parameters: INodeParameters): Part {
+	return {
+		name: 'Trigger',
+		type: `${PACKAGE}.runwayTrigger`,
+		typeVersion: 1,
+		parameters: { pollTimes: { item: EVERY_5_S }, ...parameters } as INodeParameters,
+		credentials: CREDENTIALS,
+	};
+}
+
+/** A callback trigger named `Trigger`, with an address of its own. */
+export function callbackTrigger(parameters: INodeParameters = {}): Part & { webhookId: string } {
+	return {
+		name: 'Trigger',
+		type: `${PACKAGE}.runwayCallbackTrigger`,
+		typeVersion: 1,
+		parameters,
+		credentials: CREDENTIALS,
+		webhookId: randomUUID(),
+	};
+}
+
+/** A node that reads the item's file: its SHA-256 in `digest`. */
+export const digest: Part = {
+	name: 'Digest',
+	type: 'n8n-nodes-base.crypto',
+	typeVersion: 1,
+	parameters: {
+		action: 'hash',
+		type: 'SHA256',
+		binaryData: true,
+		binaryPropertyName: 'data',
+		dataPropertyName: 'digest',
+	},
+};
+
+/** Creates a task at the stand-in, as another client would, and returns its id. */
+export async function create(
+	api: StandIn,
+	prompt: string,
+	{ family = 'compatibility' as keyof typeof CREATE, callbackUrl = 'https://hooks.example.com/x' } = {},
+): Promise<string> {
+	const image = 'https://img.example.com/a.jpg';
+	const body =
+		family === 'compatibility'
+			? { prompt, image, model: 'gen4', callback_url: callbackUrl }
+			: { promptText: prompt, promptImage: image, model: 'gen4_turbo' };
+	const response = await fetch(`${api.url}${CREATE[family]}`, {
+		method: 'POST',
+		headers: {
+			authorization: `Bearer ${api.apiKey}`,
+			'content-type': 'application/json',
+			'x-runway-version': '2024-11-06',
+		},
+		body: JSON.stringify(body),
+	});
+	const { id, data } = (await response.json()) as { id?: string; data?: { task_id?: string } };
+	const taskId = id ?? data?.task_id;
+	if (taskId === undefined) throw new Error(`The stand-in made no task (HTTP ${response.status})`);
+	return taskId;
+}
+
+/** Every execution of a workflow, the oldest first, once all have ended. */
+export async function executionsOf(n8n: N8nClient, workflowId: string): Promise<Execution[]> {
+	const ids = (await n8n.executionIds(workflowId)).reverse();
+	return await Promise.all(ids.map(async (id) => await n8n.waitForExecution(id, { until: isEnded })));
+}
+
+/** Every item that the trigger has started an execution with, the oldest first. */
+export async function emitted(n8n: N8nClient, workflowId: string): Promise<INodeExecutionData[]> {
+	const executions = await executionsOf(n8n, workflowId);
+	return executions.filter(({ status }) => status === 'success').flatMap((execution) => outputOf(execution, 'Trigger'));
+}
+
+/** Waits for this many items, and then long enough for one too many to come. */
+export async function emittedAtLast(n8n: N8nClient, workflowId: string, count: number): Promise<INodeExecutionData[]> {
+	await until(async () => (await emitted(n8n, workflowId)).length >= count, `${count} items have come`, 120_000);
+	await pause(TWO_POLLS_MS);
+	return await emitted(n8n, workflowId);
+}
+
+export const idsOf = (items: INodeExecutionData[]) => items.map(({ json }) => json.taskId as string);
+
+/** Publishes a workflow. n8n answers before the triggers are live, and may be busy with another one. */
+export async function publish(n8n: N8nClient, workflowId: string): Promise<void> {
+	await n8n.activate(workflowId);
+	await until(async () => (await n8n.workflow(workflowId)).active, 'the workflow is active');
+}

@@ -51,6 +51,10 @@ interface Timing {
 
 /** Triggers of this process that are polling right now: a slow poll must not be overtaken by the next one. */
 const polling = new Set<string>();
+/** The state that went with the latest items, by trigger. n8n saves it after the poll has ended. */
+const passedOn = new Map<string, { revision: number; at: number }>();
+/** So long n8n may take to save it. After that, n8n has discarded the items. */
+const LONGEST_SAVING_MS = 45_000;
 
 /** @throws n8n's own errors, and ours where the user has to change something */
 export async function poll(context: IPollFunctions): Promise<INodeExecutionData[][] | null> {
@@ -64,7 +68,7 @@ export async function poll(context: IPollFunctions): Promise<INodeExecutionData[
 	if (polling.has(trigger)) return null;
 	polling.add(trigger);
 	try {
-		const items = await watch(context, client, settings, timing);
+		const items = await watch(context, client, settings, timing, trigger);
 		return items.length > 0 ? [items] : null;
 	} finally {
 		polling.delete(trigger);
@@ -116,11 +120,13 @@ async function watch(
 	client: RunwayClient,
 	settings: PollSettings,
 	timing: Timing,
+	trigger: string,
 ): Promise<INodeExecutionData[]> {
 	const beganAt = Date.now();
 	const { ids, api, events, wish } = settings;
 	const staticData = context.getWorkflowStaticData('node');
 	const list = new Watchlist(ids, staticData.watchlist);
+	if (isBehind(trigger, list)) return [];
 
 	const mostFiles = wish.binaryField === null ? null : MAX_FILES;
 	const found = await ask(ids, list, { client, api, events, endsAt: beganAt + timing.asking, mostFiles });
@@ -129,8 +135,16 @@ async function watch(
 	items.push(...reportAbsent(context, list, settings, found.absent));
 
 	// A new object at the top level is what n8n notices.
-	staticData.watchlist = list.toJSON() as unknown as IDataObject;
+	const saved = list.toJSON();
+	staticData.watchlist = saved as unknown as IDataObject;
+	if (items.length > 0) passedOn.set(trigger, { revision: saved.revision, at: Date.now() });
 	return items;
+}
+
+/** Whether n8n has begun this poll before it had saved what the one before has told, so that it would tell it again. */
+function isBehind(trigger: string, { revision }: Watchlist): boolean {
+	const latest = passedOn.get(trigger);
+	return latest !== undefined && revision < latest.revision && Date.now() - latest.at < LONGEST_SAVING_MS;
 }
 
 /** Throws where the user has to know: for what is refused at once, for silence only if it lasts. */

@@ -27,6 +27,7 @@ export interface SavedWatchlist {
 	told: SavedTold;
 	watched: Array<{ id: string } & Watched>;
 	inVain: number;
+	revision: number;
 }
 
 /**
@@ -36,6 +37,8 @@ export interface SavedWatchlist {
 export class Watchlist {
 	/** Polls in a row that got no answer. */
 	inVain: number;
+	/** Grows with every poll that is saved. */
+	readonly revision: number;
 	private readonly told = new Told(MAX_REMEMBERED);
 	private readonly watched = new Map<string, Watched>();
 
@@ -44,8 +47,9 @@ export class Watchlist {
 	 * @param saved what `toJSON` gave after an earlier poll; anything else counts as nothing
 	 */
 	constructor(ids: readonly string[], saved: unknown) {
-		const { told, watched, inVain } = isObject(saved) ? saved : {};
+		const { told, watched, inVain, revision } = isObject(saved) ? saved : {};
 		this.inVain = countOf(inVain) ?? 0;
+		this.revision = countOf(revision) ?? 0;
 		this.told.load(told);
 		const before = new Map<unknown, Watched>();
 		for (const entry of Array.isArray(watched) ? (watched as unknown[]) : []) {
@@ -113,7 +117,7 @@ export class Watchlist {
 	/** Plain data for n8n's static data, a new object each time. */
 	toJSON(): SavedWatchlist {
 		const watched = [...this.watched].map(([id, entry]) => ({ id, ...entry }));
-		return { told: this.told.toJSON(), watched, inVain: this.inVain };
+		return { told: this.told.toJSON(), watched, inVain: this.inVain, revision: this.revision + 1 };
 	}
 
 	private change(taskId: string, facts: Partial<Watched>): void {

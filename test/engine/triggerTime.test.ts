@@ -69,6 +69,23 @@ describe('A poll', () => {
 	);
 });
 
+describe('A poll that n8n begins before it has saved the one before', () => {
+	it(
+		'tells nothing twice, and nothing too little where n8n has discarded the one before',
+		bench(async (place) => {
+			const ids = await makeEnded(place, 3);
+			const trigger = watching(place, ids, {}, 'cursor');
+			const cursor = trigger.saved;
+			expect(idsOf(await trigger.poll({ cursor }))).toEqual(ids);
+			expect(await trigger.poll({ cursor })).toEqual([]);
+			expect(await trigger.poll()).toEqual([]);
+			jump(50_000);
+			expect(idsOf(await trigger.poll({ cursor }))).toEqual(ids);
+		}),
+		LONGEST_TEST_MS,
+	);
+});
+
 describe('A bad id', () => {
 	it(
 		'is reported once after five minutes, as a failed task, and never asked for again',

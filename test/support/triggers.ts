@@ -33,6 +33,8 @@ export interface PollOptions {
 	mode?: WorkflowExecuteMode;
 	/** Milliseconds. @default what n8n 2.41 gives by default */
 	budgetMs?: number;
+	/** What n8n has read of the cursor. @default what is saved */
+	cursor?: IDataObject;
 }
 
 /** An activated polling trigger. */
@@ -85,8 +87,8 @@ export function pollingTrigger(input: TriggerInput, keeps: 'staticData' | 'curso
 			node = { ...nodeOf(type, { ...input, parameters: { ...input.parameters, ...parameters } }), id };
 			workflow = activate();
 		},
-		async poll({ mode = 'trigger', budgetMs = BUDGET_MS } = {}) {
-			const staged = JSON.parse(saved) as IDataObject;
+		async poll({ mode = 'trigger', budgetMs = BUDGET_MS, cursor } = {}) {
+			const staged = structuredClone(cursor ?? (JSON.parse(saved) as IDataObject));
 			const live = workflow;
 			const context = new PollContext(
 				live,

@@ -22,7 +22,7 @@ const EVERY_5_S = Array.from({ length: 12 }, (_, index) => ({
 }));
 
 /** Long enough for two polls. */
-export const TWO_POLLS_MS = 11_000;
+const TWO_POLLS_MS = 11_000;
 
 /** A polling trigger named `Trigger`. */
 export function pollTrigger(parameters: INodeParameters): Part {

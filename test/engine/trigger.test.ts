@@ -347,7 +347,7 @@ topic('A polling trigger in trouble', (test) => {
 		bench(async (place) => {
 			const ids = await makeTasks(place, 1);
 			const wrong = async (parameters: INodeParameters) => textOf(await fails(watching(place, ids, parameters)));
-			expect(await wrong({ events: [] })).toMatch(/^Events must name at least one/);
+			expect(await wrong({ events: [] })).toMatch(/^Trigger On must name at least one/);
 			expect(await wrong({ api: 'v3' })).toMatch(/^API must be/);
 			expect(await wrong({ download: true, binaryField: ' ' })).toMatch(/^Put Output File in Field must not be empty/);
 			expect(await wrong({ options: { runwayVersion: 'new' } })).toMatch(/^Runway API Version must be a date/);

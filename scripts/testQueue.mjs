@@ -20,7 +20,7 @@ async function test() {
 
 	await runScript(async () => {
 		// One file after the other: each has an n8n of four processes.
-		const run = jestProject('queue', ['--runInBand']);
+		const run = jestProject('queue', { options: ['--runInBand'] });
 		const needs = [ensureTools, ensureBuilt, ensureN8n, ensureQueueServices];
 		const { passed, failed } = await runSuite({ name: 'queue', needs, run });
 		console.log(`${passed} passed, ${failed} failed`);

@@ -10,6 +10,7 @@ const project = (name, extra = {}) => ({
 	modulePathIgnorePatterns: [
 		'<rootDir>/dist',
 		'<rootDir>/test/(e2e|queue|registry)/node_modules',
+		'<rootDir>/test/hosts',
 		'<rootDir>/.cache',
 	],
 	transform: { '\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/test/tsconfig.json' }] },

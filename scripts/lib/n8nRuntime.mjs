@@ -8,31 +8,40 @@ import { Problem } from './problem.mjs';
 import { runProgram } from './program.mjs';
 import { shown } from './project.mjs';
 
-const OLDEST_MAJOR = 24;
 const DOWNLOAD_TIMEOUT_MS = 60_000;
 
-/** Modules of n8n that hold machine code and are needed from its first moment on. */
+/** Modules of n8n that hold machine code and are needed from its first moment on. Not every n8n has them all. */
 const NATIVE_MODULES = ['sqlite3', 'isolated-vm'];
 
 /**
  * The Node.js to run n8n on: the one that npm installed for this kind of machine, else the one that runs this script.
  *
- * @param {string} folder the folder that n8n is installed in
+ * @param {string} folder the folder that n8n is installed in; its package.json says under `engines` which Node.js it needs
  * @returns {string} path of the executable
  */
 export function findNode(folder) {
-	const { optionalDependencies } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+	const { engines, optionalDependencies } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+	const { oldest, newest } = majorsOf(engines.node);
 	const executable = process.platform === 'win32' ? 'node.exe' : 'node';
 	const candidates = [
 		...Object.keys(optionalDependencies).map((name) => path.join(folder, 'node_modules', name, 'bin', executable)),
 		process.execPath,
 	];
-	const found = candidates.find((file) => existsSync(file) && majorOf(file) >= OLDEST_MAJOR);
+	const suits = (major) => major >= oldest && major <= newest;
+	const found = candidates.find((file) => existsSync(file) && suits(majorOf(file)));
 	if (found !== undefined) return found;
+	const wanted = newest === oldest ? oldest : newest === Infinity ? `${oldest} or later` : `${oldest} to ${newest}`;
 	throw new Problem(
-		`n8n needs Node.js ${OLDEST_MAJOR}, which npm has no package of for ${process.platform} on ${process.arch}: ` +
-			`run this with Node.js ${OLDEST_MAJOR} or later instead of ${process.version}.`,
+		`n8n needs Node.js ${wanted}, which npm has no package of for ${process.platform} on ${process.arch}: ` +
+			`run this with such a Node.js instead of ${process.version}.`,
 	);
+}
+
+/** The major versions in a range such as `>=20.19 <23`, both included. */
+export function majorsOf(range) {
+	const [, oldest] = />=\s*(\d+)/.exec(range) ?? [];
+	const [, below] = /<\s*(\d+)/.exec(range) ?? [];
+	return { oldest: Number(oldest ?? 0), newest: below === undefined ? Infinity : Number(below) - 1 };
 }
 
 /**
@@ -41,7 +50,7 @@ export function findNode(folder) {
  */
 export async function ensureNativeModules(folder, node, say) {
 	for (const name of NATIVE_MODULES) {
-		if (loads(folder, node, name)) continue;
+		if (!existsSync(path.join(folder, 'node_modules', name)) || loads(folder, node, name)) continue;
 		say(`compiling ${name}`);
 		const outcome = await build(folder, node, name);
 		if (!loads(folder, node, name)) {
@@ -76,6 +85,11 @@ function loads(folder, node, name) {
 }
 
 function majorOf(executable) {
+	return Number(/^\d+/.exec(versionOf(executable))?.[0] ?? 0);
+}
+
+/** The version of a Node.js, such as `20.20.2`; empty where it doesn't run. */
+export function versionOf(executable) {
 	const { stdout } = spawnSync(executable, ['--version'], { encoding: 'utf8' });
-	return Number(/^v(\d+)/.exec(stdout ?? '')?.[1] ?? 0);
+	return (stdout ?? '').trim().replace('v', '');
 }

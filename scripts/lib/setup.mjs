@@ -64,26 +64,31 @@ export async function ensureBuilt() {
 	writeStamp(stamp, { sources });
 }
 
-/** Installs n8n, with the Node.js that it needs, in `test/e2e/`, and leaves word there of where they are. */
-export async function ensureN8n() {
-	const ready = path.join(e2e, 'node_modules', '.n8n-ready.json');
-	const lock = lockFingerprint(e2e);
+/**
+ * Installs an n8n, with the Node.js that it needs, and leaves word in its folder of where they are.
+ *
+ * @param {string} folder holds a package.json with the n8n to install. @default `test/e2e/`
+ */
+export async function ensureN8n(folder = e2e) {
+	const ready = path.join(folder, 'node_modules', '.n8n-ready.json');
+	const lock = lockFingerprint(folder);
 	const previous = readStamp(ready);
-	if (previous.lock === lock && existsSync(path.resolve(e2e, previous.node))) return;
-	const { dependencies } = JSON.parse(readFileSync(path.join(e2e, 'package.json'), 'utf8'));
-	await step(`Installing n8n ${dependencies.n8n} for trying out and testing (once, 2.5 GB)`, async (say) => {
-		if (!(isLockCurrent(e2e) && isTreeComplete(e2e))) {
-			requireSpace(e2e, N8N_GIGABYTES);
-			await install(e2e, 'npm-n8n');
+	if (previous.lock === lock && existsSync(path.resolve(folder, previous.node))) return;
+	const { dependencies } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+	const version = dependencies.n8n;
+	await step(`Installing n8n ${version} for trying out and testing (once, 2.5 GB)`, async (say) => {
+		if (!(isLockCurrent(folder) && isTreeComplete(folder))) {
+			requireSpace(folder, N8N_GIGABYTES);
+			await install(folder, `npm-n8n-${version}`);
 		}
-		const node = findNode(e2e);
-		await ensureNativeModules(e2e, node, say);
-		const manifest = path.join(e2e, 'node_modules', 'n8n', 'package.json');
+		const node = findNode(folder);
+		await ensureNativeModules(folder, node, say);
+		const manifest = path.join(folder, 'node_modules', 'n8n', 'package.json');
 		writeStamp(ready, {
 			version: JSON.parse(readFileSync(manifest, 'utf8')).version,
-			node: path.relative(e2e, node),
+			node: path.relative(folder, node),
 			script: path.join('node_modules', 'n8n', 'bin', 'n8n'),
-			lock: lockFingerprint(e2e),
+			lock: lockFingerprint(folder),
 		});
 	});
 }

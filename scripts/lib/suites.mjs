@@ -21,17 +21,18 @@ export function npmScript(script) {
  * A suite that is a jest project, each of whose tests counts.
  *
  * @param {string} project
- * @param {string[]} options further options for jest
+ * @param {{ log?: string, env?: Record<string, string>, options?: string[] }} more the name of its report, more
+ *   environment variables, and further options for jest
  */
-export function jestProject(project, options = []) {
+export function jestProject(project, { log = project, env = {}, options = [] } = {}) {
 	return async () => {
-		const report = path.join(cache, `jest-${project}.json`);
+		const report = path.join(cache, `jest-${log}.json`);
 		rmSync(report, { force: true });
 		const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 		const args = ['--config', 'test/jest.config.mjs', '--selectProjects', project, '--passWithNoTests', ...options];
 		const code = await showProgram(process.execPath, [jest, ...args, '--json', '--outputFile', report], {
 			cwd: root,
-			env: childEnvironment(),
+			env: childEnvironment(env),
 			timeoutMs: SUITE_TIMEOUT_MS,
 		});
 		if (code === null) console.error(`The suite ${project} was ended before it was through.`);

@@ -3,6 +3,7 @@ import type { IBinaryData, INodeTypeDescription, IPinData } from 'n8n-workflow';
 import { describe, type Execution, isEnded } from './executions';
 import { parseFlatted } from './flatted';
 import { type Owner, Session } from './session';
+import { isVersionAtLeast } from './version';
 import { bindCredentials, type CredentialReference, findTrigger, type WorkflowFile } from './workflows';
 
 const EXECUTION_TIMEOUT_MS = 60_000;
@@ -47,6 +48,7 @@ export class N8nClient {
 	/** Where production webhooks are called; in queue mode another process takes them. */
 	webhookOrigin: string;
 	private session: Session;
+	private release = '';
 
 	constructor(
 		readonly url: string,
@@ -56,10 +58,16 @@ export class N8nClient {
 		this.session = new Session(url, OWNER);
 	}
 
+	/** The version of this n8n, for example `2.41.1`; known once signed in. */
+	get version(): string {
+		return this.release;
+	}
+
 	/** Signs in as the owner, who is created first if this n8n is new. */
 	async signIn(): Promise<void> {
 		this.session = new Session(this.url, OWNER);
 		await this.session.signIn();
+		this.release = (await this.request<{ versionCli: string }>('GET', '/rest/settings')).versionCli;
 	}
 
 	/** Sends a request as the owner and returns the `data` of the answer. Anything but a success throws. */
@@ -121,6 +129,7 @@ export class N8nClient {
 			pinData,
 			meta,
 			settings: { executionOrder: 'v1', ...settings },
+			active: false,
 		});
 		return id;
 	}
@@ -138,12 +147,15 @@ export class N8nClient {
 	/** Runs a saved workflow by hand, as the editor's button does, and returns the execution's id at once. */
 	async run(workflowId: string, options: RunOptions = {}): Promise<string> {
 		if (options.pinData !== undefined) await this.updateWorkflow(workflowId, { pinData: options.pinData });
-		const { nodes } = await this.workflow(workflowId);
+		const workflow = await this.workflow(workflowId);
+		const destination = options.destinationNode;
 		const answer = await this.request<{ executionId?: string }>('POST', `/rest/workflows/${workflowId}/run`, {
-			triggerToStartFrom: { name: options.startNode ?? findTrigger(nodes).name },
-			...(options.destinationNode === undefined
+			triggerToStartFrom: { name: options.startNode ?? findTrigger(workflow.nodes).name },
+			// n8n 1 runs the workflow that it is sent, n8n 2 the saved one.
+			...(this.isAtLeast('2') ? {} : { workflowData: workflow }),
+			...(destination === undefined
 				? {}
-				: { destinationNode: { nodeName: options.destinationNode, mode: 'inclusive' } }),
+				: { destinationNode: this.isAtLeast('1.123') ? { nodeName: destination, mode: 'inclusive' } : destination }),
 		});
 		if (answer.executionId === undefined) {
 			throw new Error('The run waits for a call of its test webhook; activate the workflow instead');
@@ -221,15 +233,21 @@ export class N8nClient {
 		throw new Error(`n8n started no retry of execution ${id}`);
 	}
 
-	/** Publishes a workflow. n8n answers a moment before its triggers are live. */
+	/** Publishes a workflow; in n8n 1, activates it. n8n answers a moment before its triggers are live. */
 	async activate(workflowId: string): Promise<void> {
 		const { versionId } = await this.workflow(workflowId);
-		await this.request('POST', `/rest/workflows/${workflowId}/activate`, { versionId });
+		if (!this.isAtLeast('2')) await this.request('PATCH', `/rest/workflows/${workflowId}`, { active: true, versionId });
+		else await this.request('POST', `/rest/workflows/${workflowId}/activate`, { versionId });
 	}
 
 	/** Takes a workflow's triggers down. */
 	async deactivate(workflowId: string): Promise<void> {
-		await this.request('POST', `/rest/workflows/${workflowId}/deactivate`, {});
+		if (!this.isAtLeast('2')) await this.request('PATCH', `/rest/workflows/${workflowId}`, { active: false });
+		else await this.request('POST', `/rest/workflows/${workflowId}/deactivate`, {});
+	}
+
+	private isAtLeast(least: string): boolean {
+		return isVersionAtLeast(this.version, least);
 	}
 
 	/** The production URL of a webhook node, from the path that the node is configured with. */

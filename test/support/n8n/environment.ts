@@ -1,5 +1,7 @@
 import path from 'node:path';
 
+import { isVersionAtLeast } from './version';
+
 /** Variables of the surrounding shell that n8n may see. Everything else, such as an API key, stays outside. */
 const INHERITED = [
 	'HOME',
@@ -57,9 +59,7 @@ export function n8nEnvironment(input: EnvironmentInput): Record<string, string> 
 		N8N_PORT: String(input.port),
 		N8N_PROTOCOL: 'http',
 		N8N_EDITOR_BASE_URL: origin,
-		N8N_WEBHOOK_URL: origin,
-		// Before n8n 2 the variable had no prefix; n8n 2 complains of that name.
-		...(input.version.startsWith('1.') ? { WEBHOOK_URL: origin } : {}),
+		...(isVersionAtLeast(input.version, '2') ? forN8n2(origin) : forN8n1(origin)),
 		N8N_SECURE_COOKIE: 'false',
 		N8N_RUNNERS_BROKER_PORT: String(input.brokerPort),
 		N8N_PYTHON_ENABLED: 'false',
@@ -85,10 +85,20 @@ export function n8nEnvironment(input: EnvironmentInput): Record<string, string> 
 		N8N_LICENSE_AUTO_RENEW_ENABLED: 'false',
 		// The list of verified community nodes would be fetched from n8n's servers.
 		N8N_VERIFIED_PACKAGES_ENABLED: 'false',
-		// This module fetches n8n's list of MCP servers.
-		N8N_DISABLED_MODULES: 'mcp-registry',
 		N8N_UNVERIFIED_PACKAGES_ENABLED: 'true',
 		N8N_REINSTALL_MISSING_PACKAGES: 'false',
 		...input.extra,
 	};
+}
+
+function forN8n2(origin: string): Record<string, string> {
+	return {
+		N8N_WEBHOOK_URL: origin,
+		// This module fetches n8n's list of MCP servers.
+		N8N_DISABLED_MODULES: 'mcp-registry',
+	};
+}
+
+function forN8n1(origin: string): Record<string, string> {
+	return { WEBHOOK_URL: origin };
 }

@@ -6,4 +6,5 @@ export { freePort, isPortFree } from './ports';
 export { cacheFolder, installedN8n, type InstalledN8n, projectManifest, projectRoot, readJson } from './project';
 export { N8nHttpError } from './session';
 export { sharedN8n } from './shared';
+export { isVersionAtLeast } from './version';
 export type { CredentialReference, WorkflowFile } from './workflows';

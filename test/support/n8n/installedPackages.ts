@@ -1,16 +1,18 @@
 import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { INodeTypeDescription } from 'n8n-workflow';
 
-import type { PackageManifest } from './project';
+import type { InstalledN8n, PackageManifest } from './project';
+import { isVersionAtLeast } from './version';
 
 const run = promisify(execFile);
 const SCRIPT = path.join(__dirname, 'recordPackage.cjs');
 
 /** Enters a package and the nodes that n8n loaded from it into n8n's list of installed community packages. */
 export async function recordInstalledPackage(
-	node: string,
+	{ version: hostVersion, node, script }: InstalledN8n,
 	userFolder: string,
 	{ name, version, author }: PackageManifest,
 	loaded: readonly INodeTypeDescription[],
@@ -24,5 +26,9 @@ export async function recordInstalledPackage(
 		version: type.defaultVersion ?? [type.version].flat().at(-1),
 	}));
 	const database = path.join(userFolder, '.n8n', 'database.sqlite');
-	await run(node, [SCRIPT, database, JSON.stringify({ name, version, author, nodes })]);
+	if (!isVersionAtLeast(hostVersion, '2')) {
+		// It asks npm for newer versions whenever it shows the list, and npm would ask the internet.
+		await writeFile(path.join(userFolder, '.n8n', 'nodes', '.npmrc'), 'offline=true\n');
+	}
+	await run(node, [SCRIPT, script, database, JSON.stringify({ name, version, author, nodes })]);
 }

@@ -9,11 +9,8 @@ export type StartOptions = LaunchOptions;
 
 /** A real n8n in a process of its own. */
 export class N8n extends N8nClient {
-	readonly version: string;
-
 	private constructor(private readonly launch: Launch) {
 		super(launch.url, launch.userFolder);
-		this.version = launch.host.version;
 	}
 
 	/** Starts an n8n, waits until it answers, and signs in as its owner. */
@@ -22,11 +19,10 @@ export class N8n extends N8nClient {
 		const n8n = new N8n(launch);
 		await n8n.boot();
 		try {
-			// Only the Node.js of n8n 2 brings SQLite along.
 			const { host, installed, userFolder, usesSqlite } = launch;
-			if (installed !== undefined && usesSqlite && host.version.startsWith('2.')) {
+			if (installed !== undefined && usesSqlite) {
 				const types = await n8n.nodeTypes(`${installed.name}.`);
-				await recordInstalledPackage(host.node, userFolder, installed, types);
+				await recordInstalledPackage(host, userFolder, installed, types);
 			}
 			return n8n;
 		} catch (error) {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** The checkout's root folder. */
@@ -36,17 +36,25 @@ export function projectManifest(): PackageManifest {
 }
 
 /**
- * The n8n below `test/e2e/`, as the set-up left word of it.
+ * The n8n that the set-up installed and left word of: the one below `test/e2e/`, or the one of `test/hosts/` that the
+ * environment variable N8N_HOST_VERSION names.
  *
  * @throws Error that names the command to run when the set-up was never run
  */
 export function installedN8n(): InstalledN8n {
-	const folder = path.join(projectRoot, 'test', 'e2e');
+	const wanted = process.env.N8N_HOST_VERSION;
+	const newest = path.join(projectRoot, 'test', 'e2e');
+	const older = path.join(projectRoot, 'test', 'hosts', wanted ?? '');
+	const folder = wanted !== undefined && existsSync(older) ? older : newest;
 	let ready: InstalledN8n;
 	try {
 		ready = readJson<InstalledN8n>(path.join(folder, 'node_modules', '.n8n-ready.json'));
 	} catch {
-		throw new Error('n8n is not installed in test/e2e yet: run `node scripts/setup.mjs` first');
+		const setUp = folder === newest ? 'node scripts/setup.mjs' : `npm run test:hosts -- ${wanted}`;
+		throw new Error(`n8n is not installed in ${path.relative(projectRoot, folder)} yet: run \`${setUp}\` first`);
+	}
+	if (wanted !== undefined && wanted !== ready.version) {
+		throw new Error(`There is no n8n ${wanted} in test/hosts; the one in test/e2e is ${ready.version}`);
 	}
 	return {
 		version: ready.version,

@@ -1,18 +1,18 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 const LOOPBACK = '127.0.0.1';
 
+/** Below the ports that systems hand out by themselves, so that none of those is this one a moment later. */
+const LOWEST = 12_000;
+const HIGHEST = 32_000;
+
 /** A port on the loopback interface that nobody listens on just now. */
 export async function freePort(): Promise<number> {
-	return await new Promise((resolve, reject) => {
-		const server = createServer();
-		server.once('error', reject);
-		server.listen(0, LOOPBACK, () => {
-			const address = server.address();
-			const port = typeof address === 'object' && address !== null ? address.port : 0;
-			server.close(() => resolve(port));
-		});
-	});
+	for (;;) {
+		const port = randomInt(LOWEST, HIGHEST);
+		if (await isPortFree(port)) return port;
+	}
 }
 
 /** Whether nobody listens on this port of the loopback interface or of all interfaces. */

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-import { cacheFolder, type PackageManifest } from './project';
+import { cacheFolder, type InstalledN8n, type PackageManifest } from './project';
 
 const run = promisify(execFile);
 
@@ -76,6 +77,19 @@ async function enterInLedger(file: string, { name, version }: PackageManifest): 
 		: { name: 'installed-nodes', private: true, dependencies: {} };
 	ledger.dependencies[name] = version;
 	await writeFile(file, JSON.stringify(ledger, null, 2));
+}
+
+/**
+ * Gives community packages the n8n-workflow of the n8n that loads them, as they find it in a user's n8n: below a checkout
+ * they would find the one that the checkout develops with, whose errors are other classes.
+ */
+export async function linkN8nWorkflow(userFolder: string, { script }: InstalledN8n): Promise<void> {
+	const entry = createRequire(script).resolve('n8n-workflow');
+	const folder = entry.slice(0, entry.lastIndexOf(`${path.sep}n8n-workflow${path.sep}`) + '/n8n-workflow'.length);
+	const link = path.join(userFolder, '.n8n', 'nodes', 'node_modules', 'n8n-workflow');
+	await mkdir(path.dirname(link), { recursive: true });
+	await rm(link, { recursive: true, force: true });
+	await symlink(folder, link, 'junction');
 }
 
 /** A fresh folder below the cache folder, for what one n8n keeps. */

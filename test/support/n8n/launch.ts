@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
-import { installCommunityPackage, temporaryUserFolder } from './communityPackage';
+import { installCommunityPackage, linkN8nWorkflow, temporaryUserFolder } from './communityPackage';
 import { n8nEnvironment } from './environment';
 import { type HostProcess, startProcess } from './hostProcess';
 import { freePort, isPortFree } from './ports';
@@ -23,7 +23,7 @@ export interface LaunchOptions {
 	env?: Record<string, string>;
 	/** Folders that the node "Read/Write Files from Disk" may use. @default `<user folder>/files` */
 	fileAccess?: string[];
-	/** Another n8n than the one in `test/e2e/`, with the Node.js to run it on. */
+	/** Another n8n than the one under test, with the Node.js to run it on. */
 	host?: InstalledN8n;
 	/** Scripts that the Node.js of n8n loads first. @default none */
 	preload?: string[];
@@ -67,7 +67,10 @@ export class Launch {
 		const start = () => startProcess({ node, script, args, preload: options.preload, env, cwd: userFolder, logFile });
 		const url = `http://127.0.0.1:${port}`;
 		const launch = new Launch(url, userFolder, host, options.userFolder === undefined, env, start);
-		if (options.package !== undefined) launch.installed = await installCommunityPackage(userFolder, options.package);
+		if (options.package !== undefined) {
+			launch.installed = await installCommunityPackage(userFolder, options.package);
+			await linkN8nWorkflow(userFolder, host);
+		}
 		return launch;
 	}
 

@@ -1,5 +1,4 @@
 import {
-	NodeApiError,
 	NodeOperationError,
 	type IDataObject,
 	type IExecuteFunctions,
@@ -142,25 +141,34 @@ function withoutSecret(answer: ApiAnswer, apiKey: string): ApiAnswer {
 	return strip(answer) as ApiAnswer;
 }
 
+/** Before version 2, n8n's errors keep no cause: Node's code is found as their `httpCode`, its words as their first message. */
 function noResponse(error: unknown): ApiAnswer {
-	const links = chain(error) as Array<{ code?: unknown; syscall?: unknown }>;
-	const named = links.filter(({ code }) => typeof code === 'string' && /^[A-Z]/.test(code));
-	const neverConnected = named.find(({ code }) => NEVER_CONNECTED.has(String(code)));
+	const links = chain(error) as Array<{ code?: unknown; httpCode?: unknown; syscall?: unknown }>;
+	const codes = links
+		.flatMap(({ code, httpCode }) => [httpCode, code])
+		.filter((code) => typeof code === 'string' && /^[A-Z]/.test(code));
+	const message = faultMessage(error);
+	const neverConnected = codes.find((code) => NEVER_CONNECTED.has(String(code)));
 	// A host can also become unreachable in the middle of a connection.
-	const wasConnected = links.some(({ syscall }) => syscall === 'read' || syscall === 'write');
-	const code = (neverConnected ?? named.at(-1))?.code;
+	const wasConnected =
+		links.some(({ syscall }) => syscall === 'read' || syscall === 'write') || /^(read|write) /.test(message);
+	const code = neverConnected ?? codes.at(-1);
 	return {
 		kind: 'noResponse',
 		mayHaveArrived: neverConnected === undefined || wasConnected,
 		code: code === undefined ? null : String(code),
-		message: faultMessage(error),
+		message,
 	};
 }
 
 function faultMessage(error: unknown): string {
-	const wrapped = error instanceof NodeApiError ? error.messages.at(-1) : undefined;
-	const innermost = chain(error).at(-1);
-	return wrapped ?? (innermost instanceof Error && innermost.message !== '' ? innermost.message : 'no answer');
+	const links = chain(error);
+	// An n8n error, told not by its class: npm may have put another n8n-workflow beside this package than n8n's own.
+	const [first] = links as Array<{ messages?: unknown }>;
+	const wrapped: unknown = Array.isArray(first?.messages) ? first.messages.at(-1) : undefined;
+	if (typeof wrapped === 'string') return wrapped;
+	const innermost = links.at(-1);
+	return innermost instanceof Error && innermost.message !== '' ? innermost.message : 'no answer';
 }
 
 function chain(error: unknown): object[] {

@@ -145,7 +145,8 @@ function addHints(
 		hints.push(`${count(withoutFile, 'file')} could not be downloaded; see downloadError in the output.`);
 
 	if (hints.length > 0) {
-		context.addExecutionHints(
+		// The context in which agents of early versions call a tool has no hints.
+		(context as Partial<IExecuteFunctions>).addExecutionHints?.(
 			...hints.map((message) => ({ message, type: 'warning' as const, location: 'outputPane' as const })),
 		);
 	}

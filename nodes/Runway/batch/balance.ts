@@ -6,7 +6,7 @@ import { askBalance } from '../../shared/api/transport';
 import { backoffDelay } from '../../shared/wait/cadence';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import type { Outcome } from './job';
-import { errorItem, nodeError, stoppedError } from './report';
+import { errorItem, markForErrorOutput, nodeError, stoppedError } from './report';
 import { goesOnAfterErrors } from './settings';
 
 const MAX_TRIES = 3;
@@ -24,7 +24,7 @@ export async function runBalance(context: IExecuteFunctions): Promise<INodeExecu
 		if (context.getExecutionCancelSignal()?.aborted) throw stoppedError(context, []);
 		const ending = { itemIndex, outcome: found };
 		if (!goesOnAfterErrors(context)) throw nodeError(context, ending, [ending]);
-		items.push(errorItem(ending));
+		items.push(markForErrorOutput(context, errorItem(ending)));
 	}
 	return items;
 }

@@ -6,7 +6,16 @@ import { runBalance } from './balance';
 import { taskOf, type Job, type Outcome } from './job';
 import { begin, openLedger, takeUp, type Ledger } from './paid';
 import { prepare, type Prepared } from './prepare';
-import { count, errorItem, mostImportant, nodeError, recordsLostError, stoppedError, type Ending } from './report';
+import {
+	count,
+	errorItem,
+	markForErrorOutput,
+	mostImportant,
+	nodeError,
+	recordsLostError,
+	stoppedError,
+	type Ending,
+} from './report';
 import { runJobs, type JobResult } from './run';
 import { goesOnAfterErrors } from './settings';
 import { suspend, type EndedItem } from './suspend';
@@ -51,7 +60,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	if (results.some(isToSleep)) return [await suspend(context, ended)];
 	// An error item may be what n8n's Retry On Fail runs the node again for, so the ledger stays.
 	if (failed.length === 0) ledger.clear();
-	return [ended.map(({ item, ...ending }) => item ?? errorItem(ending))];
+	return [ended.map(({ item, ...ending }) => item ?? markForErrorOutput(context, errorItem(ending)))];
 }
 
 /**

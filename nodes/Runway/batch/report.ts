@@ -35,6 +35,27 @@ export function errorItem({ itemIndex, outcome }: Ending): INodeExecutionData {
 }
 
 /**
+ * Marks an error item, so that n8n 1 sends it to the error output, too, with its details: there, an item needs an `error`
+ * of its own for that. n8n merges the item with its input and then empties each one that has an `error`, so the mark is
+ * one that copies don't have. Without an input there is no copy, and so no mark.
+ */
+export function markForErrorOutput(context: IExecuteFunctions, item: INodeExecutionData): INodeExecutionData {
+	const node = context.getNode();
+	if (node.onError !== 'continueErrorOutput' || !hasSource(context)) return item;
+	const error = new NodeOperationError(node, String(item.json.error));
+	return Object.defineProperty(item, 'error', { value: error, writable: true, enumerable: false });
+}
+
+function hasSource(context: IExecuteFunctions): boolean {
+	try {
+		context.getInputSourceData();
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+/**
  * The error that ends the node, about the ending that matters most, naming every task that was paid for.
  * @param all the endings of the whole run
  */

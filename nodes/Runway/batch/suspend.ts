@@ -17,7 +17,7 @@ import { isTerminal, type Api, type TaskState } from '../../shared/task/task';
 import { backoffDelay } from '../../shared/wait/cadence';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import type { Job } from './job';
-import { errorItem, stoppedError, type Ending } from './report';
+import { errorItem, markForErrorOutput, stoppedError, type Ending } from './report';
 import { wishOf } from './wish';
 
 /**
@@ -252,11 +252,25 @@ async function wakeUp(
 	ends: ReadonlyMap<string, TaskState>,
 	clientFor: (runwayVersion: string) => RunwayClient,
 ): Promise<INodeExecutionData> {
-	if (sleeper.kind === 'done') return { json: sleeper.item, pairedItem: { item: sleeper.itemIndex } };
+	if (sleeper.kind === 'done') return endedItem(context, sleeper);
 	const { taskId, api, createdAt, runwayVersion, wish } = sleeper;
 	const task = { taskId, api, createdAt, state: ends.get(taskId) ?? null };
 	const { item } = await deliver(context, wish, task, createTaskReader(clientFor(runwayVersion), taskId, api));
 	return item;
+}
+
+function endedItem(
+	context: IExecuteFunctions | IWebhookFunctions,
+	{ item: json, itemIndex }: EndedSleeper,
+): INodeExecutionData {
+	const pairedItem = { item: itemIndex };
+	if (!('getQueryData' in context)) return markForErrorOutput(context, { json, pairedItem });
+	// n8n 1, which does not sign these addresses, copies what it is handed here, so that no mark would last: to the
+	// error output go only items of these two.
+	const isN8n1 = !('signature' in (context.getQueryData() as object));
+	const { error, message } = json;
+	const goesToErrorOutput = context.getNode().onError === 'continueErrorOutput';
+	return { json: isN8n1 && goesToErrorOutput ? { error, message } : json, pairedItem };
 }
 
 /** Answers the call and leaves the execution asleep. */

@@ -1,13 +1,17 @@
 import { freePort, type CredentialTest, type N8nClient, sharedN8n } from '../support/n8n';
 import { startStandIn, type StandIn } from '../support/standin';
+import { n8nIsAtLeast, rowsSince } from './support/host';
 import { startHost, startJsonHost } from './support/otherHost';
 import { saveCredential } from './support/workflows';
 
 /** The test that n8n runs when a credential is saved, and that its button "Retry" runs again. */
 
 const MINUTES = 60_000;
-const KEY_WORDS = /API key is missing, or CometAPI does not accept it/;
+/** n8n 1 looks for the status in a part of its error that it has lost, so that it shows its own words, not the credential's. */
+const showsOurWords = n8nIsAtLeast('2');
+const KEY_WORDS = showsOurWords ? /API key is missing, or CometAPI does not accept it/ : /check your credentials/;
 const URL_WORDS = /base URL/i;
+const URL_WORDS_FOR_STATUS = showsOurWords ? URL_WORDS : /status code 30\d|could not be found|Method not allowed/;
 
 let api: StandIn;
 let n8n: N8nClient;
@@ -32,8 +36,8 @@ async function test(baseUrl: string, apiKey = api.apiKey): Promise<CredentialTes
 	return answer;
 }
 
-async function expectWrongUrl(baseUrl: string): Promise<void> {
-	expect(await test(baseUrl)).toEqual({ status: 'Error', message: expect.stringMatching(URL_WORDS) as string });
+async function expectWrongUrl(baseUrl: string, words = URL_WORDS): Promise<void> {
+	expect(await test(baseUrl)).toEqual({ status: 'Error', message: expect.stringMatching(words) as string });
 }
 
 describe('In a real n8n, the test of the credential', () => {
@@ -76,7 +80,7 @@ describe('In a real n8n, the test of the credential', () => {
 
 	describe('blames the base URL', () => {
 		it.each(['/v1', '/v1/', '/docs', '/runwayml/v1', '/v1/models'])('where the path %s was added', async (path) => {
-			await expectWrongUrl(`${api.url}${path}`);
+			await expectWrongUrl(`${api.url}${path}`, URL_WORDS_FOR_STATUS);
 		});
 
 		it('where it leads to a web page', async () => {
@@ -92,7 +96,7 @@ describe('In a real n8n, the test of the credential', () => {
 		it.each([301, 302, 303, 307, 308])('where it answers with a redirect %i, which is not followed', async (status) => {
 			const elsewhere = await startJsonHost({ object: 'list', data: [{ id: 'gen4_turbo', object: 'model' }] });
 			api.fault({ on: 'models', kind: 'redirect', status, location: `${elsewhere.url}/v1/models` });
-			await expectWrongUrl(api.url).finally(elsewhere.close);
+			await expectWrongUrl(api.url, URL_WORDS_FOR_STATUS).finally(elsewhere.close);
 			expect(elsewhere.requests).toEqual([]);
 		});
 
@@ -113,14 +117,15 @@ describe('In a real n8n, the test of the credential', () => {
 
 		it.each([404, 405])('where the host answers %i', async (status) => {
 			const host = await startJsonHost({ message: 'no such page' }, status);
-			await expectWrongUrl(host.url).finally(host.close);
+			await expectWrongUrl(host.url, URL_WORDS_FOR_STATUS).finally(host.close);
 		});
 	});
 
-	/** Where no answer comes, n8n shows the code of the fault, and a credential's declared test has no say in that. */
+	/** Where no answer comes, n8n shows the code of the fault, or n8n 1 a sentence; a credential's declared test has no say in that. */
 	describe('is no success, and shows why,', () => {
 		const expectCode = async (baseUrl: string, code: RegExp) => {
-			expect(await test(baseUrl)).toEqual({ status: 'Error', message: expect.stringMatching(code) as string });
+			const words = showsOurWords ? code : /\w/;
+			expect(await test(baseUrl)).toEqual({ status: 'Error', message: expect.stringMatching(words) as string });
 		};
 
 		it('where nobody listens at the port', async () => {
@@ -143,7 +148,11 @@ describe('In a real n8n, the test of the credential', () => {
 		it.each([
 			['no scheme', (url: string) => url.replace('http://', '')],
 			['a scheme that is none of the web', (url: string) => url.replace('http:', 'ftp:')],
-			['a slash too few', (url: string) => url.replace('//', '/')],
+			// Earlier versions of n8n take it for the same address.
+			...rowsSince<[string, (url: string) => string]>('1.123', [
+				'a slash too few',
+				(url: string) => url.replace('//', '/'),
+			]),
 			['no host', () => 'https://'],
 			['nothing but blanks', () => '   '],
 			['words', () => 'my CometAPI'],

@@ -67,7 +67,8 @@ describe('a real n8n with the package installed', () => {
 
 	it('shows the package among the installed community packages, loaded', async () => {
 		const packages = await n8n.request<Array<Record<string, unknown>>>('GET', '/rest/community-packages');
-		expect(packages).toEqual([
+		// n8n 1 speaks of loading only where it failed.
+		expect(packages.map((installed) => ({ failedLoading: false, ...installed }))).toEqual([
 			expect.objectContaining({
 				packageName: manifest.name,
 				installedVersion: manifest.version,

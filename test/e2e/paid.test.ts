@@ -1,4 +1,4 @@
-import { errorOf, outputOf } from '../support/n8n';
+import { errorOf, freePort, outputOf } from '../support/n8n';
 import {
 	asleep,
 	chain,
@@ -122,6 +122,27 @@ topic('Retry On Fail', (test) => {
 			const execution = await run(chain(manual, ...list, imageToVideo({ completion: 'return' }, RETRY)));
 			expect(execution.status).toBe('success');
 			expect(api.creates).toHaveLength(2);
+		}),
+	);
+});
+
+topic('A create', (test) => {
+	test(
+		'that finds nobody at the address leaves no doubt that nothing was billed',
+		place(async ({ n8n }) => {
+			const credential = {
+				name: 'Nobody there',
+				type: 'cometApiRunwayApi',
+				data: { apiKey: 'sk-nobody', baseUrl: `http://127.0.0.1:${await freePort()}` },
+			};
+			const bound = [{ id: await n8n.createCredential(credential), name: credential.name, type: credential.type }];
+			const workflow = chain(manual, ...prompts('a'), imageToVideo());
+			const execution = await n8n.runToEnd(await n8n.importWorkflow(workflow, bound));
+
+			expect(execution.status).toBe('error');
+			expect(textOf(errorOf(execution))).toMatch(/ECONNREFUSED/);
+			expect(textOf(errorOf(execution))).toMatch(/nothing was billed/);
+			expect(textOf(errorOf(execution))).not.toMatch(/unknown/);
 		}),
 	);
 });

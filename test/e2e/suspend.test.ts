@@ -12,6 +12,7 @@ import {
 	type WorkflowFile,
 } from '../support/n8n';
 import type { StandIn } from '../support/standin';
+import { n8nIsAtLeast } from './support/host';
 import { startSlowGateway } from './support/slowGateway';
 import {
 	asleep,
@@ -70,6 +71,13 @@ function callbackUrl(api: StandIn, index = 0): string {
 	return [...api.tasks.values()][index]?.callbackUrl ?? '';
 }
 
+/** The address of the same execution with another end than `/runway`. */
+function withEnd(url: string, end: string): string {
+	const address = new URL(url);
+	address.pathname = address.pathname.replace(/\/runway$/, end);
+	return address.href;
+}
+
 /** That nothing has happened to a sleeping execution, after enough time for it to happen. */
 async function stillAsleep({ n8n }: Place, executionId: string): Promise<void> {
 	await pause(1_500);
@@ -91,7 +99,7 @@ topic('A sleeping execution', (test) => {
 			const { api, n8n } = here;
 			// Nobody can call back, as with an n8n behind a firewall.
 			api.settings.callbacks.enabled = false;
-			const list = items({ prompt: '[stuck]', shot: 1 }, { prompt: '[stuck]', shot: 2 });
+			const list = items({ prompt: 'shot 1 [stuck]', shot: 1 }, { prompt: 'shot 2 [stuck]', shot: 2 });
 			const wait = runway({ resource: 'task', operation: 'wait' }, { name: 'Fetch' });
 			wait.parameters.taskId = '={{ $json.taskId }}';
 			const executionId = await start(here, chain(manual, ...list, suspended({ options: { timeout: 3 } }), wait));
@@ -102,13 +110,12 @@ topic('A sleeping execution', (test) => {
 			const execution = await n8n.waitForExecution(executionId, { timeoutMs: 80_000 });
 			expect(errorOf(execution)).toBeUndefined();
 			const passedOn = outputOf(execution, 'Runway').map(({ json }) => json);
+			const ids = [1, 2].map((shot) => [...api.tasks.values()].find(({ prompt }) => prompt.includes(`${shot}`))?.id);
 			expect(passedOn).toMatchObject(
-				taskIds(api).map((taskId, index) => ({ taskId, shot: index + 1, status: 'queued', api: 'compatibility' })),
+				ids.map((taskId, index) => ({ taskId, shot: index + 1, status: 'queued', api: 'compatibility' })),
 			);
 			const fetched = outputOf(execution, 'Fetch');
-			expect(fetched.map(({ json }) => [json.taskId, json.status])).toEqual(
-				taskIds(api).map((taskId) => [taskId, 'succeeded']),
-			);
+			expect(fetched.map(({ json }) => [json.taskId, json.status])).toEqual(ids.map((taskId) => [taskId, 'succeeded']));
 			await expectVideos(here, execution, 'Fetch');
 			expect(api.creates).toHaveLength(2);
 		}),
@@ -264,10 +271,12 @@ topic('A sleeping execution', (test) => {
 			await knock(url, {});
 			await knock(url, { unrelated: true });
 			await knock(url, {}, 'GET');
+			// Before n8n 2 these addresses are not signed: anybody may call, and all the same nothing comes of it.
+			const answer = n8nIsAtLeast('2') ? 401 : 200;
 			const forged = new URL(url);
 			forged.searchParams.set('signature', '0'.repeat(forged.searchParams.get('signature')?.length ?? 64));
-			expect(await knock(forged.toString(), { task_id: taskId, ...done })).toBe(401);
-			expect(await knock(`${url.split('?')[0]}`, { task_id: taskId, ...done })).toBe(401);
+			expect(await knock(forged.toString(), { task_id: taskId, ...done })).toBe(answer);
+			expect(await knock(`${url.split('?')[0]}`, { task_id: taskId, ...done })).toBe(answer);
 			await stillAsleep(here, executionId);
 			expect(await n8n.executionIds(workflowId)).toEqual([executionId]);
 			expect(api.downloads).toHaveLength(0);
@@ -478,10 +487,10 @@ topic('A callback', (test) => {
 			await asleep(here, executionId);
 			await until(() => api.callbacks.some(({ status }) => status !== undefined), 'the callback comes');
 			expect(api.callbacks[0]?.status).toBeGreaterThanOrEqual(400);
-			await knock(callbackUrl(api).replace('/runway?', '/runway-resume?'), { task_id: taskIds(api)[0], status: '3' });
+			await knock(withEnd(callbackUrl(api), '/runway-resume'), { task_id: taskIds(api)[0], status: '3' });
 			await stillAsleep(here, executionId);
 
-			await knock(callbackUrl(api).replace('/runway?', '?'), {});
+			await knock(withEnd(callbackUrl(api), ''), {});
 			const execution = await n8n.waitForExecution(executionId);
 			expect(execution.status).toBe('success');
 		}),

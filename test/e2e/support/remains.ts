@@ -21,7 +21,8 @@ export interface Value {
 export async function databaseValues(userFolder: string): Promise<Value[]> {
 	const script = path.join(__dirname, 'dumpDatabase.cjs');
 	const database = path.join(userFolder, '.n8n', 'database.sqlite');
-	const { stdout } = await run(installedN8n().node, ['--no-warnings', script, database], { maxBuffer: MAX_DUMP_BYTES });
+	const n8n = installedN8n();
+	const { stdout } = await run(n8n.node, [script, n8n.script, database], { maxBuffer: MAX_DUMP_BYTES });
 	return stdout
 		.split('\n')
 		.filter((line) => line !== '')

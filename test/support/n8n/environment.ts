@@ -100,5 +100,9 @@ function forN8n2(origin: string): Record<string, string> {
 }
 
 function forN8n1(origin: string): Record<string, string> {
-	return { WEBHOOK_URL: origin };
+	return {
+		WEBHOOK_URL: origin,
+		// As in n8n 2: the one connection that n8n 1 has by default mixes up the transactions of requests side by side.
+		DB_SQLITE_POOL_SIZE: '3',
+	};
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { Problem } from './problem.mjs';
@@ -21,6 +21,7 @@ export const smokeTests = ['credential', 'examples', 'paid', 'suspend'].map((nam
 export function hosts() {
 	const older = readdirSync(olderHosts).map((name) => path.join(olderHosts, name));
 	return [...older, e2e]
+		.filter((folder) => existsSync(path.join(folder, 'package.json')))
 		.map((folder) => {
 			const { dependencies } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
 			return { version: dependencies.n8n, folder };

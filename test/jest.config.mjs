@@ -2,6 +2,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+// By this, the test files of one run find what they share; all of them inherit it.
+process.env.JEST_RUN_PID = String(process.pid);
+
 const project = (name, extra = {}) => ({
 	displayName: name,
 	rootDir: root,

@@ -64,9 +64,9 @@ function takeTurn(lockFile: string): boolean {
 	}
 }
 
-/** The process that one jest run has in common: the parent of its workers, or itself where it runs without any. */
+/** The process that one jest run has in common, as jest.config.mjs notes it. */
 function jestProcess(): number {
-	return process.send === undefined ? process.pid : process.ppid;
+	return Number(process.env.JEST_RUN_PID);
 }
 
 function clearLeftovers(run: number): void {

@@ -1,0 +1,414 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+
+import type { INodeParameters } from 'n8n-workflow';
+
+import { type Execution, errorOf, type N8nClient, outputOf, projectRoot, type WorkflowFile } from '../support/n8n';
+import type { StandIn } from '../support/standin';
+import { FINAL_WORDS, startFakeChat } from './support/fakeChat';
+import { openForm } from './support/form';
+import { chain, createdPrompts, type Place, place, textToVideo, topic, until, webhook } from './support/place';
+
+/**
+ * The examples for real jobs, from number 14 on: each is imported and run to its end against the stand-in. What a user
+ * would change by hand is changed here, too: prompts, folders, and what one part of a workflow hands to the other.
+ */
+
+const FIRST = 14;
+const EXAMPLES_FOLDER = '/home/node/.n8n-files/';
+
+const folder = path.join(projectRoot, 'examples');
+const files = readdirSync(folder).filter((file) => file.endsWith('.json') && Number.parseInt(file, 10) >= FIRST);
+
+const REFUSED = '[fail SAFETY.INPUT.TEXT]';
+
+/** An example on the disk of a test: a folder of its own stands in for the one that the example names. */
+class Example {
+	readonly disk: string;
+	readonly workflow: WorkflowFile;
+
+	constructor(n8n: N8nClient, number: number) {
+		this.disk = path.join(n8n.userFolder, 'files', randomUUID());
+		mkdirSync(this.disk, { recursive: true });
+		const file = files.find((name) => name.startsWith(`${number}-`)) ?? '';
+		const text = readFileSync(path.join(folder, file), 'utf8');
+		this.workflow = JSON.parse(text.replaceAll(EXAMPLES_FOLDER, `${this.disk}/`)) as WorkflowFile;
+	}
+
+	/** Changes fields of a node, as its user would in the panel. */
+	change(name: string, parameters: INodeParameters): this {
+		const node = this.node(name);
+		node.parameters = { ...node.parameters, ...parameters };
+		return this;
+	}
+
+	/** Puts another list into the node that holds it. */
+	list(name: string, list: object): this {
+		return this.change(name, { jsonOutput: JSON.stringify(list) });
+	}
+
+	node(name: string) {
+		const node = this.workflow.nodes.find((candidate) => candidate.name === name);
+		if (node === undefined) throw new Error(`${this.workflow.name} has no node ${name}`);
+		return node;
+	}
+
+	/** Names of the files that it has saved. */
+	get saved(): string[] {
+		return readdirSync(this.disk)
+			.filter((name) => name.includes('.'))
+			.sort();
+	}
+
+	read(file: string): Buffer {
+		return readFileSync(path.join(this.disk, file));
+	}
+}
+
+function expectSuccess(execution: Execution): void {
+	expect(errorOf(execution)).toBeUndefined();
+	expect(execution.status).toBe('success');
+}
+
+/** The JSON of the items that a node put out, of all its runs. */
+function allFrom(execution: Execution, name: string, output = 0) {
+	const runs = execution.data.resultData?.runData[name] ?? [];
+	return runs.flatMap((_, run) => outputOf(execution, name, output, run).map(({ json }) => json));
+}
+
+function expectVideos(api: StandIn, example: Example, names: unknown[]): void {
+	expect(example.saved).toEqual(names);
+	for (const name of example.saved.filter((file) => file.endsWith('.mp4'))) {
+		expect(example.read(name).equals(api.assetBytes('video'))).toBe(true);
+	}
+}
+
+/** The beginning of a task's id, by its prompt. */
+function shortId(api: StandIn, prompt: string): string {
+	return idOf(api, prompt).slice(0, 8);
+}
+
+function idOf(api: StandIn, prompt: string): string {
+	return [...api.tasks.values()].find((task) => task.prompt.includes(prompt))?.id ?? '';
+}
+
+/** Publishes a workflow until the work is done. */
+async function whilePublished({ n8n }: Place, id: string, work: () => Promise<void>): Promise<void> {
+	await n8n.activate(id);
+	try {
+		await work();
+	} finally {
+		await n8n.deactivate(id);
+	}
+}
+
+/** The executions of a workflow that its triggers have started, once there are so many, oldest first. */
+async function triggered({ n8n }: Place, id: string, count: number, byHand: string[] = []): Promise<Execution[]> {
+	const fresh = async () => (await n8n.executionIds(id)).filter((execution) => !byHand.includes(execution));
+	await until(async () => (await fresh()).length >= count, `${count} executions have started`, 60_000);
+	return await Promise.all((await fresh()).reverse().map(async (execution) => await n8n.waitForExecution(execution)));
+}
+
+topic('The example', (test) => {
+	test(
+		'14 saves each video under its prompt, and what failed in a table',
+		place(async ({ api, n8n, run }) => {
+			const example = new Example(n8n, 14).list('Prompts', {
+				prompts: ['Harbour at dawn: gulls!', `A riot ${REFUSED}`, 'Nachts, im Café'],
+			});
+			expectSuccess(await run(example.workflow));
+			expect(api.creates).toHaveLength(3);
+			const table = example.saved.find((name) => name.endsWith('.csv')) ?? '';
+			expectVideos(api, example, [
+				table,
+				`harbour-at-dawn-gulls-${shortId(api, 'Harbour')}.mp4`,
+				`nachts-im-café-${shortId(api, 'Nachts')}.mp4`,
+			]);
+			expect(table).toMatch(/^failed-prompts-\w+\.csv$/);
+			const [head, line, ...more] = example.read(table).toString().trim().split('\n');
+			expect(head).toBe('prompt,reason,advice,taskId');
+			expect(line).toMatch(/A riot.*moderation.*change the prompt/);
+			expect(line).toContain(idOf(api, 'riot'));
+			expect(more).toEqual([]);
+		}),
+	);
+
+	test(
+		'15 goes on by itself when CometAPI calls back, once for each task, finished or failed',
+		place(async (here) => {
+			const { api, n8n, save } = here;
+			api.settings.callbacks.times = 2;
+			api.settings.renderMs = 3_000;
+			const example = new Example(n8n, 15).list('Prompts', { prompts: ['a pier', `a riot ${REFUSED}`] });
+			const id = await save(example.workflow);
+			await whilePublished(here, id, async () => {
+				// n8n answers a moment before the webhook is there.
+				const url = n8n.webhookUrl(`${example.node('A task has ended').webhookId}/runway`);
+				await until(async () => (await fetch(url, { method: 'POST' })).ok, 'the callback trigger listens');
+
+				const byHand = await n8n.runToEnd(id);
+				expectSuccess(byHand);
+				expect(outputOf(byHand, 'Create the tasks').map(({ json }) => json.status)).toEqual(['queued', 'queued']);
+				expect([...api.tasks.values()].map(({ callbackUrl }) => callbackUrl)).toEqual([url, url]);
+
+				const executions = await triggered(here, id, 2, [byHand.id]);
+				executions.forEach(expectSuccess);
+				expectVideos(api, example, [`runway-${idOf(api, 'pier')}.mp4`]);
+				expect(executions.flatMap((execution) => allFrom(execution, 'What went wrong'))).toEqual([
+					{ taskId: idOf(api, 'riot'), reason: expect.stringContaining('moderation') as string },
+				]);
+				expect(await n8n.executionIds(id)).toHaveLength(3);
+				expect(api.creates).toHaveLength(2);
+			});
+		}),
+	);
+
+	test(
+		'16 shows the IDs to copy, and goes on with each task that has ended',
+		place(async (here) => {
+			const { api, n8n, save } = here;
+			const example = new Example(n8n, 16).list('Prompts', {
+				prompts: ['a pier', `a riot ${REFUSED}`, 'a lamp [cancelled]'],
+			});
+			const id = await save(example.workflow);
+			const byHand = await n8n.runToEnd(id);
+			expectSuccess(byHand);
+			const [copied, ...more] = allFrom(byHand, 'IDs to copy');
+			expect(more).toEqual([]);
+			expect(String(copied?.taskIds).split('\n')).toEqual(
+				['pier', 'riot', 'lamp'].map((prompt) => idOf(api, prompt)),
+			);
+
+			example.change('Watch the tasks', {
+				taskIds: copied?.taskIds as string,
+				// Once a minute is the least that n8n allows, but for several times that add up.
+				pollTimes: { item: [...Array(12).keys()].map((n) => ({ mode: 'custom', cronExpression: `${n * 5} * * * * *` })) },
+			});
+			const { nodes } = await n8n.workflow(id);
+			const bound = nodes.find(({ name }) => name === 'Watch the tasks');
+			if (bound !== undefined) bound.parameters = example.node('Watch the tasks').parameters;
+			await n8n.updateWorkflow(id, { nodes });
+			await whilePublished(here, id, async () => {
+				await until(() => example.saved.length > 0, 'the file is saved', 60_000);
+				const executions = await triggered(here, id, 1, [byHand.id]);
+				executions.forEach(expectSuccess);
+				expectVideos(api, example, [`runway-${idOf(api, 'pier')}.mp4`]);
+				const from = (name: string) => executions.flatMap((execution) => allFrom(execution, name));
+				expect(from('Why it failed')).toEqual([
+					{
+						taskId: idOf(api, 'riot'),
+						reason: expect.stringContaining('moderation') as string,
+						again: 'Change the prompt first.',
+					},
+				]);
+				expect(from('Cancelled')).toEqual([{ taskId: idOf(api, 'lamp'), status: 'cancelled' }]);
+				expect(api.creates).toHaveLength(3);
+			});
+		}),
+	);
+
+	test(
+		'17 animates each photo of a folder, and saves the clip under its name',
+		place(async ({ api, n8n, run }) => {
+			const example = new Example(n8n, 17);
+			const photos = path.join(example.disk, 'products');
+			mkdirSync(photos);
+			const photo = api.assetBytes('image');
+			for (const name of ['oak chair.png', 'lamp.png']) writeFileSync(path.join(photos, name), photo);
+			writeFileSync(path.join(photos, 'empty.jpg'), '');
+			writeFileSync(path.join(photos, 'list.txt'), 'not a photo');
+
+			const execution = await run(example.workflow);
+			expectSuccess(execution);
+			const sent = api.creates.map(({ body }) => (body as Record<string, unknown>).promptImage);
+			expect(sent).toEqual(Array(2).fill(`data:image/png;base64,${photo.toString('base64')}`));
+			const ids = outputOf(execution, 'Animate').map(({ json }) => String(json.taskId).slice(0, 8));
+			const names = outputOf(execution, 'Photos').map(({ json }) => String(json.fileName));
+			const sentNames = names.filter((name) => name.endsWith('.png'));
+			expectVideos(
+				api,
+				example,
+				sentNames.map((name, index) => `${path.basename(name, '.png')}-${ids[index]}.mp4`).sort(),
+			);
+			expect(allFrom(execution, 'What failed')).toEqual([
+				{ photo: 'empty.jpg', reason: expect.stringContaining('Image File Field') as string, advice: expect.stringContaining('nothing was billed') as string },
+			]);
+		}),
+	);
+
+	test(
+		'18 shows a form, and then a page that plays the video',
+		place(async (here) => {
+			const { api, n8n, save } = here;
+			const example = new Example(n8n, 18);
+			const id = await save(example.workflow);
+			await whilePublished(here, id, async () => {
+				const open = async () => await openForm(n8n, example.node('Form').webhookId ?? '');
+				const form = await open();
+				expect(form.html).toContain('Make a video');
+				expect(form.html).toMatch(/type=['"]file['"]/);
+
+				const fromText = await form.submit({ 'field-0': 'a pier at dusk' });
+				expect(await fromText.ending()).toContain(`/assets/${idOf(api, 'pier')}/video.mp4`);
+
+				const picture = new File([api.assetBytes('image')], 'harbor.png', { type: 'image/png' });
+				const fromPicture = await (await open()).submit({ 'field-0': 'gulls', 'field-1': picture });
+				const html = await fromPicture.ending();
+				expect(html).toMatch(/<video src="http:\/\/[^"]+" controls/);
+				expect(html).toContain(`/assets/${idOf(api, 'gulls')}/video.mp4`);
+				expect(api.creates.map(({ operation }) => operation)).toEqual(['generateFromText', 'imageToVideo']);
+				expect(String((api.creates[1]?.body as Record<string, unknown>).promptImage)).toMatch(/^data:image\/png/);
+
+				const refused = await (await open()).submit({ 'field-0': `a riot ${REFUSED}` });
+				const sorry = await refused.ending();
+				expect(sorry).toContain('No video this time');
+				expect(sorry).toContain('did not pass content moderation');
+				(await triggered(here, id, 3)).forEach(expectSuccess);
+			});
+		}),
+	);
+
+	test(
+		'19 lets an agent create a task in one message, and look it up in a later one',
+		place(async ({ api, n8n, save }) => {
+			const chat = await startFakeChat();
+			try {
+				const model = { name: `Model ${randomUUID()}`, type: 'openAiApi', data: { apiKey: 'sk-fake', url: chat.url } };
+				const modelId = await n8n.createCredential(model);
+				const example = new Example(n8n, 19);
+				example.node('Chat model').credentials = { openAiApi: { id: modelId, name: model.name } };
+				const id = await save(example.workflow);
+				const say = async (chatInput: string) =>
+					await n8n.runToEnd(id, {
+						startNode: 'Chat',
+						pinData: { Chat: [{ json: { sessionId: id, action: 'sendMessage', chatInput } }] },
+					});
+
+				chat.plan = [[{ name: 'Make_a_video', arguments: { Prompt: 'a pier at dusk', Ratio: '720:1280' } }]];
+				const first = await say('A pier at dusk, for a phone');
+				expectSuccess(first);
+				expect(outputOf(first, 'Agent')[0]?.json.output).toBe(FINAL_WORDS);
+				expect(createdPrompts(api)).toEqual(['a pier at dusk']);
+				const taskId = idOf(api, 'pier');
+				expect(chat.toolResults.join()).toContain(taskId);
+				expect(chat.toolResults.join()).toContain('queued');
+				expect(chat.requests[0]?.tools.map(({ name }) => name).sort()).toEqual(['Look_at_a_task', 'Make_a_video']);
+
+				api.finish(taskId);
+				chat.reset();
+				chat.plan = [[{ name: 'Look_at_a_task', arguments: { Task_ID: taskId } }]];
+				const second = await say('Is it ready?');
+				expectSuccess(second);
+				expect(JSON.stringify(chat.requests[0]?.messages)).toContain('A pier at dusk, for a phone');
+				expect(chat.toolResults.join()).toContain(`/assets/${taskId}/video.mp4`);
+				expect(api.creates).toHaveLength(1);
+			} finally {
+				await chat.close();
+			}
+		}),
+	);
+
+	test(
+		'20 waits for what is paid for, tries again what may pass, and leaves the rest to its user',
+		place(async ({ api, n8n, run }) => {
+			const example = new Example(n8n, 20)
+				.list('Prompts', {
+					prompts: ['a pier', 'a slow train [takes 6 s]', 'a lamp [fail once INTERNAL]', `a riot ${REFUSED}`],
+				})
+				.change('Make the videos', { options: { timeout: 3 } });
+			const execution = await run(example.workflow);
+			expectSuccess(execution);
+			expect(createdPrompts(api).filter((prompt) => prompt.includes('lamp'))).toHaveLength(2);
+			expect(api.creates).toHaveLength(5);
+			expect(allFrom(execution, 'Wait for it')).toMatchObject([{ taskId: idOf(api, 'train'), status: 'succeeded' }]);
+			const again = [...api.tasks.values()].filter(({ prompt }) => prompt.includes('lamp')).at(-1)?.id ?? '';
+			expectVideos(api, example, [idOf(api, 'pier'), idOf(api, 'train'), again].map((id) => `runway-${id}.mp4`).sort());
+			expect(allFrom(execution, 'For you to decide')).toMatchObject([
+				{ prompt: `a riot ${REFUSED}`, taskId: idOf(api, 'riot') },
+			]);
+		}),
+	);
+
+	test(
+		'20 rescues as an error workflow what a failed execution has paid for',
+		place(async (here) => {
+			const { api, n8n, save, call } = here;
+			const example = new Example(n8n, 20);
+			const rescue = await save(example.workflow);
+			const prompts = { prompt: '={{ ["a slow train [takes 6 s]", "a riot [fail SAFETY.INPUT.TEXT]"][$itemIndex] }}' };
+			const failing = chain(
+				webhook(),
+				{ ...example.node('Prompts'), name: 'Two', parameters: { mode: 'raw', jsonOutput: '{ "list": [1, 2] }', options: {} } },
+				{ ...example.node('Split the list'), name: 'Split', parameters: { fieldToSplitOut: 'list', options: {} } },
+				textToVideo({ ...prompts, options: { timeout: 3 } }),
+			);
+			// n8n 2 runs an error workflow only where it is published.
+			await whilePublished(here, rescue, async () => {
+				const failed = await n8n.waitForExecution(await call({ ...failing, settings: { errorWorkflow: rescue } }));
+				expect(failed.status).toBe('error');
+				const [execution] = await triggered(here, rescue, 1);
+				if (execution === undefined) throw new Error('The error workflow has not run');
+				expectSuccess(execution);
+				expect(execution.mode).toBe('error');
+				expectVideos(api, example, [`runway-${idOf(api, 'train')}.mp4`]);
+			});
+			expect(api.creates).toHaveLength(2);
+		}),
+	);
+
+	test(
+		'20 fetches the tasks whose IDs are pasted into its form',
+		place(async (here) => {
+			const { api, n8n, save, run } = here;
+			const example = new Example(n8n, 20);
+			const lost = new Example(n8n, 16).list('Prompts', { prompts: ['a pier', 'a lamp', `a riot ${REFUSED}`] });
+			const ids = String(allFrom(await run(lost.workflow), 'IDs to copy')[0]?.taskIds);
+			const id = await save(example.workflow);
+			await whilePublished(here, id, async () => {
+				const form = await openForm(n8n, example.node('Paste task IDs').webhookId ?? '');
+				await form.submit({ 'field-0': ids.replaceAll('\n', ' ') });
+				const [execution] = await triggered(here, id, 1);
+				if (execution === undefined) throw new Error('The form has started nothing');
+				expectSuccess(execution);
+				expectVideos(api, example, [`runway-${idOf(api, 'pier')}.mp4`, `runway-${idOf(api, 'lamp')}.mp4`].sort());
+				expect(allFrom(execution, 'Not to be had')).toMatchObject([{ taskId: idOf(api, 'riot') }]);
+				expect(api.creates).toHaveLength(3);
+			});
+		}),
+	);
+
+	test(
+		'21 takes each product through three steps, and puts aside what fails at any of them',
+		place(async ({ api, n8n, run }) => {
+			const product = (name: string, scene: string, motion: string) => ({
+				name,
+				photo: `https://example.com/${encodeURIComponent(name)}.jpg`,
+				scene: `@product ${scene}`,
+				motion,
+			});
+			const example = new Example(n8n, 21).list('Products', {
+				products: [
+					product('Oak chair', 'in a studio', 'slow turn'),
+					product('Brass lamp', `in a riot ${REFUSED}`, 'slow turn'),
+					product('Wool rug', 'on a floor', `slow turn ${REFUSED}`),
+				],
+			});
+			const execution = await run(example.workflow);
+			expectSuccess(execution);
+			const count = (operation: string) => api.creates.filter((create) => create.operation === operation).length;
+			expect(['textToImage', 'imageToVideo', 'upscale'].map(count)).toEqual([3, 2, 1]);
+			const upscaled = String(outputOf(execution, 'Upscale')[0]?.json.taskId);
+			expectVideos(api, example, [`oak-chair-${upscaled.slice(0, 8)}.mp4`]);
+			const aside = allFrom(execution, 'Put aside').map(({ product, step }) => `${String(product)} at ${String(step)}`);
+			expect(aside.sort()).toEqual(['Brass lamp at Draw', 'Wool rug at Animate']);
+		}),
+	);
+});
+
+it('Every example for a real job has its test here', () => {
+	const source = readFileSync(__filename, 'utf8');
+	const untested = files.filter((file) => !source.includes(`new Example(n8n, ${Number.parseInt(file, 10)})`));
+	expect(untested).toEqual([]);
+	expect(files.length).toBeGreaterThanOrEqual(8);
+});

@@ -11,8 +11,8 @@ import { searchLists } from './lists';
 
 /**
  * `npm run screenshots`: pictures for the documentation of every operation's panel in the real editor, and
- * for a look by a person, of a finished run and of the lists in which the node must be found. A word after
- * it restricts it to what has the word in its name: `npm run screenshots -- upscale`.
+ * for a look by a person, of a finished run, of the examples' canvases and of the lists in which the node must be
+ * found. A word after it restricts it to what has the word in its name: `npm run screenshots -- upscale`.
  */
 
 const RUNWAY = 'n8n-nodes-cometapi-runway.runway';
@@ -46,6 +46,9 @@ async function main(): Promise<void> {
 			await panel(page, n8n, resource, value);
 		}
 		if ('finished'.includes(only)) await finishedRun(page, n8n);
+		for (const workflow of examples.filter(({ name }) => `canvases: ${name}`.includes(only))) {
+			await canvas(page, n8n, workflow);
+		}
 		if ('lists'.includes(only)) {
 			const missing = await searchLists(page, n8n, forALook);
 			console.log(missing.length === 0 ? 'The node is found in every list.' : `Not found: ${missing.join(', ')}.`);
@@ -96,6 +99,18 @@ async function finishedRun(page: Page, n8n: N8n): Promise<void> {
 	await page.mouse.move(5, 5);
 	await page.waitForTimeout(2000);
 	await page.screenshot({ path: path.join(images, 'finished-video.png') });
+	await page.setViewportSize({ width: WIDTH, height: HEIGHT });
+}
+
+/** An example as a whole: notes must be easy to read, and lie on no node. */
+async function canvas(page: Page, n8n: N8n, workflow: WorkflowFile): Promise<void> {
+	await page.setViewportSize({ width: 2200, height: 1300 });
+	await openWorkflow(page, n8n, await n8n.importWorkflow(workflow));
+	// The editor's shortcut for showing all of it.
+	await page.keyboard.press('1');
+	await page.waitForTimeout(1500);
+	const name = `${workflow.name.replaceAll(/\W+/g, '-')}.png`;
+	await page.screenshot({ path: path.join(forALook, name) });
 	await page.setViewportSize({ width: WIDTH, height: HEIGHT });
 }
 

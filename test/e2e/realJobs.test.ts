@@ -176,14 +176,14 @@ topic('The example', (test) => {
 			expectSuccess(byHand);
 			const [copied, ...more] = allFrom(byHand, 'IDs to copy');
 			expect(more).toEqual([]);
-			expect(String(copied?.taskIds).split('\n')).toEqual(
-				['pier', 'riot', 'lamp'].map((prompt) => idOf(api, prompt)),
-			);
+			expect(String(copied?.taskIds).split('\n')).toEqual(['pier', 'riot', 'lamp'].map((prompt) => idOf(api, prompt)));
 
 			example.change('Watch the tasks', {
 				taskIds: copied?.taskIds as string,
 				// Once a minute is the least that n8n allows, but for several times that add up.
-				pollTimes: { item: [...Array(12).keys()].map((n) => ({ mode: 'custom', cronExpression: `${n * 5} * * * * *` })) },
+				pollTimes: {
+					item: [...Array(12).keys()].map((n) => ({ mode: 'custom', cronExpression: `${n * 5} * * * * *` })),
+				},
 			});
 			const { nodes } = await n8n.workflow(id);
 			const bound = nodes.find(({ name }) => name === 'Watch the tasks');
@@ -232,7 +232,11 @@ topic('The example', (test) => {
 				sentNames.map((name, index) => `${path.basename(name, '.png')}-${ids[index]}.mp4`).sort(),
 			);
 			expect(allFrom(execution, 'What failed')).toEqual([
-				{ photo: 'empty.jpg', reason: expect.stringContaining('Image File Field') as string, advice: expect.stringContaining('nothing was billed') as string },
+				{
+					photo: 'empty.jpg',
+					reason: expect.stringContaining('Image File Field') as string,
+					advice: expect.stringContaining('nothing was billed') as string,
+				},
 			]);
 		}),
 	);
@@ -339,7 +343,11 @@ topic('The example', (test) => {
 			const prompts = { prompt: '={{ ["a slow train [takes 6 s]", "a riot [fail SAFETY.INPUT.TEXT]"][$itemIndex] }}' };
 			const failing = chain(
 				webhook(),
-				{ ...example.node('Prompts'), name: 'Two', parameters: { mode: 'raw', jsonOutput: '{ "list": [1, 2] }', options: {} } },
+				{
+					...example.node('Prompts'),
+					name: 'Two',
+					parameters: { mode: 'raw', jsonOutput: '{ "list": [1, 2] }', options: {} },
+				},
 				{ ...example.node('Split the list'), name: 'Split', parameters: { fieldToSplitOut: 'list', options: {} } },
 				textToVideo({ ...prompts, options: { timeout: 3 } }),
 			);

@@ -23,7 +23,10 @@ const files = readdirSync(folder).filter((file) => file.endsWith('.json') && Num
 
 const REFUSED = '[fail SAFETY.INPUT.TEXT]';
 
-/** An example on the disk of a test: a folder of its own stands in for the one that the example names. */
+/**
+ * An example as one test has it: with a folder of its own in place of the one that the example names, and addresses of
+ * its own, as n8n's editor gives them to a second copy.
+ */
 class Example {
 	readonly disk: string;
 	readonly workflow: WorkflowFile;
@@ -33,7 +36,10 @@ class Example {
 		mkdirSync(this.disk, { recursive: true });
 		const file = files.find((name) => name.startsWith(`${number}-`)) ?? '';
 		const text = readFileSync(path.join(folder, file), 'utf8');
-		this.workflow = JSON.parse(text.replaceAll(EXAMPLES_FOLDER, `${this.disk}/`)) as WorkflowFile;
+		const placed = text.replaceAll(EXAMPLES_FOLDER, `${this.disk}/`);
+		const addresses = (JSON.parse(placed) as WorkflowFile).nodes.flatMap(({ webhookId }) => webhookId ?? []);
+		const own = addresses.reduce((all, address) => all.replaceAll(address, randomUUID()), placed);
+		this.workflow = JSON.parse(own) as WorkflowFile;
 	}
 
 	/** Changes fields of a node, as its user would in the panel. */
@@ -318,9 +324,9 @@ topic('The example', (test) => {
 		place(async ({ api, n8n, run }) => {
 			const example = new Example(n8n, 20)
 				.list('Prompts', {
-					prompts: ['a pier', 'a slow train [takes 6 s]', 'a lamp [fail once INTERNAL]', `a riot ${REFUSED}`],
+					prompts: ['a pier', 'a slow train [takes 15 s]', 'a lamp [fail once INTERNAL]', `a riot ${REFUSED}`],
 				})
-				.change('Make the videos', { options: { timeout: 3 } });
+				.change('Make the videos', { options: { timeout: 10 } });
 			const execution = await run(example.workflow);
 			expectSuccess(execution);
 			expect(createdPrompts(api).filter((prompt) => prompt.includes('lamp'))).toHaveLength(2);

@@ -1,11 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 
-import type { INodeParameters } from 'n8n-workflow';
-
-import { type Execution, errorOf, type N8nClient, outputOf, projectRoot, type WorkflowFile } from '../support/n8n';
+import { type Execution, errorOf, outputOf } from '../support/n8n';
 import type { StandIn } from '../support/standin';
+import { Example, realJobs } from './support/example';
 import { FINAL_WORDS, startFakeChat } from './support/fakeChat';
 import { openForm } from './support/form';
 import { chain, createdPrompts, type Place, place, textToVideo, topic, until, webhook } from './support/place';
@@ -15,62 +14,7 @@ import { chain, createdPrompts, type Place, place, textToVideo, topic, until, we
  * would change by hand is changed here, too: prompts, folders, and what one part of a workflow hands to the other.
  */
 
-const FIRST = 14;
-const EXAMPLES_FOLDER = '/home/node/.n8n-files/';
-
-const folder = path.join(projectRoot, 'examples');
-const files = readdirSync(folder).filter((file) => file.endsWith('.json') && Number.parseInt(file, 10) >= FIRST);
-
 const REFUSED = '[fail SAFETY.INPUT.TEXT]';
-
-/**
- * An example as one test has it: with a folder of its own in place of the one that the example names, and addresses of
- * its own, as n8n's editor gives them to a second copy.
- */
-class Example {
-	readonly disk: string;
-	readonly workflow: WorkflowFile;
-
-	constructor(n8n: N8nClient, number: number) {
-		this.disk = path.join(n8n.userFolder, 'files', randomUUID());
-		mkdirSync(this.disk, { recursive: true });
-		const file = files.find((name) => name.startsWith(`${number}-`)) ?? '';
-		const text = readFileSync(path.join(folder, file), 'utf8');
-		const placed = text.replaceAll(EXAMPLES_FOLDER, `${this.disk}/`);
-		const addresses = (JSON.parse(placed) as WorkflowFile).nodes.flatMap(({ webhookId }) => webhookId ?? []);
-		const own = addresses.reduce((all, address) => all.replaceAll(address, randomUUID()), placed);
-		this.workflow = JSON.parse(own) as WorkflowFile;
-	}
-
-	/** Changes fields of a node, as its user would in the panel. */
-	change(name: string, parameters: INodeParameters): this {
-		const node = this.node(name);
-		node.parameters = { ...node.parameters, ...parameters };
-		return this;
-	}
-
-	/** Puts another list into the node that holds it. */
-	list(name: string, list: object): this {
-		return this.change(name, { jsonOutput: JSON.stringify(list) });
-	}
-
-	node(name: string) {
-		const node = this.workflow.nodes.find((candidate) => candidate.name === name);
-		if (node === undefined) throw new Error(`${this.workflow.name} has no node ${name}`);
-		return node;
-	}
-
-	/** Names of the files that it has saved. */
-	get saved(): string[] {
-		return readdirSync(this.disk)
-			.filter((name) => name.includes('.'))
-			.sort();
-	}
-
-	read(file: string): Buffer {
-		return readFileSync(path.join(this.disk, file));
-	}
-}
 
 function expectSuccess(execution: Execution): void {
 	expect(errorOf(execution)).toBeUndefined();
@@ -281,38 +225,41 @@ topic('The example', (test) => {
 
 	test(
 		'19 lets an agent create a task in one message, and look it up in a later one',
-		place(async ({ api, n8n, save }) => {
+		place(async (here) => {
+			const { api, n8n, save } = here;
 			const chat = await startFakeChat();
 			try {
 				const model = { name: `Model ${randomUUID()}`, type: 'openAiApi', data: { apiKey: 'sk-fake', url: chat.url } };
 				const modelId = await n8n.createCredential(model);
-				const example = new Example(n8n, 19);
+				// The chat as a page of its own, which can be asked over HTTP; in the editor it is part of the canvas.
+				const example = new Example(n8n, 19).change('Chat', { public: true });
 				example.node('Chat model').credentials = { openAiApi: { id: modelId, name: model.name } };
 				const id = await save(example.workflow);
-				const say = async (chatInput: string) =>
-					await n8n.runToEnd(id, {
-						startNode: 'Chat',
-						pinData: { Chat: [{ json: { sessionId: id, action: 'sendMessage', chatInput } }] },
-					});
+				const url = n8n.webhookUrl(`${example.node('Chat').webhookId}/chat`);
+				const say = async (chatInput: string) => {
+					const body = JSON.stringify({ sessionId: id, action: 'sendMessage', chatInput });
+					return await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+				};
+				await whilePublished(here, id, async () => {
+					await until(async () => (await fetch(url)).ok, 'the chat is open');
 
-				chat.plan = [[{ name: 'Make_a_video', arguments: { Prompt: 'a pier at dusk', Ratio: '720:1280' } }]];
-				const first = await say('A pier at dusk, for a phone');
-				expectSuccess(first);
-				expect(outputOf(first, 'Agent')[0]?.json.output).toBe(FINAL_WORDS);
-				expect(createdPrompts(api)).toEqual(['a pier at dusk']);
-				const taskId = idOf(api, 'pier');
-				expect(chat.toolResults.join()).toContain(taskId);
-				expect(chat.toolResults.join()).toContain('queued');
-				expect(chat.requests[0]?.tools.map(({ name }) => name).sort()).toEqual(['Look_at_a_task', 'Make_a_video']);
+					chat.plan = [[{ name: 'Make_a_video', arguments: { Prompt: 'a pier at dusk', Ratio: '720:1280' } }]];
+					expect(await (await say('A pier at dusk, for a phone')).json()).toEqual({ output: FINAL_WORDS });
+					expect(createdPrompts(api)).toEqual(['a pier at dusk']);
+					expect((api.creates[0]?.body as Record<string, unknown>).ratio).toBe('720:1280');
+					const taskId = idOf(api, 'pier');
+					expect(chat.toolResults.join()).toContain(taskId);
+					expect(chat.toolResults.join()).toContain('queued');
+					expect(chat.requests[0]?.tools.map(({ name }) => name).sort()).toEqual(['Look_at_a_task', 'Make_a_video']);
 
-				api.finish(taskId);
-				chat.reset();
-				chat.plan = [[{ name: 'Look_at_a_task', arguments: { Task_ID: taskId } }]];
-				const second = await say('Is it ready?');
-				expectSuccess(second);
-				expect(JSON.stringify(chat.requests[0]?.messages)).toContain('A pier at dusk, for a phone');
-				expect(chat.toolResults.join()).toContain(`/assets/${taskId}/video.mp4`);
-				expect(api.creates).toHaveLength(1);
+					api.finish(taskId);
+					chat.reset();
+					chat.plan = [[{ name: 'Look_at_a_task', arguments: { Task_ID: taskId } }]];
+					expect(await (await say('Is it ready?')).json()).toEqual({ output: FINAL_WORDS });
+					expect(JSON.stringify(chat.requests[0]?.messages)).toContain('A pier at dusk, for a phone');
+					expect(chat.toolResults.join()).toContain(`/assets/${taskId}/video.mp4`);
+					expect(api.creates).toHaveLength(1);
+				});
 			} finally {
 				await chat.close();
 			}
@@ -422,7 +369,7 @@ topic('The example', (test) => {
 
 it('Every example for a real job has its test here', () => {
 	const source = readFileSync(__filename, 'utf8');
-	const untested = files.filter((file) => !source.includes(`new Example(n8n, ${Number.parseInt(file, 10)})`));
+	const untested = realJobs.filter((file) => !source.includes(`new Example(n8n, ${Number.parseInt(file, 10)})`));
 	expect(untested).toEqual([]);
-	expect(files.length).toBeGreaterThanOrEqual(8);
+	expect(realJobs.length).toBeGreaterThanOrEqual(8);
 });

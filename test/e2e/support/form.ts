@@ -30,7 +30,12 @@ export async function openForm(n8n: N8nClient, webhookId: string): Promise<OpenF
 		async submit(fields) {
 			const body = new FormData();
 			for (const [name, value] of Object.entries(fields)) body.set(name, value);
-			const response = await fetch(url, { method: 'POST', body });
+			let response = await fetch(url, { method: 'POST', body });
+			// n8n shows a form a moment before it takes what is sent.
+			await until(async () => {
+				if (response.status === 404) response = await fetch(url, { method: 'POST', body });
+				return response.status !== 404;
+			}, 'the form can be sent');
 			const text = await response.text();
 			if (!response.ok) throw new Error(`The form was refused with ${response.status}: ${text}`);
 			return { ending: async () => await endingOf((JSON.parse(text) as { formWaitingUrl: string }).formWaitingUrl) };

@@ -15,8 +15,9 @@ const FOLDER = path.join(projectRoot, 'examples');
 /** Where the samples write files: the folder that n8n's Docker image lets workflows write to. */
 const SAMPLE_FILES = '/home/node/.n8n-files/';
 
-/** Model and duration that are cheapest to buy. */
+/** Model and duration that are cheapest to buy, for the operations that let them be chosen. */
 const CHEAPEST = { model: 'gen4_turbo', duration: 5 };
+const WITH_MODEL: ReadonlySet<unknown> = new Set(['generateFromText', 'generateFromImage', 'imageToVideo']);
 
 /** File names of the sample workflows, in their order. The first one makes the first video. */
 export function sampleNames(): string[] {
@@ -37,7 +38,7 @@ export async function ensureSample(
 	const sample = withFolder(readJson<WorkflowFile>(path.join(FOLDER, name)), videos);
 	if (cheapest) {
 		for (const node of sample.nodes) {
-			if (node.credentials?.[credential.type] !== undefined) node.parameters = { ...node.parameters, ...CHEAPEST };
+			if (WITH_MODEL.has(node.parameters.operation)) node.parameters = { ...node.parameters, ...CHEAPEST };
 		}
 	}
 	return await n8n.importWorkflow(sample, [credential]);

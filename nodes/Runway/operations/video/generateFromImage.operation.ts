@@ -11,7 +11,7 @@ export const generateFromImage = createOperation({
 	resource: 'video',
 	value: 'generateFromImage',
 	name: 'Image to Video (Camera Motion)',
-	action: 'Animate image with camera motion or end frame',
+	action: 'Make video from image with camera motion or end frame',
 	description: 'Animate an image by URL and steer the camera, or let the video end on a second image',
 	api: 'compatibility',
 	path: '/runway/pro/generate',

@@ -33,7 +33,7 @@ export const imageToVideo = createOperation({
 	resource: 'video',
 	value: 'imageToVideo',
 	name: 'Image to Video',
-	action: 'Animate image from URL or file',
+	action: 'Make video from image (URL or file)',
 	description: 'Animate an image given as a URL or as a file of the item, with seed and watermark',
 	api: 'official',
 	path: '/runwayml/v1/image_to_video',

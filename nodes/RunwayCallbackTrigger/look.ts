@@ -19,12 +19,15 @@ import type { CallbackSettings } from './settings';
 const MAX_READS_UNTIL_ENDED = 10;
 const MAX_READS_UNTIL_KNOWN = 3;
 const READS_AT_ONCE = 5;
+/** An n8n that keeps files in memory has to hold them all. */
+const FILES_AT_ONCE = 3;
 /** Longer pauses between reads grow no more: 16 to 17 seconds. */
 const LONGEST_BACKOFF = 5;
 /** What a person can change while the callback waits. */
 const MENDABLE: ReadonlySet<Problem['reason']> = new Set(['auth', 'forbidden', 'balance', 'wrongUrl']);
 
 const reads = pLimit(READS_AT_ONCE);
+const files = pLimit(FILES_AT_ONCE);
 
 /** What came of a callback. */
 export type Outcome =
@@ -67,7 +70,7 @@ export async function look(context: IWebhookFunctions, opened: Case): Promise<Ou
 		return ignored(`The event "${event}" is not wanted.`);
 	}
 	const task = { taskId: claim.taskId, api: reader.api, state, createdAt: null };
-	const { item } = await deliver(context, settings.wish, task, reader);
+	const { item } = await files(async () => await deliver(context, settings.wish, task, reader));
 	told.note(keyOf(claim), state);
 	return { kind: 'items', items: [item] };
 }

@@ -107,7 +107,7 @@ export async function ask(ids: readonly string[], list: Watchlist, question: Que
 		}
 	};
 	const limit = pLimit(REQUESTS_AT_ONCE);
-	await Promise.all(list.inTurn().map(async (taskId) => await limit(async () => await askFor(taskId))));
+	await Promise.all(list.inTurn(Date.now()).map(async (taskId) => await limit(async () => await askFor(taskId))));
 
 	// Where the API answers nobody, a refusal says nothing about the task.
 	if (found.answered > 0) found.absent.push(...refused.filter(({ taskId }) => list.miss(taskId, Date.now())));

@@ -190,7 +190,8 @@ async function pass(
 	return items.filter((item) => item !== null);
 }
 
-const ADVICE = 'Check the ID, and that the credential is of the account that created the task.';
+const ADVICE =
+	'Check the ID, and that the credential is of the account that created the task. From now on it is asked for once an hour.';
 
 /** Tells of unknown ids once: as failed tasks where those are wanted, else as an error that n8n shows beside the items. */
 function reportAbsent(
@@ -205,13 +206,15 @@ function reportAbsent(
 		const task = known(taskId, list.apiOf(taskId) ?? 'official', null);
 		return { json: { ...taskJson(task, OPERATION, null, wish.includeRaw), failure } };
 	});
-	absent.forEach(({ taskId }) => list.giveUp(taskId));
+	absent.forEach(({ taskId }) => list.tellAbsent(taskId, Date.now()));
 	if (absent.length === 0 || events.has('failed')) return items;
 
 	const ids = absent.slice(0, MAX_IDS_IN_TEXT).map(({ taskId }) => taskId);
 	const more = absent.length > ids.length ? ` and ${absent.length - ids.length} more` : '';
-	const message = `CometAPI does not know these tasks: ${ids.join(', ')}${more}`;
-	const description = `${ADVICE} They are not asked for again; all other tasks are watched as before.`;
+	const message = `CometAPI does not know these tasks, or refuses them: ${ids.join(', ')}${more}`;
+	const refusal = absent.find(({ problem }) => problem !== null)?.problem?.message;
+	const said = refusal === undefined ? '' : ` The first refusal was: ${refusal}.`;
+	const description = `${ADVICE} All other tasks are watched as before.${said}`;
 	context.__emitError(new NodeOperationError(context.getNode(), message, { description }));
 	return [];
 }

@@ -7,6 +7,8 @@ import { Told, type SavedTold } from '../shared/trigger/told';
 export const ABSENCE_GRACE_MS = 5 * 60_000;
 /** A task that was there before is given longer: its id is right, so the gateway may have lost sight of it for a time. */
 export const KNOWN_ABSENCE_GRACE_MS = 60 * 60_000;
+/** An unknown id that was told of is asked for this seldom: the user may yet mend what was wrong. */
+const TOLD_ABSENT_GAP_MS = 60 * 60_000;
 /** More than may be watched at a time, so that no task of a long list is ever forgotten and told again. */
 const MAX_REMEMBERED = 20_000;
 
@@ -18,6 +20,8 @@ interface Watched {
 	api?: Api;
 	/** Since when the API says that it does not know the id. */
 	absentSince?: number;
+	/** When it was told that the id is unknown; from then on it is asked for but seldom. */
+	absenceTold?: number;
 	/** How often its file could not be fetched in the time of one poll. */
 	cutShort?: number;
 }
@@ -61,9 +65,13 @@ export class Watchlist {
 		}
 	}
 
-	/** The tasks that have not ended, the longest unseen first. */
-	inTurn(): string[] {
-		return [...this.watched].sort(([, one], [, other]) => one.seenAt - other.seenAt).map(([id]) => id);
+	/** The tasks to ask for now, the longest unseen first. */
+	inTurn(now: number): string[] {
+		const due = [...this.watched].filter(([, { absenceTold, seenAt }]) => {
+			// A clock may have been set back.
+			return absenceTold === undefined || Math.abs(now - seenAt) >= TOLD_ABSENT_GAP_MS;
+		});
+		return due.sort(([, one], [, other]) => one.seenAt - other.seenAt).map(([id]) => id);
 	}
 
 	apiOf(taskId: string): Api | undefined {
@@ -72,16 +80,17 @@ export class Watchlist {
 
 	/** Notes that the API told of a task, and gives the event that is news, or null. Nothing counts as told by that. */
 	see(taskId: string, state: TaskState, api: Api, now: number): TaskEvent | null {
-		this.change(taskId, { seenAt: now, api, absentSince: undefined });
+		this.change(taskId, { seenAt: now, api, absentSince: undefined, absenceTold: undefined });
 		return this.told.news(taskId, state);
 	}
 
 	/** Notes that the API does not know an id. True once it has been so for long enough to say so. */
 	miss(taskId: string, now: number): boolean {
-		const { api, absentSince: since = now } = this.watched.get(taskId) ?? {};
+		const { api, absentSince: since = now, absenceTold } = this.watched.get(taskId) ?? {};
 		// A clock may have been set back.
 		const absentSince = Math.min(since, now);
 		this.change(taskId, { seenAt: now, absentSince });
+		if (absenceTold !== undefined) return false;
 		return now - absentSince >= (api === undefined ? ABSENCE_GRACE_MS : KNOWN_ABSENCE_GRACE_MS);
 	}
 
@@ -108,10 +117,9 @@ export class Watchlist {
 		if (this.told.hasEnded(taskId)) this.watched.delete(taskId);
 	}
 
-	/** Notes that an id is not worth asking for again. */
-	giveUp(taskId: string): void {
-		this.told.end(taskId);
-		this.watched.delete(taskId);
+	/** Notes that it was told that an id is unknown. */
+	tellAbsent(taskId: string, now: number): void {
+		this.change(taskId, { absenceTold: now });
 	}
 
 	/** Plain data for n8n's static data, a new object each time. */
@@ -123,6 +131,7 @@ export class Watchlist {
 	private change(taskId: string, facts: Partial<Watched>): void {
 		const changed: Watched = { seenAt: 0, ...this.watched.get(taskId), ...facts };
 		if (changed.absentSince === undefined) delete changed.absentSince;
+		if (changed.absenceTold === undefined) delete changed.absenceTold;
 		this.watched.set(taskId, changed);
 	}
 }
@@ -130,11 +139,13 @@ export class Watchlist {
 /** What an entry of the saved list says, as far as it makes sense. */
 function watchedOf(entry: Record<string, unknown>): Watched {
 	const absentSince = countOf(entry.absentSince);
+	const absenceTold = countOf(entry.absenceTold);
 	const cutShort = countOf(entry.cutShort);
 	return {
 		seenAt: countOf(entry.seenAt) ?? 0,
 		...(entry.api === 'official' || entry.api === 'compatibility' ? { api: entry.api } : {}),
 		...(absentSince === undefined ? {} : { absentSince }),
+		...(absenceTold === undefined ? {} : { absenceTold }),
 		...(cutShort === undefined ? {} : { cutShort }),
 	};
 }

@@ -42,6 +42,22 @@ topic('A second attempt at the same execution', (test) => {
 	);
 
 	test(
+		'pays for no good item again where the first item is a wrong one that it goes on after',
+		bench(async ({ api, run }) => {
+			// n8n's Retry On Fail runs the node again where the first item is an error.
+			const items = prompts('', 'b', 'c');
+			const runData = newExecution();
+			const first = await run(textToVideo(), { items, runData, onError: CONTINUE });
+			const second = await run(textToVideo(), { items, runData, onError: CONTINUE });
+			expect(first.items[0]?.json.error).toBeDefined();
+			expect(second.items.slice(1).map(({ json }) => json.taskId)).toEqual(
+				first.items.slice(1).map(({ json }) => json.taskId),
+			);
+			expect(api.creates).toHaveLength(2);
+		}),
+	);
+
+	test(
 		'never sends a create again of which it is unknown whether it was accepted',
 		bench(async ({ api, fail }) => {
 			api.fault({ on: 'create', kind: 'reset-after' });

@@ -127,7 +127,7 @@ describe('A bad id', () => {
 			jump(ABSENCE_GRACE_MS + 1_000);
 			expect(await trigger.poll()).toEqual([]);
 			expect(trigger.errors.map(({ message }) => message)).toEqual([
-				expect.stringMatching(/does not know these tasks: nobody-0, .* and 5 more$/),
+				expect.stringMatching(/does not know these tasks, or refuses them: nobody-0, .* and 5 more$/),
 			]);
 			expect(await trigger.poll()).toEqual([]);
 			expect(trigger.errors).toHaveLength(1);

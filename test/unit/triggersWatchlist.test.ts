@@ -140,13 +140,13 @@ describe('What has been told of a task', () => {
 describe('The watched tasks', () => {
 	it('are asked for with the longest unseen first, and new ones before all others', () => {
 		const list = new Watchlist(['a', 'b', 'c', 'd'], null);
-		expect(list.inTurn()).toEqual(['a', 'b', 'c', 'd']);
+		expect(list.inTurn(0)).toEqual(['a', 'b', 'c', 'd']);
 		list.see('a', stateOf('running'), 'official', 300);
 		list.skip('b', 100);
 		list.miss('c', 200);
-		expect(list.inTurn()).toEqual(['d', 'b', 'c', 'a']);
+		expect(list.inTurn(0)).toEqual(['d', 'b', 'c', 'a']);
 		const again = new Watchlist(['a', 'b', 'c', 'd', 'e'], stored(list));
-		expect(again.inTurn()).toEqual(['d', 'e', 'b', 'c', 'a']);
+		expect(again.inTurn(0)).toEqual(['d', 'e', 'b', 'c', 'a']);
 	});
 
 	it('each get their turn, however few can be asked at a time', () => {
@@ -156,7 +156,7 @@ describe('The watched tasks', () => {
 		let now = 0;
 		for (let poll = 1; poll <= 9; poll += 1) {
 			const list = new Watchlist(ids, saved);
-			for (const id of list.inTurn().slice(0, 450)) {
+			for (const id of list.inTurn(0).slice(0, 450)) {
 				list.see(id, stateOf('running'), 'official', (now += 1));
 				asked.set(id, (asked.get(id) ?? 0) + 1);
 			}
@@ -171,8 +171,8 @@ describe('The watched tasks', () => {
 		const list = new Watchlist(['a', 'b'], null);
 		expect(list.see('a', stateOf('succeeded'), 'official', 1)).toBe('succeeded');
 		list.tell('a', stateOf('succeeded'));
-		expect(list.inTurn()).toEqual(['b']);
-		expect(new Watchlist(['a', 'b'], stored(list)).inTurn()).toEqual(['b']);
+		expect(list.inTurn(0)).toEqual(['b']);
+		expect(new Watchlist(['a', 'b'], stored(list)).inTurn(0)).toEqual(['b']);
 	});
 
 	it('are news again in the next poll as long as they were not told', () => {
@@ -180,7 +180,7 @@ describe('The watched tasks', () => {
 		expect(list.see('a', stateOf('succeeded'), 'official', 1)).toBe('succeeded');
 		list.defer('a');
 		const again = new Watchlist(['a'], stored(list));
-		expect(again.inTurn()).toEqual(['a']);
+		expect(again.inTurn(0)).toEqual(['a']);
 		expect(again.see('a', stateOf('succeeded'), 'official', 2)).toBe('succeeded');
 	});
 
@@ -189,24 +189,24 @@ describe('The watched tasks', () => {
 		list.see('a', stateOf('failed'), 'official', 1);
 		list.tell('a', stateOf('failed'));
 		const empty = new Watchlist([], stored(list));
-		expect(empty.inTurn()).toEqual([]);
-		expect(new Watchlist(['a'], stored(empty)).inTurn()).toEqual([]);
+		expect(empty.inTurn(0)).toEqual([]);
+		expect(new Watchlist(['a'], stored(empty)).inTurn(0)).toEqual([]);
 	});
 
 	it('stay told in a long list, however many others have ended since', () => {
 		let saved: unknown = null;
 		for (let poll = 0; poll < 6; poll += 1) {
 			const list = new Watchlist(['first', ...manyIds(9_999, `poll-${poll}`)], saved);
-			for (const id of list.inTurn()) list.tell(id, stateOf('succeeded'));
+			for (const id of list.inTurn(0)) list.tell(id, stateOf('succeeded'));
 			saved = list.toJSON();
 		}
-		expect(new Watchlist(['first'], stored(saved)).inTurn()).toEqual([]);
+		expect(new Watchlist(['first'], stored(saved)).inTurn(0)).toEqual([]);
 		expect((saved as { told: { ended: string[] } }).told.ended).toHaveLength(20_000);
 	});
 
 	it('are remembered only while they are listed', () => {
 		const list = new Watchlist(manyIds(10_000), null);
-		for (const id of list.inTurn()) list.see(id, stateOf('running', 50), 'official', 1);
+		for (const id of list.inTurn(0)) list.see(id, stateOf('running', 50), 'official', 1);
 		expect(list.toJSON().watched).toHaveLength(10_000);
 		expect(new Watchlist(['a'], stored(list)).toJSON().watched).toEqual([{ id: 'a', seenAt: 0 }]);
 	});
@@ -220,14 +220,21 @@ describe('The watched tasks', () => {
 		expect(again.apiOf('a')).toBe('compatibility');
 	});
 
-	it('are reported as unknown only after a while, and once', () => {
+	it('are reported as unknown only after a while, and once, and are asked for once an hour after that', () => {
 		const list = new Watchlist(['a'], null);
 		expect(list.miss('a', 1_000)).toBe(false);
 		const later = new Watchlist(['a'], stored(list));
 		expect(later.miss('a', 1_000 + ABSENCE_GRACE_MS - 1)).toBe(false);
 		expect(later.miss('a', 1_000 + ABSENCE_GRACE_MS)).toBe(true);
-		later.giveUp('a');
-		expect(new Watchlist(['a'], stored(later)).inTurn()).toEqual([]);
+		const toldAt = 1_000 + ABSENCE_GRACE_MS;
+		later.tellAbsent('a', toldAt);
+		const after = new Watchlist(['a'], stored(later));
+		expect(after.inTurn(toldAt + 60_000)).toEqual([]);
+		expect(after.inTurn(toldAt + 3_600_000)).toEqual(['a']);
+		expect(after.miss('a', toldAt + 3_600_000)).toBe(false);
+		expect(after.inTurn(toldAt + 3_660_000)).toEqual([]);
+		// Once the user has mended the credential, its news are told.
+		expect(after.see('a', stateOf('succeeded'), 'official', toldAt + 7_200_000)).toBe('succeeded');
 	});
 
 	it('are given more time where they were known before, and all of it again once they are back', () => {
@@ -254,17 +261,17 @@ describe('The watched tasks', () => {
 		const again = new Watchlist(['a'], stored(list));
 		again.see('a', stateOf('succeeded'), 'official', 2);
 		expect(again.cutShort('a')).toBe(2);
-		expect(again.inTurn()).toEqual(['a']);
+		expect(again.inTurn(0)).toEqual(['a']);
 	});
 
 	it('may have names of what every object has', () => {
 		const list = new Watchlist(TREACHEROUS, null);
-		expect(list.inTurn()).toEqual(TREACHEROUS);
+		expect(list.inTurn(0)).toEqual(TREACHEROUS);
 		for (const id of TREACHEROUS) list.see(id, stateOf('running', 10), 'compatibility', 5);
 		list.cutShort('__proto__');
 		const again = new Watchlist(TREACHEROUS, stored(list));
 		for (const id of TREACHEROUS) expect(again.apiOf(id)).toBe('compatibility');
-		expect(again.inTurn()[0]).toBe('__proto__');
+		expect(again.inTurn(0)[0]).toBe('__proto__');
 		expect(again.cutShort('__proto__')).toBe(2);
 		expect(({} as { api?: unknown }).api).toBeUndefined();
 		expect(({} as { seenAt?: unknown }).seenAt).toBeUndefined();
@@ -272,7 +279,7 @@ describe('The watched tasks', () => {
 
 	it.each(DAMAGED.map((saved) => [JSON.stringify(saved) ?? 'nothing', saved]))('begin anew from %s', (_, saved) => {
 		const list = new Watchlist(['a', 'b'], saved);
-		expect(list.inTurn()).toEqual(['a', 'b']);
+		expect(list.inTurn(0)).toEqual(['a', 'b']);
 		expect(list.apiOf('a')).toBeUndefined();
 		expect(list.inVain).toBe(0);
 		expect(list.miss('a', 10)).toBe(false);

@@ -59,7 +59,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	const ended = inItemOrder(prepared, results);
 	if (results.some(isToSleep)) return [await suspend(context, ended)];
 	// An error item may be what n8n's Retry On Fail runs the node again for, so the ledger stays.
-	if (failed.length === 0) ledger.clear();
+	if (failed.length === 0 && wrong.length === 0) ledger.clear();
 	return [ended.map(({ item, ...ending }) => item ?? markForErrorOutput(context, errorItem(ending)))];
 }
 

@@ -6,7 +6,7 @@ import {
 	type INodeExecutionData,
 } from 'n8n-workflow';
 
-import { explain, type Explanation } from '../../shared/api/explain';
+import { evidence, explain, type Explanation } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
 import { redact, redactDeep } from '../../shared/api/redact';
 import { isTerminal, type KnownTask } from '../../shared/task/task';
@@ -139,13 +139,13 @@ export function explainOutcome(outcome: Outcome): Explanation {
 			const { message, advice } = explain(outcome.problem);
 			return { message, advice: `${advice} No task was created for this item, so nothing was billed.` };
 		}
-		case 'maybeCreated': {
-			const { message, advice } = explain(outcome.problem);
+		case 'maybeCreated':
+			// No advice of the problem's own here: "run again later" would be an invitation to pay twice.
 			return {
-				message: `It is unknown whether the task was created. ${message}`,
-				advice: `The request may have reached CometAPI and may be billed, so it is not sent again. Look at the task log in the CometAPI console before you run this item again. ${advice}`,
+				message: `It is unknown whether the task was created. ${explain(outcome.problem).message}`,
+				advice:
+					`The request may have reached CometAPI and may be billed, so it is not sent again. Look at the task log in the CometAPI console before you run this item again. ${evidence(outcome.problem)}`.trim(),
 			};
-		}
 		case 'notSent':
 			return { message: 'The task was not created, because the run ended before its turn', advice: NOTHING_BILLED };
 		case 'leftRunning':

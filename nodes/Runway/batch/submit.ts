@@ -43,9 +43,14 @@ export function createSubmitter(options: SubmitterOptions) {
 	let refusalsInARow = 0;
 
 	return async function submit(client: RunwayClient, job: CreateJob): Promise<Outcome> {
-		const giveUpAt = clock.now() + job.settings.timeoutMs;
+		// Counts from the job's own first refusal: in a large batch its turn alone may come after the time limit.
+		let giveUpAt = Number.POSITIVE_INFINITY;
+		const noteRefusal = () => {
+			giveUpAt = Math.min(giveUpAt, clock.now() + job.settings.timeoutMs);
+			return giveUpAt;
+		};
 		for (let unreached = 0; ;) {
-			const sent = await limit(async () => await sendUnlessQuiet(client, job, giveUpAt, unreached));
+			const sent = await limit(async () => await sendUnlessQuiet(client, job, noteRefusal, unreached));
 			if (sent !== 'again' && sent !== 'unreached') return sent;
 			if (isOver()) return { kind: 'notSent' };
 			if (sent === 'unreached') unreached += 1;
@@ -59,7 +64,7 @@ export function createSubmitter(options: SubmitterOptions) {
 	async function sendUnlessQuiet(
 		client: RunwayClient,
 		job: CreateJob,
-		giveUpAt: number,
+		noteRefusal: () => number,
 		unreached: number,
 	): Promise<Outcome | 'again' | 'unreached'> {
 		if (isOver()) return { kind: 'notSent' };
@@ -79,7 +84,7 @@ export function createSubmitter(options: SubmitterOptions) {
 					refusalsInARow += 1;
 					const wait = Math.max(sent.retryAfterMs ?? 0, backoffDelay(refusalsInARow, Math.random()));
 					quietUntil = Math.max(quietUntil, clock.now() + wait);
-					if (quietUntil < giveUpAt) return 'again';
+					if (quietUntil < noteRefusal()) return 'again';
 				} else if (sent.resend && unreached + 1 < MAX_UNREACHED_SENDS) {
 					return 'unreached';
 				}

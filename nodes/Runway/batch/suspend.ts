@@ -70,6 +70,7 @@ export async function suspend(context: IExecuteFunctions, ended: readonly EndedI
 	if (signal?.aborted) throw stoppedError(context, ended);
 	const items = await wakeIfAllEnded(context, sleepers, { named: null, isSaidToHaveEnded: false });
 	if (items !== null) return items;
+	if (signal?.aborted) throw stoppedError(context, ended);
 
 	context.getContext('node')[KEY] = sleepers as unknown as IDataObject[];
 	const inputs = context.getInputData();

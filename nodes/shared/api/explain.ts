@@ -60,7 +60,8 @@ export function explain(problem: Problem): Explanation {
 	return { message: `${message}: ${problem.message}`, advice: [advice, evidence(problem)].filter(Boolean).join(' ') };
 }
 
-function evidence({ status, code, requestId }: Problem): string {
+/** Status, code and request ID in brackets, as far as there are any. */
+export function evidence({ status, code, requestId }: Problem): string {
 	const facts = [
 		status === null ? null : `HTTP ${status}`,
 		code === null ? null : `code ${code}`,

@@ -28,14 +28,14 @@ async function stopAt(
 	parameters: INodeParameters,
 	moment: () => Promise<void>,
 	more: Partial<RunInput> = {},
-): Promise<{ error: NodeFailure; tookMs: number }> {
+): Promise<{ error: NodeFailure; tookMs: number; messages: string[] }> {
 	const stop = new AbortController();
 	const running = attempt(parameters, { ...more, signal: stop.signal });
 	await moment();
 	const stoppedAt = Date.now();
 	stop.abort();
-	const { error } = await running;
-	return { error: asNodeFailure(error), tookMs: Date.now() - stoppedAt };
+	const { error, messages } = await running;
+	return { error: asNodeFailure(error), tookMs: Date.now() - stoppedAt, messages };
 }
 
 topic('Stopping the execution', (test) => {
@@ -62,6 +62,19 @@ topic('Stopping the execution', (test) => {
 			const reads = api.reads.length;
 			await new Promise((resolve) => setTimeout(resolve, 600));
 			expect(api.reads).toHaveLength(reads);
+		}),
+	);
+
+	test(
+		'tells the editor, which shows no error of a stopped run, what goes on, and not that it is done',
+		bench(async (place) => {
+			const { api } = place;
+			const watched = async () => await until(() => api.reads.length > 1);
+			const { messages } = await stopAt(place, imageToVideo(), watched, { items: prompts('[stuck]', '[stuck]') });
+
+			expect(messages).toHaveLength(1);
+			for (const id of api.tasks.keys()) expect(messages[0]).toContain(id);
+			expect(messages[0]).toContain('go on at CometAPI');
 		}),
 	);
 

@@ -102,7 +102,8 @@ function operationOf(context: IExecuteFunctions): Operation {
 /** Tells the editor how far a manual run is; n8n shows it in the browser's console. */
 function progressReporter(context: IExecuteFunctions, total: number): (outcome: Outcome) => void {
 	let done = 0;
-	return () => {
+	return ({ kind }) => {
+		if (kind === 'leftRunning' || kind === 'notSent') return;
 		done += 1;
 		context.sendMessageToUI(`${done} of ${total} Runway tasks done`);
 	};

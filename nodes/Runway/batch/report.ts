@@ -80,10 +80,14 @@ export function nodeError(context: IExecuteFunctions, ending: Ending, all: reado
 	return worded(error, message, { ...detailsOf(outcome), tasks });
 }
 
-/** The error of a stopped execution, which names the tasks that go on. n8n tells it from a failure by the word "canceled". */
+/**
+ * The error of a stopped execution, which names the tasks that go on. n8n tells it from a failure by the word "canceled", and its
+ * editor shows none of it, so the editor is told as well.
+ */
 export function stoppedError(context: IExecuteFunctions, all: readonly Ending[]): Error {
 	const description = taskSummary(all) || 'No task had been created.';
 	const message = 'The execution was canceled';
+	context.sendMessageToUI(`Stopped. ${description}`);
 	const error = new NodeOperationError(context.getNode(), message, { description });
 	return worded(error, message, { tasks: all.flatMap(({ outcome }) => taskDetails(outcome)) });
 }
@@ -231,7 +235,8 @@ function howToFetch({ taskId }: KnownTask): string {
 }
 
 function describeFault({ label, found, expected }: Fault): string {
-	return `"${label}" ${expected}${found === null ? '' : `, but is ${show(found.value)}`}`;
+	const shown = found === null ? '' : show(found.value);
+	return `"${label}" ${expected}${shown === '' || expected.endsWith(shown) ? '' : `, but is ${shown}`}`;
 }
 
 function show(value: unknown): string {

@@ -5,6 +5,7 @@ const esbuild = require('esbuild');
 const { dest, parallel, series, src } = require('gulp');
 
 const { bundles, OUT } = require('./scripts/lib/bundles.cjs');
+const { writeSchemas } = require('./scripts/lib/schemas.cjs');
 
 /** Runs a tool of the project and fails the build where the tool fails. */
 function tool(script, ...args) {
@@ -33,6 +34,10 @@ function copyAssets() {
 	}).pipe(dest(OUT));
 }
 
+async function describeOutputs() {
+	writeSchemas();
+}
+
 exports.clean = clean;
-exports.build = series(clean, checkTypes, parallel(bundle, copyAssets));
+exports.build = series(clean, checkTypes, parallel(bundle, copyAssets), describeOutputs);
 exports.default = exports.build;

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { operations } from '../../../nodes/Runway/operations/index';
+
 const root = path.join(__dirname, '../../..');
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as Record<string, unknown>;
 const scanner = pathToFileURL(path.join(root, 'node_modules/@n8n/scan-community-package/scanner/scanner.mjs')).href;
@@ -27,7 +29,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function run(command: string, args: string[], cwd: string): string {
 	// On Windows npm is a batch file, which only a shell runs.
 	const shell = command === 'npm' && process.platform === 'win32';
-	return execFileSync(command, args, { cwd, shell, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1e8 });
+	return execFileSync(command, args, {
+		cwd,
+		shell,
+		encoding: 'utf8',
+		stdio: ['ignore', 'pipe', 'pipe'],
+		maxBuffer: 1e8,
+	});
 }
 
 /** Holds a folder against n8n's own gate for verified packages. Returns what it objects to. */
@@ -60,22 +68,30 @@ function filesBelow(directory: string): Array<{ name: string; text: string }> {
 
 describe('The package on npm', () => {
 	it('holds these files and no other', () => {
-		expect([...packed].sort()).toEqual([
-			'LICENSE',
-			'README.md',
-			'THIRD-PARTY-NOTICES.md',
-			'dist/credentials/CometApiRunwayApi.credentials.js',
-			'dist/nodes/Runway/Runway.node.js',
-			'dist/nodes/Runway/Runway.node.json',
-			'dist/nodes/Runway/runway.dark.svg',
-			'dist/nodes/Runway/runway.svg',
-			'dist/nodes/RunwayCallbackTrigger/RunwayCallbackTrigger.node.js',
-			'dist/nodes/RunwayCallbackTrigger/RunwayCallbackTrigger.node.json',
-			'dist/nodes/RunwayTrigger/RunwayTrigger.node.js',
-			'dist/nodes/RunwayTrigger/RunwayTrigger.node.json',
-			'dist/nodes/shared/index.js',
-			'package.json',
-		]);
+		const schemas = [
+			...operations.map(({ resource, value }) => `dist/nodes/Runway/__schema__/v1.0.0/${resource}/${value}.json`),
+			'dist/nodes/RunwayCallbackTrigger/__schema__/v1.0.0.json',
+			'dist/nodes/RunwayTrigger/__schema__/v1.0.0.json',
+		];
+		expect([...packed].sort()).toEqual(
+			[
+				'LICENSE',
+				'README.md',
+				'THIRD-PARTY-NOTICES.md',
+				'dist/credentials/CometApiRunwayApi.credentials.js',
+				'dist/nodes/Runway/Runway.node.js',
+				'dist/nodes/Runway/Runway.node.json',
+				'dist/nodes/Runway/runway.dark.svg',
+				'dist/nodes/Runway/runway.svg',
+				'dist/nodes/RunwayCallbackTrigger/RunwayCallbackTrigger.node.js',
+				'dist/nodes/RunwayCallbackTrigger/RunwayCallbackTrigger.node.json',
+				'dist/nodes/RunwayTrigger/RunwayTrigger.node.js',
+				'dist/nodes/RunwayTrigger/RunwayTrigger.node.json',
+				'dist/nodes/shared/index.js',
+				'package.json',
+				...schemas,
+			].sort(),
+		);
 	});
 
 	it('holds every file that its n8n block names, and every icon and codex file of the sources', () => {

@@ -6,8 +6,12 @@ import {
 	type IWebhookResponseData,
 } from 'n8n-workflow';
 
+import { eventsSubtitle } from '../shared/panel/triggerFields';
 import { callbackFields } from './fields';
 import { receive } from './receive';
+
+const HOW_TO_TEST =
+	'To test, copy the test URL of this node into the option Callback URL of a Runway node in another workflow, click "Execute step" here, and run that workflow.';
 
 /** Starts a workflow when CometAPI calls back about a Runway task, after asking CometAPI whether it is true. */
 export class RunwayCallbackTrigger implements INodeType {
@@ -17,22 +21,21 @@ export class RunwayCallbackTrigger implements INodeType {
 		icon: { light: 'file:../Runway/runway.svg', dark: 'file:../Runway/runway.dark.svg' },
 		group: ['trigger'],
 		version: 1,
-		subtitle: '={{ $parameter["events"].join(", ") }}',
+		subtitle: eventsSubtitle,
 		description: 'Starts the workflow when CometAPI calls back about a Runway task. Each callback is verified first.',
 		defaults: { name: 'Runway Callback Trigger' },
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'cometApiRunwayApi', required: true, displayOptions: { show: { verify: [true] } } }],
 		webhooks: [{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'runway' }],
+		eventTriggerDescription: 'Run a task that has the test URL of this node as its callback URL',
 		triggerPanel: {
 			header: 'Receive a callback of CometAPI',
 			executionsHelp: {
-				inactive:
-					'To test, copy the test URL into the option Callback URL of a Runway node, click "Listen for test event" here, and run that node. When it works, activate this workflow and use the production URL.',
-				active:
-					'To test, copy the test URL into the option Callback URL of a Runway node, click "Listen for test event" here, and run that node. The workflow also runs for every callback to the production URL; those runs are in the list of executions.',
+				inactive: `${HOW_TO_TEST} When it works, publish (activate) this workflow and use the production URL.`,
+				active: `${HOW_TO_TEST} The workflow also runs for every callback to the production URL; those runs are in the list of executions.`,
 			},
-			activationHint: 'Activate this workflow to receive callbacks at the production URL.',
+			activationHint: 'Publish (activate) this workflow to receive callbacks at the production URL.',
 		},
 		properties: callbackFields,
 	};

@@ -16,7 +16,7 @@ const maxAge: INodeProperties = {
 
 export const callbackFields: INodeProperties[] = [
 	{
-		displayName: `Copy the production URL of this node into the option Callback URL of a Runway node, or into the callback_url of any other client, and activate this workflow. CometAPI must be able to reach it from the internet. Only tasks of ${familyNames.compatibility} call back.`,
+		displayName: `Copy the production URL of this node into the option Callback URL of a Runway node, or into the callback_url of any other client, and publish (activate) this workflow. CometAPI must be able to reach it from the internet. Only tasks of ${familyNames.compatibility} call back.`,
 		name: 'urlNotice',
 		type: 'notice',
 		default: '',

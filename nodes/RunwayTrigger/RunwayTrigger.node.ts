@@ -6,6 +6,7 @@ import {
 	type IPollFunctions,
 } from 'n8n-workflow';
 
+import { eventsSubtitle } from '../shared/panel/triggerFields';
 import { watchFields } from './fields';
 import { poll } from './poll';
 
@@ -17,9 +18,10 @@ export class RunwayTrigger implements INodeType {
 		icon: { light: 'file:../Runway/runway.svg', dark: 'file:../Runway/runway.dark.svg' },
 		group: ['trigger'],
 		version: 1,
-		subtitle: '={{ $parameter["events"].join(", ") }}',
+		subtitle: eventsSubtitle,
+		// n8n's node panel makes one entry of this node and the Runway node, and describes it in these words.
 		description:
-			'Starts the workflow when Runway tasks that you name succeed, fail or progress. Asks CometAPI regularly.',
+			"Make videos and images with Runway's models through CometAPI, or start the workflow when tasks that you name have ended",
 		defaults: { name: 'Runway Trigger' },
 		polling: true,
 		inputs: [],

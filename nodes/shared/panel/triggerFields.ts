@@ -9,15 +9,34 @@ const eventsField: INodeProperties = {
 	name: 'events',
 	type: 'multiOptions',
 	options: [
-		{ name: 'Cancelled', value: 'cancelled', description: 'The task was cancelled' },
-		{ name: 'Failed', value: 'failed', description: 'The task has ended without a result, or its ID is not known' },
-		{ name: 'Progressed', value: 'progressed', description: 'The task has begun, or its progress has gone up' },
-		{ name: 'Succeeded', value: 'succeeded', description: 'The task has ended with a result' },
+		{ name: 'Cancelled', value: 'cancelled', action: 'On task cancelled', description: 'The task was cancelled' },
+		{
+			name: 'Failed',
+			value: 'failed',
+			action: 'On task failed',
+			description: 'The task has ended without a result, or its ID is not known',
+		},
+		{
+			name: 'Progressed',
+			value: 'progressed',
+			action: 'On task progressed',
+			description: 'The task has begun, or its progress has gone up',
+		},
+		{
+			name: 'Succeeded',
+			value: 'succeeded',
+			action: 'On task succeeded',
+			description: 'The task has ended with a result',
+		},
 	],
 	default: ['succeeded', 'failed', 'cancelled'],
 	required: true,
 	description: 'What starts the workflow. Each event of a task starts it once.',
 };
+
+/** The line below a trigger's name on the canvas: its events, as the panel calls them. */
+export const eventsSubtitle =
+	'={{ $parameter["events"].map((event) => event[0].toUpperCase() + event.slice(1)).join(", ") }}';
 
 /** @param further options that only this trigger has */
 export function triggerFields(further: INodeProperties[] = []): INodeProperties[] {

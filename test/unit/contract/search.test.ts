@@ -5,10 +5,18 @@ describe('The search of the node panel', () => {
 		expect(codex.categories).not.toContain('AI');
 	});
 
-	it.each(['video', 'text to video', 'image to video', 'act-one', 'act-two', 'aleph', 'cometapi', 'runwayml'])(
-		'knows the node by "%s"',
-		(word) => {
-			expect(codex.alias).toContain(word);
-		},
-	);
+	it.each([
+		'video',
+		'text to video',
+		'image to video',
+		'act-one',
+		'act-two',
+		'aleph',
+		'cometapi',
+		'runwayml',
+		'watch',
+		'poll',
+	])('knows the node by "%s"', (word) => {
+		expect(codex.alias).toContain(word);
+	});
 });

@@ -17,7 +17,7 @@ if (tooOld) {
 async function test(chosen) {
 	const { report, runScript } = await import('./lib/entry.mjs');
 	const { formatSeconds } = await import('./lib/progress.mjs');
-	const { ensureBuilt, ensureN8n, ensureRegistry, ensureTools } = await import('./lib/setup.mjs');
+	const { ensureBuilt, ensureChromium, ensureN8n, ensureRegistry, ensureTools } = await import('./lib/setup.mjs');
 	const { jestProject, npmScript, runSuite, total } = await import('./lib/suites.mjs');
 
 	/** Every suite: what it needs besides the tools, and how it runs. The order is the order of running. */
@@ -27,6 +27,7 @@ async function test(chosen) {
 		{ name: 'unit', needs: [ensureBuilt], run: jestProject('unit') },
 		{ name: 'engine', needs: [ensureBuilt], run: jestProject('engine') },
 		{ name: 'e2e', needs: [ensureBuilt, ensureN8n, ensureRegistry], run: jestProject('e2e') },
+		{ name: 'browser', needs: [ensureBuilt, ensureN8n, ensureChromium], run: jestProject('browser') },
 	];
 
 	await runScript(async () => {
@@ -46,7 +47,8 @@ async function test(chosen) {
 		for (const suite of suites.filter(({ name }) => chosen.length === 0 || chosen.includes(name))) {
 			console.log(`\n== ${suite.name}`);
 			const started = Date.now();
-			const tally = await runSuite(suite);
+			const isRequired = chosen.includes(suite.name) || Boolean(process.env.CI);
+			const tally = await runSuite(suite, isRequired);
 			results.push({ name: suite.name, seconds: (Date.now() - started) / 1000, ...tally });
 		}
 		console.log('');

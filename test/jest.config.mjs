@@ -24,5 +24,5 @@ export default {
 	rootDir: root,
 	// Engine tests wait for renders most of the time, so many of a file run side by side.
 	maxConcurrency: 20,
-	projects: [project('unit'), project('engine'), project('e2e'), project('queue')],
+	projects: [project('unit'), project('engine'), project('e2e'), project('browser'), project('queue')],
 };

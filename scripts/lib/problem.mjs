@@ -7,3 +7,6 @@ export class Problem extends Error {
 		this.details = details;
 	}
 }
+
+/** Something that this machine lacks and that can't be installed for it: what needs it is left out, and says so. */
+export class Absent extends Problem {}

@@ -1,17 +1,20 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 
+import chromium from './chromium.cjs';
 import { fingerprint, readStamp, writeStamp } from './fingerprint.mjs';
 import { isLockCurrent, isTreeComplete } from './installedTree.mjs';
 import { ensureNativeModules, findNode } from './n8nRuntime.mjs';
 import { childEnvironment, lastLines, npmInstall } from './npm.mjs';
-import { Problem } from './problem.mjs';
+import { Absent, Problem } from './problem.mjs';
 import { runProgram } from './program.mjs';
 import { step } from './progress.mjs';
 import { cache, e2e, registry, root, shown } from './project.mjs';
 
 const N8N_GIGABYTES = 4;
 const GIGABYTE = 1024 ** 3;
+const HOW_TO_GET_CHROMIUM =
+	'Install one of them (on Debian, as root: apt-get install chromium), or name its program in CHROME_PATH.';
 
 /** Installs the tools that the scripts, the build and the tests need. */
 export async function ensureTools() {
@@ -41,6 +44,7 @@ export async function ensureBuilt() {
 			'credentials',
 			'gulpfile.js',
 			'scripts/lib/bundles.cjs',
+			'scripts/lib/schemas.cjs',
 			'package.json',
 			'package-lock.json',
 			'tsconfig.json',
@@ -90,6 +94,29 @@ export async function ensureN8n(folder = e2e) {
 			script: path.join('node_modules', 'n8n', 'bin', 'n8n'),
 			lock: lockFingerprint(folder),
 		});
+	});
+}
+
+/**
+ * Finds Chrome or Chromium, or installs Debian's package where this process may.
+ *
+ * @throws {Absent} where there is none, and only a person can install one
+ */
+export async function ensureChromium() {
+	if (chromium.findChromium() !== undefined) return;
+	const wanted = process.env.CHROME_PATH;
+	if (wanted) throw new Problem(`CHROME_PATH names ${wanted}, which is no program that can be run.`);
+	if (process.platform !== 'linux' || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+		throw new Absent(`The tests in the browser need Chrome or Chromium. ${HOW_TO_GET_CHROMIUM}`);
+	}
+	await step("Installing Debian's package chromium for the tests in the browser", async () => {
+		const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+		const aptGet = async (...args) => await runProgram('apt-get', args, { cwd: root, env, log: `apt-get-${args[0]}` });
+		await aptGet('update');
+		const { output } = await aptGet('install', '--yes', '--no-install-recommends', 'chromium');
+		if (chromium.findChromium() === undefined) {
+			throw new Problem(`apt-get could not install chromium. ${HOW_TO_GET_CHROMIUM}`, lastLines(output, 20));
+		}
 	});
 }
 

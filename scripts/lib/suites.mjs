@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 import { childEnvironment, showNpmScript } from './npm.mjs';
-import { Problem } from './problem.mjs';
+import { Absent, Problem } from './problem.mjs';
 import { showProgram } from './program.mjs';
 import { cache, root } from './project.mjs';
 
@@ -57,8 +57,12 @@ export function tallyOf(good) {
 	return good ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
 }
 
-/** Runs a suite after what it needs. What can't even start counts as one failure, and the next suite still runs. */
-export async function runSuite(suite) {
+/**
+ * Runs a suite after what it needs. What can't even start counts as one failure, and the next suite still runs.
+ *
+ * @param {boolean} isRequired whether what this machine lacks is a failure, too, and not a reason to leave the suite out
+ */
+export async function runSuite(suite, isRequired) {
 	try {
 		for (const need of suite.needs) await need();
 		return await suite.run();
@@ -66,7 +70,9 @@ export async function runSuite(suite) {
 		if (!(error instanceof Problem)) throw error;
 		if (error.details !== '') console.error(error.details);
 		console.error(error.message);
-		return tallyOf(false);
+		if (!(error instanceof Absent) || isRequired) return tallyOf(false);
+		console.error(`The suite ${suite.name} is left out.`);
+		return { passed: 0, failed: 0, skipped: 1 };
 	}
 }
 

@@ -1,12 +1,47 @@
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
 
-import type { N8n } from '../support/n8n';
+import { type Browser, type BrowserContext, chromium, type Locator, type Page, selectors } from 'playwright-core';
 
-/** n8n's editor in a real browser. Chromium is taken from CHROMIUM, or from where Debian installs it. */
+import { until } from '../e2e/support/place';
+import { cacheFolder, type N8nClient } from '../support/n8n';
 
+/** n8n's editor in a real browser. */
+
+const { findChromium } = createRequire(__filename)('../../scripts/lib/chromium.cjs') as {
+	findChromium(): string | undefined;
+};
+
+/** Where {@link Editor.look} leaves its pictures. */
+export const PICTURES = path.join(cacheFolder, 'screenshots');
+/** For what a busy machine does in a while. */
+const PATIENCE_MS = 60_000;
+
+/** HTMLMediaElement.HAVE_CURRENT_DATA */
+const ENOUGH_TO_SHOW = 2;
+
+/** What the browser knows of a video that it plays. */
+interface Played {
+	readyState: number;
+	videoWidth: number;
+	currentTime: number;
+}
+
+export interface Size {
+	width: number;
+	height: number;
+}
+
+/** Starts the Chrome or Chromium of this machine, without a window and without the internet. */
 export async function launch(): Promise<Browser> {
+	const executablePath = findChromium();
+	if (executablePath === undefined) {
+		throw new Error('There is no Chrome or Chromium here: install one, or name its program in CHROME_PATH');
+	}
+	selectors.setTestIdAttribute('data-test-id');
 	return await chromium.launch({
-		executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+		executablePath,
 		args: [
 			'--no-sandbox',
 			'--disable-gpu',
@@ -14,34 +49,141 @@ export async function launch(): Promise<Browser> {
 			'--no-first-run',
 			'--disable-background-networking',
 			'--disable-sync',
+			// Nothing reaches beyond this machine. (Playwright's own way, by routes, switches the cache off.)
+			'--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
 		],
 	});
 }
 
-/** Signs in to n8n in a window of that many pixels. */
-export async function openEditor(
-	browser: Browser,
-	n8n: N8n,
-	viewport: { width: number; height: number },
-): Promise<Page> {
-	const page = await browser.newPage({ viewport, deviceScaleFactor: 1 });
+/** Signs in to n8n. All tabs of the context are signed in, too. */
+export async function signIn(browser: Browser, n8n: N8nClient, viewport: Size): Promise<BrowserContext> {
+	const context = await browser.newContext({ viewport, deviceScaleFactor: 1 });
+	context.setDefaultTimeout(PATIENCE_MS);
+	const page = await context.newPage();
 	await page.goto(`${n8n.url}/signin`);
 	await page.locator('input[name="emailOrLdapLoginId"], input[type="email"]').first().fill(n8n.email);
 	await page.locator('input[type="password"]').fill(n8n.password);
 	await page.keyboard.press('Enter');
 	await page.waitForURL(/home|workflows/);
-	return page;
+	await page.close();
+	return context;
 }
 
-export async function openWorkflow(page: Page, n8n: N8n, workflowId: string): Promise<void> {
-	await page.goto(`${n8n.url}/workflow/${workflowId}`);
-	await page.locator('[data-test-id="canvas-node"]').first().waitFor();
-}
+/** A tab of the browser, in words of n8n's editor. */
+export class Editor {
+	/** What went wrong in the page: errors in its console, exceptions, refused requests. */
+	readonly problems: string[] = [];
+	/** What nodes told it, which n8n writes to the browser's console. */
+	readonly messages: string[] = [];
 
-/** Opens a node's panel and waits until it stands still. */
-export async function openNode(page: Page, n8n: N8n, workflowId: string, name: string): Promise<void> {
-	await openWorkflow(page, n8n, workflowId);
-	await page.locator(`[data-test-id="canvas-node"][data-node-name="${name}"]`).dblclick();
-	await page.locator('[data-test-id="parameter-input"]').first().waitFor();
-	await page.waitForTimeout(1000);
+	private constructor(
+		readonly page: Page,
+		readonly n8n: N8nClient,
+	) {
+		const isOfN8n = (url: string) => url.startsWith(n8n.url);
+		page.on('console', (message) => {
+			if (message.text().startsWith('[Node: ')) this.messages.push(message.text());
+			if (message.type() === 'error' && isOfN8n(message.location().url)) this.problems.push(message.text());
+		});
+		page.on('pageerror', (error) => this.problems.push(error.message));
+		page.on('response', (response) => {
+			if (response.status() >= 400 && isOfN8n(response.url())) {
+				this.problems.push(`${response.status()} ${response.request().method()} ${new URL(response.url()).pathname}`);
+			}
+		});
+	}
+
+	static async open(context: BrowserContext, n8n: N8nClient): Promise<Editor> {
+		return new Editor(await context.newPage(), n8n);
+	}
+
+	/** A part of the page, by the name that n8n's own tests have for it. */
+	part(name: string): Locator {
+		return this.page.getByTestId(name);
+	}
+
+	async openWorkflow(id: string): Promise<void> {
+		await this.page.goto(`${this.n8n.url}/workflow/${id}`);
+		await this.part('canvas-node').or(this.part('canvas-plus-button')).first().waitFor();
+	}
+
+	/** A node on the canvas. */
+	node(name: string): Locator {
+		return this.page.locator(`[data-test-id="canvas-node"][data-node-name="${name}"]`);
+	}
+
+	/** Opens a node's panel and waits until it stands still. */
+	async openNode(name: string): Promise<void> {
+		await this.node(name).dblclick();
+		await this.part('parameter-input').first().waitFor();
+		const panel = this.part('ndv');
+		for (let before = ''; ;) {
+			const now = await panel.innerText();
+			if (now === before) return;
+			before = now;
+			await this.page.waitForTimeout(200);
+		}
+	}
+
+	async closeNode(): Promise<void> {
+		await this.part('ndv-close-button').click();
+		await this.part('ndv').waitFor({ state: 'hidden' });
+	}
+
+	/** The labels and notices of the open panel, from top to bottom. */
+	async fields(): Promise<string[]> {
+		const shown = this.part('node-parameters').locator('label.n8n-input-label:visible, .notice:visible');
+		return (await shown.allInnerTexts()).map((text) => text.trim().split('\n')[0]?.trim() ?? '');
+	}
+
+	/** The right side of the open panel. */
+	get output(): Locator {
+		return this.part('output-panel');
+	}
+
+	/** The red words in the open panel's output, and those below them. */
+	async error(): Promise<{ message: string; description: string }> {
+		const words = async (part: string) => (await this.part(part).innerText()).trim();
+		return { message: await words('node-error-message'), description: await words('node-error-description') };
+	}
+
+	/** Plays the first video of the open panel's output, and waits until it moves. */
+	async playFile(): Promise<void> {
+		await this.output.getByText('Binary', { exact: true }).click();
+		await this.output.getByText('View', { exact: true }).first().click();
+		const video = this.output.locator('video');
+		await until(async () => {
+			const { readyState, videoWidth, currentTime } = await video.evaluate((played: Played) => ({
+				readyState: played.readyState,
+				videoWidth: played.videoWidth,
+				currentTime: played.currentTime,
+			}));
+			return readyState >= ENOUGH_TO_SHOW && videoWidth > 0 && currentTime > 0;
+		}, 'the video plays');
+	}
+
+	async run(): Promise<void> {
+		await this.part('execute-workflow-button').first().click();
+	}
+
+	/** Waits until the canvas shows a node at work. */
+	async isRunning(name: string): Promise<void> {
+		await this.node(name).and(this.page.locator('.running')).waitFor();
+	}
+
+	/** Waits until the canvas shows that a node has ended well. */
+	async succeeded(name: string): Promise<void> {
+		await this.node(name).getByTestId('canvas-node-status-success').waitFor();
+	}
+
+	/** Waits until the canvas shows that a node has ended with an error. */
+	async failed(name: string): Promise<void> {
+		await this.node(name).getByTestId('node-issues').waitFor();
+	}
+
+	/** Takes a picture for a person to look at. */
+	async look(name: string): Promise<void> {
+		mkdirSync(PICTURES, { recursive: true });
+		await this.page.screenshot({ path: path.join(PICTURES, `${name}.png`) });
+	}
 }

@@ -119,7 +119,7 @@ describe('Continuous integration', () => {
 		const chosen = scriptsOf(workflow('ci.yml')).flatMap(
 			(script) => /npm test -- (.+)/.exec(script)?.[1]?.split(' ') ?? [],
 		);
-		expect(chosen.sort()).toEqual(['e2e', 'engine', 'lint', 'types', 'unit']);
+		expect(chosen.sort()).toEqual(['browser', 'e2e', 'engine', 'lint', 'types', 'unit']);
 	});
 });
 

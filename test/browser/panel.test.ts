@@ -1,0 +1,123 @@
+import type { INodeParameters } from 'n8n-workflow';
+
+import { operations } from '../../nodes/Runway/operations/index';
+import { chain, runway } from '../e2e/support/place';
+import type { Editor } from './editor';
+import { useBrowser } from './tab';
+
+/** What the panel of each operation shows, from top to bottom. */
+
+const MINUTES = 60_000;
+const inTab = useBrowser();
+
+const COST = 'Every item creates one task that CometAPI bills. All items are checked before the first one is sent.';
+const EXPIRY = /^The URLs in the output expire after a day or two\./;
+
+const head = ['Credential', 'Resource', 'Operation'];
+const end = ['When to Continue', 'Download File', 'Put Output File in Field', 'Options'];
+const task = ['Task ID', 'API'];
+
+const panels: Record<string, string[]> = {
+	generateFromText: [...head, COST, 'Prompt', 'Model', 'Ratio', 'Duration (Seconds)', 'Style', 'Camera Motion', ...end],
+	generateFromImage: [
+		...head, COST, 'Image URL', 'Prompt', 'Model', 'Ratio', 'Duration (Seconds)', 'End Frame URL', 'Camera Motion', 'Frame Settings', ...end,
+	],
+	imageToVideo: [
+		...head, COST, 'Image Source', 'Image URL', 'Prompt', 'Model', 'Ratio', 'Duration (Seconds)', 'Seed', 'Watermark',
+		'Public Figure Moderation', ...end,
+	],
+	restyle: [
+		...head, COST, 'Video URL', 'Prompt', 'Model', 'Structure Transformation', 'Duration (Seconds)', 'Flip', ...end,
+	],
+	actOne: [...head, COST, 'Performance Video URL', 'Character Image URL', ...end],
+	videoToVideo: [
+		...head, COST, 'Video Source', 'Video URL', 'Prompt', 'Model', 'Ratio', 'Reference Images', 'Seed',
+		'Public Figure Moderation', ...end,
+	],
+	characterPerformance: [
+		...head, COST, 'Character Type', 'Character Source', 'Character URL', 'Performance Source', 'Performance URL', 'Model', 'Ratio',
+		'Body Control', 'Expression Intensity', 'Seed', 'Public Figure Moderation', ...end,
+	],
+	upscale: [...head, COST, 'Video Source', 'Video URL', 'Model', ...end],
+	generate: [...head, COST, 'Prompt', 'Reference Images', 'Model', 'Ratio', 'Seed', 'Public Figure Moderation', ...end],
+	get: [...head, ...task, 'Options'],
+	wait: [...head, ...task, 'Download File', 'Put Output File in Field', 'Options'],
+	download: [...head, ...task, 'Put Output File in Field', 'Options'],
+	getBalance: [...head, 'From Day', 'To Day'],
+}; // prettier-ignore
+
+async function open(editor: Editor, parameters: INodeParameters): Promise<void> {
+	await editor.openWorkflow(await editor.n8n.importWorkflow(chain(runway(parameters))));
+	await editor.openNode('Runway');
+}
+
+describe('The panel', () => {
+	it(
+		'of every operation shows its fields in their order',
+		inTab(async (editor) => {
+			const nodes = operations.map(({ resource, value: operation }) =>
+				runway({ resource, operation }, { name: operation }),
+			);
+			await editor.openWorkflow(await editor.n8n.importWorkflow(chain(...nodes)));
+			const shown: Record<string, string[]> = {};
+			for (const { value: operation } of operations) {
+				await editor.openNode(operation);
+				shown[operation] = await editor.fields();
+				await editor.look(`panel-${operation}`);
+				await editor.closeNode();
+			}
+			expect(shown).toEqual(panels);
+		}),
+		10 * MINUTES,
+	);
+
+	it(
+		'says that URLs expire where no file is downloaded',
+		inTab(async (editor) => {
+			await open(editor, { operation: 'imageToVideo' });
+			expect(await editor.fields()).not.toContainEqual(expect.stringMatching(EXPIRY));
+			await editor.part('parameter-input-download').locator('.el-switch').click();
+			await editor.page.getByText(EXPIRY).waitFor();
+			expect(await editor.fields()).not.toContain('Put Output File in Field');
+		}),
+		5 * MINUTES,
+	);
+
+	it(
+		'says what sleeping needs where the execution is to sleep',
+		inTab(async (editor) => {
+			await open(editor, { operation: 'generateFromText', completion: 'suspend' });
+			await editor.page.getByText(/^CometAPI must be able to reach this n8n from the internet\./).waitFor();
+		}),
+		5 * MINUTES,
+	);
+
+	it(
+		'shows the field of the item in place of the URL where the image is a file',
+		inTab(async (editor) => {
+			await open(editor, { operation: 'imageToVideo' });
+			await editor.part('parameter-input-imageSource').click();
+			await editor.page.getByText('File of the Item', { exact: true }).click();
+			await editor.page.getByText('Image File Field').waitFor();
+			expect(await editor.fields()).not.toContain('Image URL');
+		}),
+		5 * MINUTES,
+	);
+
+	it(
+		'offers every option, sorted',
+		inTab(async (editor) => {
+			await open(editor, { operation: 'generateFromText' });
+			await editor.part('collection-parameter-add').last().click();
+			const offered = editor.page.locator('[data-test-id="collection-parameter-option"]:visible');
+			await offered.first().waitFor();
+			const names = (await offered.allInnerTexts()).map((name) => name.trim());
+			expect(names).toEqual([
+				'Additional Fields (JSON)', 'Callback URL', 'Include Raw Response', 'Max File Size (MB)', 'Max Parallel Requests',
+				'Max Tasks in Progress', 'Poll Interval (Seconds)', 'Runway API Version', 'Time Limit (Seconds)',
+				'When the Time Limit Is Reached',
+			]); // prettier-ignore
+		}),
+		5 * MINUTES,
+	);
+});

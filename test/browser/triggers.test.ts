@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+
+import type { INodeParameters } from 'n8n-workflow';
+
+import { chain, manual, type Part, type Place, place, prompts, textToVideo } from '../e2e/support/place';
+import { outputOf } from '../support/n8n';
+import type { Editor } from './editor';
+import { useBrowser } from './tab';
+
+/** What a person sees who sets up and tries out the two triggers. */
+
+const MINUTES = 60_000;
+const inTab = useBrowser();
+const inPlace = (act: (editor: Editor, here: Place) => Promise<void>) => async () =>
+	await place(async (here) => await inTab(async (editor) => await act(editor, here))())();
+
+function trigger(name: string, type: string, parameters: INodeParameters = {}): Part {
+	return {
+		name,
+		type: `n8n-nodes-cometapi-runway.${type}`,
+		typeVersion: 1,
+		parameters,
+		webhookId: randomUUID(),
+		credentials: { cometApiRunwayApi: { id: null, name: '' } },
+	};
+}
+
+/** Creates a task in another workflow, without waiting for it, and returns its ID. */
+async function createTask(here: Place, parameters: INodeParameters = {}): Promise<string> {
+	const node = textToVideo({ completion: 'return', ...parameters });
+	const execution = await here.run(chain(manual, ...prompts('pier'), node));
+	return String(outputOf(execution, 'Runway')[0]?.json.taskId);
+}
+
+const end = ['Trigger On', 'Download File', 'Put Output File in Field', 'Options'];
+
+describe('The callback trigger in the editor', () => {
+	it(
+		'shows its fields, its test URL and its production URL',
+		inPlace(async (editor, here) => {
+			await editor.openWorkflow(await here.save(chain(trigger('Callback', 'runwayCallbackTrigger'))));
+			expect(await editor.node('Callback').innerText()).toContain('Succeeded, Failed, Cancelled');
+			await editor.openNode('Callback');
+			const [notice, ...fields] = await editor.fields();
+			expect(notice).toMatch(/^Copy the production URL of this node .* CometAPI must be able to reach it/);
+			expect(fields).toEqual(['Credential for CometAPI Runway API', 'Verify Callbacks', ...end]);
+			await editor.page.getByText('Webhook URLs').click();
+			await editor.page.getByText(/\/webhook-test\/[\w-]+\/runway$/).waitFor();
+			await editor.page.getByText('Production URL', { exact: true }).click();
+			await editor.page.getByText(/\/webhook\/[\w-]+\/runway$/).waitFor();
+			await editor.page.getByText('Publish (activate) this workflow to receive callbacks').waitFor();
+		}),
+		5 * MINUTES,
+	);
+
+	it(
+		'receives a callback while it listens for a test event, with the video',
+		inPlace(async (editor, here) => {
+			await editor.openWorkflow(await here.save(chain(trigger('Callback', 'runwayCallbackTrigger'))));
+			await editor.openNode('Callback');
+			await editor.page.getByText('Webhook URLs').click();
+			const testUrl = await editor.page.getByText(/\/webhook-test\/[\w-]+\/runway$/).innerText();
+			await editor.part('trigger-execute-button').first().click();
+			await editor.page.getByText('Listening for test event').waitFor();
+			await editor.page.getByText('Run a task that has the test URL of this node as its callback URL').waitFor();
+			await editor.look('callback-listening');
+
+			const taskId = await createTask(here, { options: { callbackUrl: testUrl } });
+			await editor.output.getByText('1 item').waitFor();
+			await editor.output.getByText('JSON', { exact: true }).click();
+			await editor.output.getByText(taskId).first().waitFor();
+			await editor.output.getByText('Binary', { exact: true }).click();
+			await editor.output.getByText('video/mp4').waitFor();
+		}),
+		5 * MINUTES,
+	);
+});
+
+describe('The polling trigger in the editor', () => {
+	it(
+		'shows its fields, and fetches the present state of its first task as a test event',
+		inPlace(async (editor, here) => {
+			const taskId = await createTask(here);
+			await editor.openWorkflow(await here.save(chain(trigger('Watch', 'runwayTrigger', { taskIds: taskId }))));
+			expect(await editor.node('Watch').innerText()).toContain('Succeeded, Failed, Cancelled');
+			await editor.openNode('Watch');
+			const [credential, times, mode, notice, ...fields] = await editor.fields();
+			expect([credential, times, mode]).toEqual(['Credential', 'Poll Times', 'Mode']);
+			expect(notice).toMatch(/^This trigger watches tasks whose IDs it is given/);
+			expect(fields).toEqual(['Task IDs', 'API', ...end]);
+			await editor.part('trigger-execute-button').first().click();
+			await editor.output.getByText('1 item').waitFor();
+			await editor.output.getByText('JSON', { exact: true }).click();
+			await editor.output.getByText(taskId).first().waitFor();
+		}),
+		5 * MINUTES,
+	);
+
+	it(
+		'says what to do where CometAPI does not know the task',
+		inPlace(async (editor, here) => {
+			const unknown = randomUUID();
+			await editor.openWorkflow(await here.save(chain(trigger('Watch', 'runwayTrigger', { taskIds: unknown }))));
+			await editor.openNode('Watch');
+			await editor.part('trigger-execute-button').first().click();
+			const { message, description } = await editor.error();
+			expect(message).toBe(`CometAPI does not know the task ${unknown}`);
+			expect(description).toMatch(/^Check the task ID and the API/);
+		}),
+		5 * MINUTES,
+	);
+});

@@ -15,6 +15,8 @@ export type InTab = (act: (editor: Editor) => Promise<void>) => () => Promise<vo
  * in its page, and leaves a picture of its end in `.cache/screenshots`.
  */
 export function useBrowser(): InTab {
+	// n8n's editor draws some things late on a busy machine. What is really broken fails twice.
+	jest.retryTimes(1, { logErrorsBeforeRetry: true });
 	let n8n: N8nClient;
 	let browser: Browser;
 	let context: BrowserContext;

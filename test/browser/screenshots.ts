@@ -67,8 +67,7 @@ async function panel(editor: Editor, resource: string, operation: string): Promi
 	);
 	await editor.openWorkflow(await editor.n8n.importWorkflow(workflow));
 	await editor.openNode(node.name);
-	// Off the fields, which show more while the mouse is over them.
-	await editor.page.mouse.move(5, 5);
+	await leaveAlone(editor, 500);
 	const fields = editor.part('node-parameters').locator('div:has(> .parameter-input-list-wrapper)').first();
 	const { x, y, width, height } = (await fields.boundingBox()) ?? { x: 0, y: 0, width: 1, height: 1 };
 	await save(editor, operation, { x: x - MARGIN, y, width: width + 2 * MARGIN, height });
@@ -82,9 +81,16 @@ async function finishedRun(editor: Editor): Promise<void> {
 	await editor.run();
 	await editor.succeeded(node.name);
 	await editor.openNode(node.name);
+	await editor.page.locator('.el-notification').waitFor({ state: 'hidden' });
 	await editor.playFile();
-	await editor.page.mouse.move(5, 5);
+	await leaveAlone(editor, 2000);
 	await save(editor, 'finished-video');
+}
+
+/** Takes the mouse off the fields, which show more while it is over them, and lets what it has stirred up fade away. */
+async function leaveAlone({ page }: Editor, milliseconds: number): Promise<void> {
+	await page.mouse.move(5, 5);
+	await page.waitForTimeout(milliseconds);
 }
 
 function exampleOf(isWanted: (node: INode) => boolean): { workflow: WorkflowFile; node: INode } {

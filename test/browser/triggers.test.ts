@@ -62,6 +62,7 @@ describe('The callback trigger in the editor', () => {
 			const testUrl = await editor.page.getByText(/\/webhook-test\/[\w-]+\/runway$/).innerText();
 			await editor.part('trigger-execute-button').first().click();
 			await editor.page.getByText('Listening for test event').waitFor();
+			// On the canvas behind the panel, whose own words n8n makes up from the node's name.
 			await editor.page.getByText('Run a task that has the test URL of this node as its callback URL').waitFor();
 			await editor.look('callback-listening');
 

@@ -120,10 +120,7 @@ topic('The callback trigger', (test) => {
 			const url = `${n8n.url}/webhook-test/${trigger.webhookId}/runway`;
 			const taskId = await create(api, 'x');
 			await until(() => (api.tasks.get(taskId)?.readyAt ?? Infinity) < Date.now());
-			const listening = await n8n.request<{ waitingForWebhook?: boolean }>('POST', `/rest/workflows/${id}/run`, {
-				triggerToStartFrom: { name: 'Trigger' },
-			});
-			expect(listening).toEqual({ waitingForWebhook: true });
+			await n8n.listen(id, { startNode: 'Trigger' });
 			const ignored = await post(url, { task_id: 'forged', status: '3' });
 			expect(ignored).toEqual({
 				status: 200,

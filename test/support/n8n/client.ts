@@ -146,10 +146,24 @@ export class N8nClient {
 
 	/** Runs a saved workflow by hand, as the editor's button does, and returns the execution's id at once. */
 	async run(workflowId: string, options: RunOptions = {}): Promise<string> {
+		const { executionId } = await this.pressRun(workflowId, options);
+		if (executionId === undefined) {
+			throw new Error('The run waits for a call of its test webhook; activate the workflow instead');
+		}
+		return executionId;
+	}
+
+	/** Makes a webhook node of a saved workflow listen at its test URL, as the editor's button does for such a node. */
+	async listen(workflowId: string, options: RunOptions = {}): Promise<void> {
+		const { executionId } = await this.pressRun(workflowId, options);
+		if (executionId !== undefined) throw new Error('The workflow ran and did not listen');
+	}
+
+	private async pressRun(workflowId: string, options: RunOptions): Promise<{ executionId?: string }> {
 		if (options.pinData !== undefined) await this.updateWorkflow(workflowId, { pinData: options.pinData });
 		const workflow = await this.workflow(workflowId);
 		const destination = options.destinationNode;
-		const answer = await this.request<{ executionId?: string }>('POST', `/rest/workflows/${workflowId}/run`, {
+		return await this.request('POST', `/rest/workflows/${workflowId}/run`, {
 			triggerToStartFrom: { name: options.startNode ?? findTrigger(workflow.nodes).name },
 			// n8n 1 runs the workflow that it is sent, n8n 2 the saved one.
 			...(this.isAtLeast('2') ? {} : { workflowData: workflow }),
@@ -157,10 +171,6 @@ export class N8nClient {
 				? {}
 				: { destinationNode: this.isAtLeast('1.123') ? { nodeName: destination, mode: 'inclusive' } : destination }),
 		});
-		if (answer.executionId === undefined) {
-			throw new Error('The run waits for a call of its test webhook; activate the workflow instead');
-		}
-		return answer.executionId;
 	}
 
 	/** Runs a workflow by hand and waits for its end. */

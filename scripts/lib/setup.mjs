@@ -115,7 +115,7 @@ export async function ensureChromium() {
 		await aptGet('update');
 		const { output } = await aptGet('install', '--yes', '--no-install-recommends', 'chromium');
 		if (chromium.findChromium() === undefined) {
-			throw new Problem(`apt-get could not install chromium. ${HOW_TO_GET_CHROMIUM}`, lastLines(output, 20));
+			throw new Absent(`apt-get could not install chromium. ${HOW_TO_GET_CHROMIUM}`, lastLines(output, 20));
 		}
 	});
 }

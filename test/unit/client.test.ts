@@ -8,6 +8,7 @@ import { redact } from '../../nodes/shared/api/redact';
 import { createTaskReader } from '../../nodes/shared/api/route';
 import type { ApiAnswer, ApiRequest } from '../../nodes/shared/api/send';
 import type { Api } from '../../nodes/shared/task/task';
+import { taskState } from '../support/taskState';
 
 const payload = (name: string): unknown =>
 	JSON.parse(readFileSync(path.join(__dirname, '../payloads', `${name}.json`), 'utf8'));
@@ -325,22 +326,7 @@ describe('Retry-After', () => {
 
 describe('Finding the route of a task', () => {
 	const task = (status = 'RUNNING'): ReadOutcome => {
-		const state = {
-			taskId: ID,
-			status: 'running' as const,
-			rawStatus: status,
-			progress: null,
-			videoUrl: null,
-			imageUrl: null,
-			posterUrl: null,
-			lastFrameUrl: null,
-			assetUrls: [],
-			failure: null,
-			submittedAt: null,
-			startedAt: null,
-			finishedAt: null,
-			raw: {},
-		};
+		const state = taskState({ taskId: ID, rawStatus: status, raw: {} });
 		return { kind: 'task', state };
 	};
 	const notVisible: ReadOutcome = { kind: 'notVisible' };

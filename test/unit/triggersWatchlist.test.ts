@@ -1,6 +1,7 @@
 import type { TaskState, TaskStatus } from '../../nodes/shared/task/task';
 import { Told } from '../../nodes/shared/trigger/told';
 import { ABSENCE_GRACE_MS, KNOWN_ABSENCE_GRACE_MS, Watchlist } from '../../nodes/RunwayTrigger/watchlist';
+import { taskState } from '../support/taskState';
 
 /** Ids that are also names of what every object has. */
 const TREACHEROUS = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'prototype'];
@@ -21,22 +22,7 @@ const DAMAGED: unknown[] = [
 ];
 
 function stateOf(status: TaskStatus, progress: number | null = null): TaskState {
-	return {
-		taskId: null,
-		status,
-		rawStatus: status,
-		progress,
-		videoUrl: null,
-		imageUrl: null,
-		posterUrl: null,
-		lastFrameUrl: null,
-		assetUrls: [],
-		failure: null,
-		submittedAt: null,
-		startedAt: null,
-		finishedAt: null,
-		raw: null,
-	};
+	return taskState({ status, progress });
 }
 
 /** Through the text that n8n's database keeps. */

@@ -6,6 +6,7 @@ import type { Outcome } from '../../../nodes/Runway/batch/job';
 import { explain } from '../../../nodes/shared/api/explain';
 import type { Problem, ProblemReason } from '../../../nodes/shared/api/problem';
 import type { KnownTask, TaskState } from '../../../nodes/shared/task/task';
+import { taskState } from '../../support/taskState';
 
 const root = path.join(__dirname, '../../..');
 const page = readFileSync(path.join(root, 'docs/troubleshooting.md'), 'utf8');
@@ -37,22 +38,7 @@ const reasons: Record<ProblemReason, true> = {
 	network: true,
 };
 
-const state = (status: TaskState['status']): TaskState => ({
-	taskId: 't',
-	status,
-	rawStatus: status,
-	progress: null,
-	videoUrl: null,
-	imageUrl: null,
-	posterUrl: null,
-	lastFrameUrl: null,
-	assetUrls: [],
-	failure: null,
-	submittedAt: null,
-	startedAt: null,
-	finishedAt: null,
-	raw: null,
-});
+const state = (status: TaskState['status']): TaskState => taskState({ taskId: 't', status });
 const task = (
 	status: TaskState['status'] | null,
 	createdAt: string | null = '2026-05-04T08:15:22.417Z',

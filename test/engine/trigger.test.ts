@@ -86,9 +86,11 @@ topic('The polling trigger', (test) => {
 				await wait(20);
 			}
 			const steps = items.map(({ json }) => json.progress as number);
-			expect(steps.length).toBeGreaterThan(2);
 			expect(steps).toEqual([...steps].sort((one, other) => one - other));
-			expect(new Set(steps).size).toBe(steps.length);
+			// A task may be at 100 % before it has ended.
+			const onTheWay = steps.slice(0, -1);
+			expect(onTheWay.length).toBeGreaterThan(1);
+			expect(new Set(onTheWay).size).toBe(onTheWay.length);
 			expect(items.slice(0, -1).every(({ json }) => json.status === 'running')).toBe(true);
 			expect(await trigger.poll()).toEqual([]);
 		}),

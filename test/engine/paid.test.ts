@@ -1,4 +1,4 @@
-import { createRunExecutionData, type IRunExecutionData } from 'n8n-workflow';
+import { createRunExecutionData, type IRunExecutionData, type NodeOperationError } from 'n8n-workflow';
 
 import { bench, closeBench, CONTINUE, imageToVideo, prompts, textOf, textToVideo, topic } from './bench';
 
@@ -77,6 +77,52 @@ topic('A second attempt at the same execution', (test) => {
 			const { items } = await run(imageToVideo(), { items: prompts('better'), runData });
 			expect(items[0]?.json.status).toBe('succeeded');
 			expect(api.creates).toHaveLength(2);
+		}),
+	);
+
+	test(
+		'names every task of the attempts before it where each asks for something else',
+		bench(async ({ api, fail, run }) => {
+			const runData = newExecution();
+			for (const prompt of ['one [stuck]', 'two [stuck]', 'three [stuck]']) {
+				await fail(imageToVideo({ timeout: 1 }), { items: prompts(prompt), runData });
+			}
+			const ids = [...api.tasks.keys()];
+			const error = await fail(imageToVideo({ timeout: 1 }), { items: prompts('four [stuck]'), runData });
+			for (const id of [...api.tasks.keys()]) {
+				expect(textOf(error)).toContain(id);
+				expect(JSON.stringify((error as NodeOperationError).context.data)).toContain(id);
+			}
+			expect(textOf(error)).toMatch(/3 tasks of earlier attempts left behind/);
+			const { hints } = await run(imageToVideo(), { items: prompts('five'), runData });
+			for (const id of ids) expect(hints.map(({ message }) => message).join()).toContain(id);
+		}),
+	);
+
+	test(
+		'names the tasks of the attempts before it where it has a wrong value',
+		bench(async ({ api, fail }) => {
+			const runData = newExecution();
+			await fail(imageToVideo({ timeout: 1 }), { items: prompts('a [stuck]', 'b [stuck]'), runData });
+			const error = await fail(imageToVideo({ timeout: 1 }), {
+				items: prompts('a [stuck]', 'b'.repeat(1001)),
+				runData,
+			});
+			for (const id of api.tasks.keys()) expect(textOf(error)).toContain(id);
+			expect(api.creates).toHaveLength(2);
+		}),
+	);
+
+	test(
+		'says where an earlier request, which has changed since, may have been billed',
+		bench(async ({ api, fail, run }) => {
+			api.fault({ on: 'create', kind: 'reset-after' });
+			const runData = newExecution();
+			await fail(imageToVideo(), { items: prompts('a'), runData });
+			const { hints } = await run(imageToVideo(), { items: prompts('b'), runData });
+			expect(hints.map(({ message }) => message).join()).toMatch(
+				/1 request of earlier attempts.*unknown whether a task was created/,
+			);
 		}),
 	);
 });

@@ -4,11 +4,12 @@ import { findOperation } from '../operations/index';
 import type { Operation } from '../operations/operation';
 import { runBalance } from './balance';
 import { taskOf, type Job, type Outcome } from './job';
-import { begin, openLedger, takeUp, type Ledger } from './paid';
+import { begin, openLedger, takeUp, type LeftBehind, type Ledger } from './paid';
 import { prepare, type Prepared } from './prepare';
 import {
 	count,
 	errorItem,
+	leftSummary,
 	markForErrorOutput,
 	mostImportant,
 	nodeError,
@@ -33,14 +34,16 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	if (operation.kind === 'account') return [await runBalance(context)];
 
 	const prepared = await prepare(context, operation);
-	const wrong = prepared.filter((entry) => entry.job === null);
-	const firstWrong = wrong[0];
-	if (firstWrong !== undefined && !goesOnAfterErrors(context)) throw nodeError(context, firstWrong, wrong);
-
 	const jobs = prepared.flatMap(({ job }) => (job === null ? [] : [job]));
 	const ledger = openLedger(context);
-	stopOnDoubt(context, jobs, ledger);
-	const superseded = jobs.flatMap((job) => (job.kind === 'create' ? (ledger.superseded(job) ?? []) : []));
+	const left = ledger.leftBehind(jobs.filter((job) => job.kind === 'create'));
+	const wrong = prepared.filter((entry) => entry.job === null);
+	if (!goesOnAfterErrors(context)) {
+		const earlier = earlierEndings(jobs, ledger);
+		// Where an earlier attempt left it open whether a task was created, this one can only end with the same error.
+		const hopeless = wrong[0] ?? earlier.find(({ outcome }) => outcome.kind === 'maybeCreated');
+		if (hopeless !== undefined) throw nodeError(context, hopeless, [...wrong, ...earlier], left);
+	}
 	const results = await runJobs(jobs, {
 		context,
 		ledger,
@@ -50,26 +53,22 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	});
 
 	const endings = results.map(({ job, outcome }): Ending => ({ itemIndex: job.itemIndex, outcome }));
-	if (context.getExecutionCancelSignal()?.aborted) throw stoppedError(context, endings);
+	if (context.getExecutionCancelSignal()?.aborted) throw stoppedError(context, endings, left);
 	const failed = results.flatMap(({ item }, index) => (item === null ? (endings[index] ?? []) : []));
 	const important = mostImportant(failed);
-	if (important !== undefined && !goesOnAfterErrors(context)) throw nodeError(context, important, endings);
+	if (important !== undefined && !goesOnAfterErrors(context)) throw nodeError(context, important, endings, left);
 
-	addHints(context, prepared, results, superseded);
+	addHints(context, prepared, results, left);
 	const ended = inItemOrder(prepared, results);
-	if (results.some(isToSleep)) return [await suspend(context, ended)];
+	if (results.some(isToSleep)) return [await suspend(context, ended, left)];
 	// An error item may be what n8n's Retry On Fail runs the node again for, so the ledger stays.
 	if (failed.length === 0 && wrong.length === 0) ledger.clear();
 	return [ended.map(({ item, ...ending }) => item ?? markForErrorOutput(context, errorItem(ending)))];
 }
 
-/**
- * Where an earlier attempt left it open whether a task was created, this one can only end with the same
- * error: it does so before it creates anything.
- */
-function stopOnDoubt(context: IExecuteFunctions, jobs: readonly Job[], ledger: Ledger): void {
-	if (goesOnAfterErrors(context)) return;
-	const endings = jobs.flatMap((job): Ending[] => {
+/** What an earlier attempt left for the items, as if this one ended before it looked at any of it. */
+function earlierEndings(jobs: readonly Job[], ledger: Ledger): Ending[] {
+	return jobs.flatMap((job): Ending[] => {
 		const record = job.kind === 'create' ? ledger.find(job) : undefined;
 		if (job.kind !== 'create' || record === undefined) return [];
 		const outcome = takeUp(job, record);
@@ -77,8 +76,6 @@ function stopOnDoubt(context: IExecuteFunctions, jobs: readonly Job[], ledger: L
 			{ itemIndex: job.itemIndex, outcome: outcome.kind === 'ready' ? { ...outcome, kind: 'leftRunning' } : outcome },
 		];
 	});
-	const doubtful = endings.find(({ outcome }) => outcome.kind === 'maybeCreated');
-	if (doubtful !== undefined) throw nodeError(context, doubtful, endings);
 }
 
 function isToSleep({ job, outcome }: JobResult): boolean {
@@ -125,7 +122,7 @@ function addHints(
 	context: IExecuteFunctions,
 	prepared: readonly Prepared[],
 	results: readonly JobResult[],
-	superseded: readonly string[],
+	left: LeftBehind,
 ): void {
 	const itemsByHint = new Map<string, number[]>();
 	for (const entry of prepared) {
@@ -139,11 +136,8 @@ function addHints(
 	if (reattached > 0) {
 		hints.push(`${count(reattached, 'task')} that an earlier attempt had created: taken up again, not paid for again.`);
 	}
-	if (superseded.length > 0) {
-		hints.push(
-			`${count(superseded.length, 'task')} of an earlier attempt left behind, because the request has changed since: ${superseded.join(', ')}`,
-		);
-	}
+	const summary = leftSummary(left);
+	if (summary !== '') hints.push(summary);
 	const unfinished = results.filter(({ item, outcome }) => item !== null && outcome.kind === 'unfinished').length;
 	if (unfinished > 0) {
 		hints.push(

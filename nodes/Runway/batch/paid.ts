@@ -12,8 +12,8 @@ import type { CreateJob, Outcome } from './job';
 export interface Ledger {
 	/** What an earlier attempt left for this item, where its request was the same. */
 	find(job: CreateJob): PaidRecord | undefined;
-	/** The task that an earlier attempt created for this item by another request, or null. */
-	superseded(job: CreateJob): string | null;
+	/** What earlier attempts left that this one does not take up, since the requests have changed. */
+	leftBehind(jobs: readonly CreateJob[]): LeftBehind;
 	/** To be called before anything else happens to a created task. */
 	created(job: CreateJob, task: KnownTask): void;
 	/** Notes that a task may have been created, so that no later attempt sends the request again. */
@@ -27,8 +27,19 @@ export interface Ledger {
 export type PaidRecord =
 	{ fingerprint: string; taskId: string; createdAt: string } | { fingerprint: string; problem: Problem };
 
-/** Records of one run by item index. */
-type Run = Record<string, PaidRecord>;
+/** What was paid for, or may have been, by requests that no item makes any longer. */
+export interface LeftBehind {
+	taskIds: readonly string[];
+	/** Requests of which it is unknown whether they created a task. */
+	doubts: number;
+}
+
+/** Records of one run. */
+interface Run {
+	byItem: Record<string, PaidRecord>;
+	/** Records whose place another request of the same item has taken. */
+	replaced: PaidRecord[];
+}
 
 const KEY = 'runwayTasks';
 /** Says that the node has begun in this execution. It is lost together with the records. */
@@ -39,27 +50,38 @@ export function openLedger(context: IExecuteFunctions): Ledger {
 	const nodeContext = context.getContext('node');
 	const runIndex = String(context.evaluateExpression('{{ $runIndex }}', 0));
 	const runs = (): Record<string, Run> => (nodeContext[KEY] ?? {}) as Record<string, Run>;
-	const run = (): Run => runs()[runIndex] ?? {};
+	const run = (): Run => runs()[runIndex] ?? { byItem: {}, replaced: [] };
 	const save = (records: Run) => {
 		nodeContext[KEY] = { ...runs(), [runIndex]: records } as unknown as IDataObject;
 	};
-	const put = (job: CreateJob, record: PaidRecord) => save({ ...run(), [job.itemIndex]: record });
+	const find = ({ itemIndex, fingerprint }: CreateJob) => {
+		const record = run().byItem[itemIndex];
+		return record?.fingerprint === fingerprint ? record : undefined;
+	};
+	const put = (job: CreateJob, record: PaidRecord) => {
+		const { byItem, replaced } = run();
+		const previous = find(job) === undefined ? byItem[job.itemIndex] : undefined;
+		save({
+			byItem: { ...byItem, [job.itemIndex]: record },
+			replaced: previous === undefined ? replaced : [...replaced, previous],
+		});
+	};
 
 	return {
-		find(job) {
-			const record = run()[job.itemIndex];
-			return record?.fingerprint === job.fingerprint ? record : undefined;
-		},
-		superseded(job) {
-			const record = run()[job.itemIndex];
-			if (record === undefined || record.fingerprint === job.fingerprint) return null;
-			return 'taskId' in record ? record.taskId : null;
+		find,
+		leftBehind(jobs) {
+			const { byItem, replaced } = run();
+			const takenUp = new Set(jobs.map(find));
+			const left = [...replaced, ...Object.values(byItem).filter((record) => !takenUp.has(record))];
+			const taskIds = left.flatMap((record) => ('taskId' in record ? [record.taskId] : []));
+			return { taskIds, doubts: left.length - taskIds.length };
 		},
 		created: (job, { taskId, createdAt }) =>
 			put(job, { fingerprint: job.fingerprint, taskId, createdAt: createdAt ?? '' }),
 		maybeCreated: (job, problem) => put(job, { fingerprint: job.fingerprint, problem }),
 		forget(job) {
-			save(without(run(), String(job.itemIndex)));
+			const { byItem, replaced } = run();
+			save({ byItem: without(byItem, String(job.itemIndex)), replaced });
 		},
 		clear() {
 			const rest = without(runs(), runIndex);

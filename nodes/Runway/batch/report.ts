@@ -12,6 +12,7 @@ import { redact, redactDeep } from '../../shared/api/redact';
 import { isTerminal, type KnownTask } from '../../shared/task/task';
 import type { Fault } from '../operations/operation';
 import { taskOf, type Outcome } from './job';
+import type { LeftBehind } from './paid';
 
 /** Puts outcomes into the words, errors and items that users see. */
 
@@ -23,6 +24,7 @@ export interface Ending {
 
 /** More ids than this make an error unreadable; the rest is counted. */
 const MAX_IDS_IN_TEXT = 25;
+const NOTHING_LEFT: LeftBehind = { taskIds: [], doubts: 0 };
 const NOTHING_BILLED = 'Nothing was sent to CometAPI for this item, so nothing was billed.';
 
 /** The item that stands for a failed one where the node is set to continue. The keys are n8n's condition for the error output. */
@@ -59,24 +61,33 @@ function hasSource(context: IExecuteFunctions): boolean {
  * The error that ends the node, about the ending that matters most, naming every task that was paid for.
  * @param all the endings of the whole run
  */
-export function nodeError(context: IExecuteFunctions, ending: Ending, all: readonly Ending[]): Error {
+export function nodeError(
+	context: IExecuteFunctions,
+	ending: Ending,
+	all: readonly Ending[],
+	left: LeftBehind = NOTHING_LEFT,
+): Error {
 	const { outcome, itemIndex } = ending;
 	const node = context.getNode();
-	const isAlone = all.every(
-		(other) =>
-			other === ending || (taskOf(other.outcome) === null && !['invalid', 'maybeCreated'].includes(other.outcome.kind)),
-	);
+	const leftBehind = leftSummary(left);
+	const isAlone =
+		leftBehind === '' &&
+		all.every(
+			(other) =>
+				other === ending ||
+				(taskOf(other.outcome) === null && !['invalid', 'maybeCreated'].includes(other.outcome.kind)),
+		);
 	if (outcome.kind === 'unresolved' && isAlone) return outcome.error;
 
 	const { message, advice } = explainOutcome(outcome);
 	const others = all.filter((other) => other !== ending);
-	const description = [advice, faultSummary(others), taskSummary(others)].filter(Boolean).join(' ');
+	const description = [advice, faultSummary(others), taskSummary(others), leftBehind].filter(Boolean).join(' ');
 	const problem = apiProblemOf(outcome);
 	const error =
 		problem === null
 			? new NodeOperationError(node, message, { itemIndex, description })
 			: new NodeApiError(node, { message }, { message, description, httpCode: httpCodeOf(problem), itemIndex });
-	const tasks = all.flatMap((other) => taskDetails(other.outcome));
+	const tasks = [...all.flatMap((other) => taskDetails(other.outcome)), ...leftDetails(left)];
 	return worded(error, message, { ...detailsOf(outcome), tasks });
 }
 
@@ -84,12 +95,14 @@ export function nodeError(context: IExecuteFunctions, ending: Ending, all: reado
  * The error of a stopped execution, which names the tasks that go on. n8n tells it from a failure by the word "canceled", and its
  * editor shows none of it, so the editor is told as well.
  */
-export function stoppedError(context: IExecuteFunctions, all: readonly Ending[]): Error {
-	const description = taskSummary(all) || 'No task had been created.';
+export function stoppedError(context: IExecuteFunctions, all: readonly Ending[], left = NOTHING_LEFT): Error {
+	const description = [taskSummary(all) || 'No task had been created.', leftSummary(left)].filter(Boolean).join(' ');
 	const message = 'The execution was canceled';
 	context.sendMessageToUI(`Stopped. ${description}`);
 	const error = new NodeOperationError(context.getNode(), message, { description });
-	return worded(error, message, { tasks: all.flatMap(({ outcome }) => taskDetails(outcome)) });
+	return worded(error, message, {
+		tasks: [...all.flatMap(({ outcome }) => taskDetails(outcome)), ...leftDetails(left)],
+	});
 }
 
 /** The error of a retry that can't know what was paid for before n8n crashed. */
@@ -287,12 +300,36 @@ function taskSummary(endings: readonly Ending[]): string {
 		.join(' ');
 }
 
+/** Names what earlier attempts paid for, or may have, by requests that no item makes any longer. */
+export function leftSummary({ taskIds, doubts }: LeftBehind): string {
+	return [
+		taskIds.length > 0
+			? `${count(taskIds.length, 'task')} of earlier attempts left behind, because the request has changed since: ${firstOf(taskIds)}.`
+			: '',
+		doubts > 0
+			? `Of ${count(doubts, 'request')} of earlier attempts, which have changed since, it is unknown whether a task was created; look at the task log in the CometAPI console.`
+			: '',
+	]
+		.filter(Boolean)
+		.join(' ');
+}
+
+function leftDetails({ taskIds }: LeftBehind): IDataObject[] {
+	return taskIds.map((taskId) => ({ taskId, status: 'unknown' }));
+}
+
 function idList(tasks: KnownTask[]): string {
-	const ids = tasks.slice(0, MAX_IDS_IN_TEXT).map(({ taskId, state }) => {
-		const status = state !== null && isTerminal(state.status) ? ` (${state.status})` : '';
-		return `${taskId}${status}`;
-	});
-	const more = tasks.length - ids.length;
+	return firstOf(
+		tasks.map(({ taskId, state }) => {
+			const status = state !== null && isTerminal(state.status) ? ` (${state.status})` : '';
+			return `${taskId}${status}`;
+		}),
+	);
+}
+
+function firstOf(all: readonly string[]): string {
+	const ids = all.slice(0, MAX_IDS_IN_TEXT);
+	const more = all.length - ids.length;
 	return more > 0 ? `${ids.join(', ')} and ${more} more, listed in the error's details` : ids.join(', ');
 }
 

@@ -17,6 +17,7 @@ import { isTerminal, type Api, type TaskState } from '../../shared/task/task';
 import { backoffDelay } from '../../shared/wait/cadence';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import type { Job } from './job';
+import type { LeftBehind } from './paid';
 import { errorItem, markForErrorOutput, stoppedError, type Ending } from './report';
 import { wishOf } from './wish';
 
@@ -62,15 +63,19 @@ export interface EndedItem extends Ending {
  * batch was created, early calls found no sleeper. The tasks are also written into the node's input items,
  * which are what n8n passes on when the time limit comes first.
  */
-export async function suspend(context: IExecuteFunctions, ended: readonly EndedItem[]): Promise<INodeExecutionData[]> {
+export async function suspend(
+	context: IExecuteFunctions,
+	ended: readonly EndedItem[],
+	left: LeftBehind,
+): Promise<INodeExecutionData[]> {
 	const sleepers = ended.map(toSleeper);
 	// A prompt that is refused is refused at once, and its call may find nobody asleep yet.
 	const signal = context.getExecutionCancelSignal();
 	await pauseUnlessAborted(REFUSED_AT_ONCE_MS, systemClock, signal);
-	if (signal?.aborted) throw stoppedError(context, ended);
+	if (signal?.aborted) throw stoppedError(context, ended, left);
 	const items = await wakeIfAllEnded(context, sleepers, { named: null, isSaidToHaveEnded: false });
 	if (items !== null) return items;
-	if (signal?.aborted) throw stoppedError(context, ended);
+	if (signal?.aborted) throw stoppedError(context, ended, left);
 
 	context.getContext('node')[KEY] = sleepers as unknown as IDataObject[];
 	const inputs = context.getInputData();

@@ -66,49 +66,73 @@ describe('In a real n8n, the example', () => {
 		expect([...withFile.map(([file]) => file), '13-balance.json'].sort()).toEqual([...files].sort());
 	});
 
-	it.each(withFile)('%s ends with a finished file from %s', async (file, operation, kind) => {
-		const { execution, last } = await run(file);
-		expect(errorOf(execution)).toBeUndefined();
-		expect(execution.status).toBe('success');
-		const [item, ...more] = last();
-		expect(more).toEqual([]);
-		expect(item?.json).toMatchObject({ operation, status: 'succeeded', progress: 100, failure: null });
-		const binary = binaryOf(item);
-		expect(binary.mimeType).toBe(kind === 'video' ? 'video/mp4' : 'image/png');
-		expect((await n8n.download(binary)).equals(api.assetBytes(kind))).toBe(true);
-	}, MINUTES);
+	it.each(withFile)(
+		'%s ends with a finished file from %s',
+		async (file, operation, kind) => {
+			const { execution, last } = await run(file);
+			expect(errorOf(execution)).toBeUndefined();
+			expect(execution.status).toBe('success');
+			const [item, ...more] = last();
+			expect(more).toEqual([]);
+			expect(item?.json).toMatchObject({ operation, status: 'succeeded', progress: 100, failure: null });
+			const binary = binaryOf(item);
+			expect(binary.mimeType).toBe(kind === 'video' ? 'video/mp4' : 'image/png');
+			expect((await n8n.download(binary)).equals(api.assetBytes(kind))).toBe(true);
+		},
+		MINUTES,
+	);
 
-	it('10-chain.json passes each result on by defaults alone, and creates three tasks', async () => {
-		await run('10-chain.json');
-		const [image, video] = [...api.tasks.values()];
-		expect(api.creates.map(({ operation }) => operation)).toEqual(['textToImage', 'imageToVideo', 'upscale']);
-		expect(String(api.creates[1]?.body && (api.creates[1].body as Record<string, unknown>).promptImage)).toContain(image?.id);
-		expect(String(api.creates[2]?.body && (api.creates[2].body as Record<string, unknown>).videoUri)).toContain(video?.id);
-	}, MINUTES);
+	it(
+		'10-chain.json passes each result on by defaults alone, and creates three tasks',
+		async () => {
+			await run('10-chain.json');
+			const [image, video] = [...api.tasks.values()];
+			expect(api.creates.map(({ operation }) => operation)).toEqual(['textToImage', 'imageToVideo', 'upscale']);
+			expect(String(api.creates[1]?.body && (api.creates[1].body as Record<string, unknown>).promptImage)).toContain(
+				image?.id,
+			);
+			expect(String(api.creates[2]?.body && (api.creates[2].body as Record<string, unknown>).videoUri)).toContain(
+				video?.id,
+			);
+		},
+		MINUTES,
+	);
 
-	it('11-submit-now-fetch-later.json pays once for one task that four nodes handle', async () => {
-		const { execution, runways } = await run('11-submit-now-fetch-later.json');
-		expect(api.creates).toHaveLength(1);
-		const ids = runways.map((name) => outputOf(execution, name)[0]?.json.taskId);
-		expect(new Set(ids).size).toBe(1);
-		expect(outputOf(execution, 'Submit')[0]?.json.status).toBe('queued');
-	}, MINUTES);
+	it(
+		'11-submit-now-fetch-later.json pays once for one task that four nodes handle',
+		async () => {
+			const { execution, runways } = await run('11-submit-now-fetch-later.json');
+			expect(api.creates).toHaveLength(1);
+			const ids = runways.map((name) => outputOf(execution, name)[0]?.json.taskId);
+			expect(new Set(ids).size).toBe(1);
+			expect(outputOf(execution, 'Submit')[0]?.json.status).toBe('queued');
+		},
+		MINUTES,
+	);
 
-	it('12-sleep-until-callback.json sleeps in the database while the video renders', async () => {
-		api.settings.renderMs = 10_000;
-		const id = await n8n.importWorkflow(example('12-sleep-until-callback.json'), credentials);
-		const executionId = await n8n.run(id);
-		const asleep = await n8n.waitForExecution(executionId, { until: ({ status }) => status === 'waiting' });
-		expect(asleep.waitTill).not.toBeNull();
-		const execution = await n8n.waitForExecution(executionId);
-		expect(execution.status).toBe('success');
-		expect(outputOf(execution, 'Runway')[0]?.json.status).toBe('succeeded');
-		expect(api.creates).toHaveLength(1);
-	}, MINUTES);
+	it(
+		'12-sleep-until-callback.json sleeps in the database while the video renders',
+		async () => {
+			api.settings.renderMs = 10_000;
+			const id = await n8n.importWorkflow(example('12-sleep-until-callback.json'), credentials);
+			const executionId = await n8n.run(id);
+			const asleep = await n8n.waitForExecution(executionId, { until: ({ status }) => status === 'waiting' });
+			expect(asleep.waitTill).not.toBeNull();
+			const execution = await n8n.waitForExecution(executionId);
+			expect(execution.status).toBe('success');
+			expect(outputOf(execution, 'Runway')[0]?.json.status).toBe('succeeded');
+			expect(api.creates).toHaveLength(1);
+		},
+		MINUTES,
+	);
 
-	it('13-balance.json tells the balance, and its key is in no part of the execution', async () => {
-		const { execution, last } = await run('13-balance.json');
-		expect(last()[0]?.json).toMatchObject({ remaining: expect.any(Number) as number });
-		expect(JSON.stringify(execution)).not.toContain(api.apiKey);
-	}, MINUTES);
+	it(
+		'13-balance.json tells the balance, and its key is in no part of the execution',
+		async () => {
+			const { execution, last } = await run('13-balance.json');
+			expect(last()[0]?.json).toMatchObject({ remaining: expect.any(Number) as number });
+			expect(JSON.stringify(execution)).not.toContain(api.apiKey);
+		},
+		MINUTES,
+	);
 });

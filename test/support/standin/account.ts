@@ -21,12 +21,7 @@ const DOCS = 'https://apidoc.cometapi.com/api/video/runway';
 /** GET /api/models: the public catalog with prices. */
 export function modelCatalog(): JsonObject {
 	const data = [
-		catalogEntry(
-			'runwayml_text_to_image',
-			'image',
-			'text-to-image',
-			'/official-format/generate-an-image-from-text',
-		),
+		catalogEntry('runwayml_text_to_image', 'image', 'text-to-image', '/official-format/generate-an-image-from-text'),
 		catalogEntry('runway-video2video', 'video', 'video-to-video', ''),
 	];
 	return { success: true, page: 0, page_size: 0, total: data.length, data };

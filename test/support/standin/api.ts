@@ -116,9 +116,7 @@ export class Api {
 		}
 		const { retryAfter } = rateLimit;
 		const refusal = this.comet(429, 'too many requests, retry later');
-		return retryAfter === undefined
-			? refusal
-			: { ...refusal, headers: { 'Retry-After': String(retryAfter) } };
+		return retryAfter === undefined ? refusal : { ...refusal, headers: { 'Retry-After': String(retryAfter) } };
 	}
 
 	private notJson(request: types.RecordedRequest): Answer | undefined {
@@ -148,8 +146,7 @@ export class Api {
 
 	/** Each family refuses in its own words; a text code that the documentation names always comes in E2. */
 	private refuse(route: CreateRoute, refusal: Refusal): Answer {
-		if (refusal.code !== undefined)
-			return { status: 400, json: envelopes.taskError(refusal.code, refusal.code) };
+		if (refusal.code !== undefined) return { status: 400, json: envelopes.taskError(refusal.code, refusal.code) };
 		if (route.family === 'official') return { status: 400, json: envelopes.runwayError(refusal.message) };
 		if (refusal.kind === 'value' && this.settings.compatibilityRefusal === 'E3') {
 			return { status: 200, json: envelopes.businessError(refusal.message) };
@@ -212,11 +209,7 @@ export class Api {
 		const choice = perRoute ?? (onFeed ? 'feed-flat' : 'official-flat');
 		const view = this.book.view(task, now);
 		if (choice !== 'rotate') {
-			return envelopes.taskEnvelope(
-				view,
-				typeof choice === 'function' ? choice(task) : choice,
-				wrappedResult,
-			);
+			return envelopes.taskEnvelope(view, typeof choice === 'function' ? choice(task) : choice, wrappedResult);
 		}
 		const turns = rotation.filter(([name, result]) => task.asset === 'video' || holdsImages(name, result));
 		const [name, result = wrappedResult] = turns[(task.number - 1) % turns.length] ?? ['official-flat'];

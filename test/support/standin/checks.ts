@@ -62,15 +62,13 @@ export function number(min = -Infinity, max = Infinity): Check {
 
 export function integer(min: number, max: number): Check {
 	const inRange = number(min, max);
-	return (value, at) =>
-		Number.isInteger(value) ? inRange(value, at) : shape(`\`${at}\` must be an integer`);
+	return (value, at) => (Number.isInteger(value) ? inRange(value, at) : shape(`\`${at}\` must be an integer`));
 }
 
 /** An http(s) URL. */
 export const url: Check = (value, at) => {
 	if (typeof value !== 'string') return shape(`\`${at}\` must be a string`);
-	if (!/^https?:\/\//i.test(value) || !URL.canParse(value))
-		return refused(`\`${at}\` must be an http(s) URL`);
+	if (!/^https?:\/\//i.test(value) || !URL.canParse(value)) return refused(`\`${at}\` must be an http(s) URL`);
 	if (value.length > MAX_URL_CHARACTERS) {
 		return refused(`\`${at}\` must have at most ${MAX_URL_CHARACTERS} characters`);
 	}
@@ -124,8 +122,7 @@ export const optional = (check: Check): Field => ({ check, optional: true });
 /** An object with these fields; others are let through. */
 export function object(fields: Fields): Check {
 	return (value, at) => {
-		if (!isObject(value))
-			return shape(at === '' ? 'the body must be an object' : `\`${at}\` must be an object`);
+		if (!isObject(value)) return shape(at === '' ? 'the body must be an object' : `\`${at}\` must be an object`);
 		return first(Object.entries(fields), ([name, field]) => {
 			const path = at === '' ? name : `${at}.${name}`;
 			const inner = value[name];
@@ -138,10 +135,7 @@ export function object(fields: Fields): Check {
 
 const isEmpty = (value: unknown) => value === '' || (Array.isArray(value) && value.length === 0);
 
-function first<T>(
-	values: readonly T[],
-	look: (value: T, index: number) => Refusal | undefined,
-): Refusal | undefined {
+function first<T>(values: readonly T[], look: (value: T, index: number) => Refusal | undefined): Refusal | undefined {
 	for (const [index, value] of values.entries()) {
 		const refusal = look(value, index);
 		if (refusal) return refusal;

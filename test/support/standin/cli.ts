@@ -52,16 +52,11 @@ const envelopes = [
 function numeric(name: string, value: string | undefined, scale = 1): number | undefined {
 	if (value === undefined) return undefined;
 	const number = Number(value);
-	if (value.trim() === '' || !Number.isFinite(number) || number < 0)
-		throw new Error(`--${name} must be a number`);
+	if (value.trim() === '' || !Number.isFinite(number) || number < 0) throw new Error(`--${name} must be a number`);
 	return number * scale;
 }
 
-function choice<T extends string>(
-	name: string,
-	value: string | undefined,
-	allowed: readonly T[],
-): T | undefined {
+function choice<T extends string>(name: string, value: string | undefined, allowed: readonly T[]): T | undefined {
 	if (value === undefined) return undefined;
 	const found = allowed.find((one) => one === value);
 	if (found === undefined) throw new Error(`--${name} must be one of ${allowed.join(', ')}`);

@@ -9,9 +9,7 @@ export function send(response: ServerResponse, answer: Answer, retryAfter?: numb
 	if (response.destroyed) return;
 	const body = bodyOf(answer);
 	const headers: Record<string, string | number> = {
-		...(answer.json || answer.type
-			? { 'Content-Type': answer.type ?? 'application/json; charset=utf-8' }
-			: {}),
+		...(answer.json || answer.type ? { 'Content-Type': answer.type ?? 'application/json; charset=utf-8' } : {}),
 		'Content-Length': Buffer.byteLength(body),
 		...answer.headers,
 		...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),

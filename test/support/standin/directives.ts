@@ -21,9 +21,7 @@ const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000 }
 
 function failed(code: string | undefined): Outcome {
 	const message =
-		failureMessages[code ?? ''] ??
-		failureMessages[code?.split('.')[0] ?? ''] ??
-		'An unexpected error occurred.';
+		failureMessages[code ?? ''] ?? failureMessages[code?.split('.')[0] ?? ''] ?? 'An unexpected error occurred.';
 	return { kind: 'failed', code: code ?? null, message };
 }
 

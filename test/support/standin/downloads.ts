@@ -136,11 +136,7 @@ export class AssetStore {
 	}
 
 	/** Writes as fast as the client reads (or as `assetBytesPerSecond` allows). False once the client has gone. */
-	private async pump(
-		chunks: Iterable<Buffer>,
-		request: RecordedRequest,
-		response: ServerResponse,
-	): Promise<boolean> {
+	private async pump(chunks: Iterable<Buffer>, request: RecordedRequest, response: ServerResponse): Promise<boolean> {
 		const gone = new AbortController();
 		const onClose = () => gone.abort();
 		response.once('close', onClose);
@@ -150,8 +146,7 @@ export class AssetStore {
 				request.bytesSent = (request.bytesSent ?? 0) + chunk.length;
 				if (!response.write(chunk)) await once(response, 'drain', { signal: gone.signal });
 				const { assetBytesPerSecond } = this.settings;
-				if (assetBytesPerSecond !== null)
-					await this.timers.sleep((chunk.length / assetBytesPerSecond) * 1000);
+				if (assetBytesPerSecond !== null) await this.timers.sleep((chunk.length / assetBytesPerSecond) * 1000);
 			}
 			return !response.destroyed;
 		} catch (error) {

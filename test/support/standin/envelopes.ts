@@ -69,8 +69,7 @@ function official(view: TaskView, createdAt: string): JsonObject {
 	const task: JsonObject = { id: view.id, status: officialWords[phase], createdAt };
 	if (phase === 'running') task.progress = Number(view.share.toFixed(4));
 	if (phase === 'succeeded' && view.resultUrl !== null) task.output = [view.resultUrl];
-	if (phase === 'failed')
-		Object.assign(task, { failure: failure?.message, failureCode: failure?.code ?? null });
+	if (phase === 'failed') Object.assign(task, { failure: failure?.message, failureCode: failure?.code ?? null });
 	if (view.costs && isGoing(phase)) task.estimatedCost = { credits: CREDITS };
 	if (view.costs && isTerminal(phase)) task.cost = { credits: phase === 'succeeded' ? CREDITS : 0 };
 	return task;
@@ -122,8 +121,7 @@ function gatewayTask(view: TaskView, failReason: string, extra: JsonObject): Jso
 /** `{code:"success", data:{…, data:{…}}}`; a finished asset is where `result` says. */
 function wrapped(view: TaskView, result: WrappedResult): JsonObject {
 	const done = view.phase === 'succeeded' && view.resultUrl !== null;
-	const failReason =
-		view.failure?.message ?? (done && result === 'fail_reason' ? (view.resultUrl ?? '') : '');
+	const failReason = view.failure?.message ?? (done && result === 'fail_reason' ? (view.resultUrl ?? '') : '');
 	const extra: JsonObject = done && result === 'result_url' ? { result_url: view.resultUrl } : {};
 	const outer = gatewayTask(view, failReason, extra);
 	const bare = outer.status === 'NOT_START' || view.phase === 'unknown' || (done && result === 'fail_reason');
@@ -248,11 +246,7 @@ export function callbackBody(view: TaskView, shape: 'documented' | 'generic'): J
 }
 
 /** How a get-task route says that it doesn't know a task: HTTP status and body. */
-export function notExist(
-	id: string,
-	shape: NotExistShape,
-	requestId: string,
-): { status: number; body: JsonObject } {
+export function notExist(id: string, shape: NotExistShape, requestId: string): { status: number; body: JsonObject } {
 	switch (shape) {
 		case 'top-level':
 			return { status: 400, body: { code: 'task_not_exist', message: 'task_not_exist', data: null } };

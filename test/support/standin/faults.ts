@@ -28,8 +28,7 @@ class Script implements FaultHandle {
 	/** Whether the request meets this fault; if so, it counts. */
 	take(request: RecordedRequest): boolean {
 		const { times = 1, skip = 0, match } = this.fault;
-		if (this.cleared || this.used >= times || !this.concerns(request) || match?.(request) === false)
-			return false;
+		if (this.cleared || this.used >= times || !this.concerns(request) || match?.(request) === false) return false;
 		if (this.skipped < skip) {
 			this.skipped += 1;
 			return false;
@@ -47,8 +46,7 @@ class Script implements FaultHandle {
 	private concerns({ method, path, route }: RecordedRequest): boolean {
 		const { on } = this.fault;
 		// A fresh expression each time: one with the flag g keeps its place between tests.
-		if (on instanceof RegExp)
-			return new RegExp(on.source, on.flags.replace(/[gy]/g, '')).test(`${method} ${path}`);
+		if (on instanceof RegExp) return new RegExp(on.source, on.flags.replace(/[gy]/g, '')).test(`${method} ${path}`);
 		return on === 'any' || on === route;
 	}
 }

@@ -1,17 +1,5 @@
 import type { Check, Fields, Refusal } from './checks';
-import {
-	bool,
-	integer,
-	isObject,
-	list,
-	matching,
-	media,
-	number,
-	object,
-	oneOf,
-	optional,
-	ratio,
-} from './checks';
+import { bool, integer, isObject, list, matching, media, number, object, oneOf, optional, ratio } from './checks';
 import { required, text, url } from './checks';
 import type { Family, JsonObject, StandInOperation } from './types';
 
@@ -34,10 +22,7 @@ const motionVector = object(
 const seconds = integer(1, 10);
 const moderation = object({ publicFigureThreshold: optional(oneOf('auto', 'low')) });
 const uint32 = integer(0, 4_294_967_295);
-const tag = matching(
-	/^[A-Za-z][A-Za-z0-9_]{2,15}$/,
-	'3 to 16 letters, digits or underscores, beginning with a letter',
-);
+const tag = matching(/^[A-Za-z][A-Za-z0-9_]{2,15}$/, '3 to 16 letters, digits or underscores, beginning with a letter');
 
 const positioned = object({ uri: required(media('image')), position: required(oneOf('first', 'last')) });
 
@@ -169,9 +154,7 @@ export const createRoutes: readonly CreateRoute[] = [
 			promptText: required(text(1, 1000)),
 			model: required(text()),
 			ratio: optional(ratio),
-			references: optional(
-				list(0, 1, object({ type: required(oneOf('image')), uri: required(media('image')) })),
-			),
+			references: optional(list(0, 1, object({ type: required(oneOf('image')), uri: required(media('image')) }))),
 			seed: optional(uint32),
 			contentModeration: optional(moderation),
 		},

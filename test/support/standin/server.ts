@@ -157,9 +157,7 @@ export class StandInServer implements types.StandIn {
 			request.body = parseBody(body);
 			const met = this.faults.meet(request);
 			const { latencyMs } = this.settings;
-			await this.timers.sleep(
-				met.slowMs + (typeof latencyMs === 'function' ? latencyMs(request) : latencyMs),
-			);
+			await this.timers.sleep(met.slowMs + (typeof latencyMs === 'function' ? latencyMs(request) : latencyMs));
 			if (response.destroyed) return;
 			if (isAsset(request)) await this.answerAsset(request, incoming, response, met);
 			else this.answerApi(request, response, met);
@@ -258,11 +256,6 @@ function parseBody(body: Buffer): unknown {
 /** Without the query: that of the quota route holds the key, that of an asset its signature. */
 function logLine(request: types.RecordedRequest): string {
 	const took = `${(request.endedAt ?? request.at) - request.at} ms`;
-	const extras = [
-		request.route === 'create' ? request.taskId : undefined,
-		request.fault && `[${request.fault}]`,
-	];
-	return [request.method, request.path, request.status || 'no answer', took, ...extras]
-		.filter(Boolean)
-		.join(' ');
+	const extras = [request.route === 'create' ? request.taskId : undefined, request.fault && `[${request.fault}]`];
+	return [request.method, request.path, request.status || 'no answer', took, ...extras].filter(Boolean).join(' ');
 }

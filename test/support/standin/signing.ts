@@ -19,8 +19,7 @@ export class UrlSigner {
 		const [payload = '', seal = ''] = token?.split('.') ?? [];
 		const wanted = Buffer.from(this.seal(path, payload));
 		const given = Buffer.from(seal);
-		if (wanted.length !== given.length || !timingSafeEqual(wanted, given))
-			return 'The signature does not match';
+		if (wanted.length !== given.length || !timingSafeEqual(wanted, given)) return 'The signature does not match';
 		const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { expMs: number; no: number };
 		return claims.expMs <= now || claims.no <= this.revoked ? 'Request has expired' : undefined;
 	}

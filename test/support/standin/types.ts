@@ -51,8 +51,7 @@ export interface RecordedRequest {
 }
 
 /** How a task ends; `stuck` and `unknown` never do. */
-export type OutcomeKind =
-	'succeeded' | 'succeeded-without-url' | 'failed' | 'cancelled' | 'stuck' | 'unknown';
+export type OutcomeKind = 'succeeded' | 'succeeded-without-url' | 'failed' | 'cancelled' | 'stuck' | 'unknown';
 
 export interface Outcome {
 	kind: OutcomeKind;

@@ -1,4 +1,4 @@
-import { errorOf, freePort, outputOf } from '../support/n8n';
+import { errorOf, freePort, isQueueMode, outputOf } from '../support/n8n';
 import {
 	asleep,
 	chain,
@@ -329,7 +329,9 @@ topic("The execution's custom data", (test) => {
 		}),
 	);
 
-	test(
+	// In queue mode n8n does not save what a worker noted there; the ids are in the worker's log.
+	const testOfStop = isQueueMode() ? test.skip : test;
+	testOfStop(
 		'names the tasks of an execution that was stopped',
 		place(async ({ api, n8n, save }) => {
 			const id = await save(chain(manual, ...prompts('a [stuck]', 'b [stuck]'), imageToVideo()));

@@ -1,4 +1,4 @@
-import { type Execution, outputOf } from '../support/n8n';
+import { type Execution, isQueueMode, outputOf } from '../support/n8n';
 import {
 	asleep,
 	chain,
@@ -37,13 +37,21 @@ async function stop({ api, n8n }: Place, executionId: string): Promise<Execution
 	const requests = api.requests.length;
 	await pause(3_000);
 	expect(api.requests.slice(requests)).toEqual([]);
-	return await withCustomData({ n8n }, execution);
+	return isQueueMode() ? execution : await withCustomData({ n8n }, execution);
+}
+
+/** In queue mode n8n doesn't save what a worker noted; the ids are in the worker's log (test/queue/queueMode.test.ts). */
+function expectNoted(here: Place, execution: Execution): void {
+	if (!isQueueMode()) expect(notedIds(execution).sort()).toEqual(idsOf(here));
 }
 
 describe('Stop', () => {
-	const starts: Array<[name: string, trigger: () => Part, run: 'byHand' | 'inProduction']> = [
+	type Start = [name: string, trigger: () => Part, run: 'byHand' | 'inProduction'];
+	const inProduction: Start = ['a production run', webhook, 'inProduction'];
+	const starts: Start[] = [
 		['a run by hand', () => manual, 'byHand'],
-		['a production run', webhook, 'inProduction'],
+		// n8n does not tell a worker to stop what a webhook processor has started: test/queue/queueMode.test.ts.
+		...(isQueueMode() ? [] : [inProduction]),
 	];
 
 	it.each(starts)(
@@ -56,7 +64,7 @@ describe('Stop', () => {
 				await until(() => api.reads.length > 3, 'the tasks are watched');
 				const execution = await stop(here, executionId);
 				expect(api.creates).toHaveLength(3);
-				expect(notedIds(execution).sort()).toEqual(idsOf(here));
+				expectNoted(here, execution);
 				expect(execution.data.resultData?.runData.After).toBeUndefined();
 			})();
 		},
@@ -77,7 +85,7 @@ describe('Stop', () => {
 				await until(() => api.reads.length > 0, 'the first task is watched');
 				const execution = await stop(here, executionId);
 				expect(api.creates).toHaveLength(1);
-				expect(notedIds(execution)).toEqual(idsOf(here));
+				expectNoted(here, execution);
 			})();
 		},
 		LONGEST_TEST_MS,
@@ -103,7 +111,8 @@ describe('Stop', () => {
 			const { api, n8n } = here;
 			const executionId = await n8n.run(await here.save(chain(manual, ...stuck(2), imageToVideo())));
 			await until(() => api.reads.length > 1, 'the tasks are watched');
-			const ids = notedIds(await stop(here, executionId));
+			expectNoted(here, await stop(here, executionId));
+			const ids = idsOf(here);
 			for (const id of ids) api.finish(id);
 			const wait = runway({ resource: 'task', operation: 'wait', taskId: ids.join(' ') }, { name: 'Fetch' });
 			const fetched = outputOf(await here.run(chain(manual, wait)), 'Fetch');
@@ -122,7 +131,7 @@ describe('Stop', () => {
 			const executionId = await n8n.run(workflowId);
 			await asleep(here, executionId);
 			const execution = await stop(here, executionId);
-			expect(notedIds(execution).sort()).toEqual(idsOf(here));
+			expectNoted(here, execution);
 			for (const id of idsOf(here)) api.finish(id);
 			await until(() => api.callbacks.length === 2 && api.callbacks.every(({ status }) => status !== undefined));
 			await pause(1_000);

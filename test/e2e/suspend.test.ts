@@ -4,6 +4,7 @@ import {
 	binaryOf,
 	errorOf,
 	type Execution,
+	isQueueMode,
 	type N8n,
 	type N8nClient,
 	outputOf,
@@ -498,7 +499,9 @@ topic('A callback', (test) => {
 });
 
 topic('An n8n', (test) => {
-	test('that is killed while an execution sleeps, and comes back, wakes it up with its files', async () => {
+	// In queue mode: test/queue/killed.test.ts.
+	const testOfRestarts = isQueueMode() ? test.skip : test;
+	testOfRestarts('that is killed while an execution sleeps, and comes back, wakes it up with its files', async () => {
 		const own: N8n[] = [];
 		const begin = async (): Promise<N8nClient> => {
 			const n8n = await startN8n({ package: projectRoot });

@@ -1,5 +1,6 @@
-import type { N8nCompanion } from '../support/n8n';
-import { errorOf, outputOf } from '../support/n8n';
+import { randomUUID } from 'node:crypto';
+
+import { errorOf, type N8nCompanion, outputOf, type QueueMode, startQueueMode } from '../support/n8n';
 import type { StandInOptions } from '../support/standin';
 import {
 	asleep,
@@ -7,6 +8,8 @@ import {
 	imageToVideo,
 	LONGEST_TEST_MS,
 	manual,
+	noOp,
+	type Part,
 	pause,
 	type Place,
 	place,
@@ -18,7 +21,19 @@ import {
 	until,
 	webhook,
 } from '../e2e/support/place';
-import { startQueueMode, type QueueMode } from './support/queueMode';
+import {
+	create,
+	digest,
+	emitted,
+	emittedAtLast,
+	idsOf,
+	pollTrigger,
+	post,
+	publish,
+	receiver,
+	SETTLED_MS,
+	started,
+} from '../e2e/support/triggers';
 
 /** Processes of an n8n in queue mode that die without a word. One test after the other, since they share the processes. */
 
@@ -29,6 +44,8 @@ const SOON = {
 	QUEUE_WORKER_STALLED_INTERVAL: '3000',
 };
 const LOST_WITHIN_MS = 150_000;
+/** n8n has two words for an execution whose worker is gone, and takes the one or the other. */
+const LOST = ['error', 'crashed'];
 
 let mode: QueueMode;
 beforeAll(async () => {
@@ -73,7 +90,7 @@ describe('A worker that is killed while it waits', () => {
 
 			await worker.restart();
 			const lost = await n8n.waitForExecution(executionId, { timeoutMs: LOST_WITHIN_MS });
-			expect(lost.status).toBe('error');
+			expect(LOST).toContain(lost.status);
 			expect(api.creates).toHaveLength(2);
 			await here.retry(lost);
 			await pause(2_000);
@@ -88,7 +105,90 @@ describe('A worker that is killed while it waits', () => {
 	);
 });
 
+describe('A worker that is killed while it runs what a trigger has started', () => {
+	it(
+		"leaves a failed execution, whose retry goes on with the trigger's item",
+		inQueue(async (here) => {
+			const { api, n8n, save } = here;
+			const taskId = await create(api, '[stuck]');
+			const wait: Part = {
+				name: 'After',
+				type: 'n8n-nodes-base.wait',
+				typeVersion: 1.1,
+				parameters: { amount: 20, unit: 'seconds' },
+				webhookId: randomUUID(),
+			};
+			const id = await save(chain(pollTrigger({ taskIds: taskId }), wait, digest));
+			await publish(n8n, id);
+			api.finish(taskId);
+			await until(async () => (await n8n.executionIds(id)).length === 1, 'the trigger starts an execution');
+			const [executionId = ''] = await n8n.executionIds(id);
+			const worker = await workerOf(executionId);
+			await worker.kill();
+			await worker.restart();
+			const lost = await n8n.waitForExecution(executionId, { timeoutMs: LOST_WITHIN_MS });
+			expect(LOST).toContain(lost.status);
+			const execution = await here.retry(lost);
+			expect(textOf(errorOf(execution))).toBe('');
+			expect(outputOf(execution, 'Digest').map(({ json }) => [json.taskId, json.digest])).toEqual([
+				[taskId, api.videoDigest()],
+			]);
+			expect((await n8n.executionIds(id)).sort()).toEqual([executionId, execution.id].sort());
+			await n8n.deactivate(id);
+		}),
+		LONGEST_TEST_MS,
+	);
+});
+
+describe('A webhook processor that is killed', () => {
+	it(
+		'starts nothing for a repeated callback when it is back',
+		inQueue(async (here) => {
+			const { api, n8n } = here;
+			const { id, url } = await receiver(here, { download: false });
+			const first = await create(api, 'x', { callbackUrl: url });
+			await started(n8n, id, 1);
+			const second = await create(api, 'x', { callbackUrl: url });
+			await started(n8n, id, 2);
+			await mode.webhooks.kill();
+			await mode.webhooks.restart();
+			await until(async () => (await post(url, {})).status === 200, 'the webhook is registered');
+			for (const taskId of [first, second, first]) {
+				expect((await post(url, { task_id: taskId, status: '3' })).status).toBe(200);
+			}
+			await pause(SETTLED_MS);
+			expect(idsOf(await emitted(n8n, id))).toEqual([first, second]);
+			await n8n.deactivate(id);
+		}),
+		LONGEST_TEST_MS,
+	);
+});
+
 describe('A main process that is killed', () => {
+	it(
+		'in the middle of a poll, and restarted later, tells each task once',
+		inQueue(async (here) => {
+			const { api, n8n, save } = here;
+			const ids = [await create(api, 'x'), await create(api, '[stuck]'), await create(api, '[stuck]')];
+			const id = await save(chain(pollTrigger({ taskIds: ids.join(' '), download: false }), noOp('After')));
+			await publish(n8n, id);
+			await until(async () => (await emitted(n8n, id)).length === 1, 'the first item has come');
+			api.settings.latencyMs = 5_000;
+			const reads = api.reads.length;
+			api.finish(ids[1] ?? '');
+			await until(() => api.reads.length > reads, 'a poll is under way');
+			await mode.main.kill();
+			api.settings.latencyMs = 0;
+			await mode.main.restart();
+			expect(idsOf(await emittedAtLast(n8n, id, 2))).toEqual([ids[0], ids[1]]);
+			await mode.main.restart();
+			api.finish(ids[2] ?? '');
+			expect(idsOf(await emittedAtLast(n8n, id, 3))).toEqual(ids);
+			await n8n.deactivate(id);
+		}),
+		LONGEST_TEST_MS,
+	);
+
 	it(
 		'while a worker waits does not keep the worker from finishing',
 		inQueue(async (here) => {

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
-
-import { binaryOf, errorOf, type Execution, outputOf } from '../support/n8n';
+import { binaryOf, errorOf, type Execution, outputOf, type QueueMode, startQueueMode } from '../support/n8n';
 import type { StandIn, StandInOptions } from '../support/standin';
 import {
 	asleep,
@@ -11,7 +9,6 @@ import {
 	LONGEST_TEST_MS,
 	manual,
 	notedIds,
-	type Part,
 	pause,
 	type Place,
 	place,
@@ -24,7 +21,7 @@ import {
 	webhook,
 	withCustomData,
 } from '../e2e/support/place';
-import { startQueueMode, type QueueMode } from './support/queueMode';
+import { create, digest, emitted, idsOf, post, receiver, SETTLED_MS, started } from '../e2e/support/triggers';
 
 /** The node in an n8n in queue mode, where the processes share nothing but PostgreSQL and Redis. */
 
@@ -39,19 +36,6 @@ afterAll(async () => await (await starting)?.stop(), LONGEST_TEST_MS);
 const inQueue = (act: (place: Place) => Promise<void>, settings?: StandInOptions) =>
 	place(act, settings, async () => (await mode()).main);
 
-/** Reads the file of each item in whichever process runs the execution. */
-const hash: Part = {
-	name: 'Hash',
-	type: 'n8n-nodes-base.crypto',
-	typeVersion: 1,
-	parameters: {
-		action: 'hash',
-		type: 'SHA256',
-		binaryData: true,
-		binaryPropertyName: 'data',
-		dataPropertyName: 'hash',
-	},
-};
 const suspended = (settings?: Parameters<typeof textToVideo>[1]) => textToVideo({ completion: 'suspend' }, settings);
 const taskIds = (api: StandIn) => [...api.tasks.keys()];
 const stuck = (amount: number) => prompts(...Array.from({ length: amount }, (_, number) => `${number} [stuck]`));
@@ -61,10 +45,9 @@ async function expectFiles({ api, n8n }: Place, execution: Execution, amount: nu
 	expect(textOf(errorOf(execution))).toBe('');
 	expect(execution.status).toBe('success');
 	const bytes = api.assetBytes('video');
-	const sha256 = createHash('sha256').update(bytes).digest('hex');
-	const results = outputOf(execution, 'Hash');
+	const results = outputOf(execution, 'Digest');
 	expect(results.map(({ json }) => json.status)).toEqual(Array(amount).fill('succeeded'));
-	expect(results.map(({ json }) => json.hash)).toEqual(Array(amount).fill(sha256));
+	expect(results.map(({ json }) => json.digest)).toEqual(Array(amount).fill(api.videoDigest()));
 	for (const item of outputOf(execution, 'Runway')) {
 		expect((await n8n.download(binaryOf(item))).equals(bytes)).toBe(true);
 	}
@@ -88,7 +71,7 @@ topic('A worker', (test) => {
 		'waits for a batch of several items at once and passes on their files',
 		inQueue(async (here) => {
 			const list = prompts(...Array.from({ length: 8 }, (_, number) => `${number} [takes 6 s]`));
-			const executionId = await here.call(chain(webhook(), ...list, imageToVideo(), hash));
+			const executionId = await here.call(chain(webhook(), ...list, imageToVideo(), digest));
 			const execution = await here.n8n.waitForExecution(executionId);
 			await expectFiles(here, execution, 8);
 			expect(execution.data.resultData?.runData.Runway?.[0]?.executionTime).toBeLessThan(8 * 6_000);
@@ -120,7 +103,7 @@ topic('A sleeping execution', (test) => {
 		'is woken up by calls to the webhook processor, and goes on in a worker with the files',
 		inQueue(async (here) => {
 			const { api, n8n } = here;
-			const executionId = await here.call(chain(webhook(), ...stuck(3), suspended(), hash));
+			const executionId = await here.call(chain(webhook(), ...stuck(3), suspended(), digest));
 			await asleep(here, executionId);
 			taskIds(api).forEach((id) => api.finish(id));
 			const execution = await n8n.waitForExecution(executionId);
@@ -135,7 +118,7 @@ topic('A sleeping execution', (test) => {
 		inQueue(
 			async (here) => {
 				const { api, n8n } = here;
-				const executionId = await n8n.run(await here.save(chain(manual, ...stuck(1), suspended(), hash)));
+				const executionId = await n8n.run(await here.save(chain(manual, ...stuck(1), suspended(), digest)));
 				await asleep(here, executionId);
 				const [taskId = ''] = taskIds(api);
 				api.finish(taskId);
@@ -151,7 +134,7 @@ topic('A sleeping execution', (test) => {
 		inQueue(
 			async (here) => {
 				const { api, n8n } = here;
-				const executionId = await here.call(chain(webhook(), ...stuck(2), suspended(), hash));
+				const executionId = await here.call(chain(webhook(), ...stuck(2), suspended(), digest));
 				await asleep(here, executionId);
 				const ids = taskIds(api);
 				ids.forEach((id) => api.finish(id));
@@ -163,7 +146,7 @@ topic('A sleeping execution', (test) => {
 				await expectFiles(here, execution, 2);
 				await pause(2_000);
 				const later = await n8n.execution(executionId);
-				expect(later.data.resultData?.runData.Hash).toHaveLength(1);
+				expect(later.data.resultData?.runData.Digest).toHaveLength(1);
 				expect(later.data.resultData?.runData.Runway).toHaveLength(1);
 				expect(await n8n.executionIds(execution.workflowId)).toEqual([executionId]);
 				expect(api.creates).toHaveLength(2);
@@ -213,13 +196,32 @@ topic('Stop', (test) => {
 	);
 });
 
+topic('The callback trigger', (test) => {
+	test(
+		'starts a workflow once for calls to the webhook processor and to the main process, one after the other',
+		inQueue(async (here) => {
+			const { api, n8n } = here;
+			const { id, url } = await receiver(here, { download: false });
+			const atMain = url.replace((await mode()).webhooks.url, n8n.url);
+			const taskId = await create(api, 'x', { callbackUrl: url });
+			await started(n8n, id, 1);
+			const body = { task_id: taskId, status: '3' };
+			// The first repetition lets n8n save what the call that started the execution could not.
+			for (const address of [url, atMain, atMain, url]) expect((await post(address, body)).status).toBe(200);
+			await pause(SETTLED_MS);
+			expect(idsOf(await emitted(n8n, id))).toEqual([taskId]);
+			await n8n.deactivate(id);
+		}),
+	);
+});
+
 topic('A failed attempt', (test) => {
 	test(
 		'is repeated by Retry On Fail without paying again for what is paid',
 		inQueue(async (here) => {
 			const { api, n8n } = here;
 			const list = prompts('a', 'b [fail once INTERNAL]', 'c');
-			const executionId = await here.call(chain(webhook(), ...list, imageToVideo({}, RETRY), hash));
+			const executionId = await here.call(chain(webhook(), ...list, imageToVideo({}, RETRY), digest));
 			const execution = await n8n.waitForExecution(executionId);
 			await expectFiles(here, execution, 3);
 			expect(api.creates).toHaveLength(4);
@@ -233,7 +235,7 @@ topic('A failed attempt', (test) => {
 			const { api, n8n } = here;
 			const list = prompts('a', 'b [takes 20 s]', 'c');
 			const node = imageToVideo({ options: { timeout: 3 } });
-			const executionId = await here.call(chain(webhook(), ...list, node, hash));
+			const executionId = await here.call(chain(webhook(), ...list, node, digest));
 			const failed = await n8n.waitForExecution(executionId);
 			expect(failed.status).toBe('error');
 			for (const id of taskIds(api)) expect(textOf(errorOf(failed))).toContain(id);

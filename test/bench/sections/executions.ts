@@ -11,10 +11,10 @@ import {
 	projectRoot,
 	readJson,
 	startN8n,
+	startQueueMode,
 } from '../../support/n8n';
 import type { StandIn } from '../../support/standin';
 import { chain, imageToVideo, type Part, place, webhook } from '../../e2e/support/place';
-import { startQueueMode } from '../../queue/support/queueMode';
 import { MEGABYTE, type Report, type Section, type Tools } from '../section';
 
 /** Very many executions at once, in a real n8n, in regular mode and in queue mode. */

@@ -100,8 +100,10 @@ async function furnish(api: StandIn, n8n: N8nClient): Promise<Place> {
 type Test = (sentence: string, act: () => Promise<void>) => void;
 
 /** Tests of one subject, each continuing its sentence. All of a file run at the same time, since they mostly wait. */
-export function topic(subject: string, define: (test: Test) => void): void {
-	define((sentence, act) => it.concurrent(`${subject} ${sentence}`, act, LONGEST_TEST_MS));
+export function topic(subject: string, define: (test: Test & { skip: Test }) => void): void {
+	const test: Test = (sentence, act) => it.concurrent(`${subject} ${sentence}`, act, LONGEST_TEST_MS);
+	const skip: Test = (sentence, act) => it.skip(`${subject} ${sentence}`, act);
+	define(Object.assign(test, { skip }));
 }
 
 /** Waits until something is so. */

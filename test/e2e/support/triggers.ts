@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
 
-import { type Execution, isEnded, type N8nClient, outputOf } from '../../support/n8n';
+import { binaryOf, type Execution, isEnded, isQueueMode, type N8nClient, outputOf } from '../../support/n8n';
 import type { StandIn } from '../../support/standin';
-import { type Part, pause, until } from './place';
+import { chain, noOp, type Part, pause, type Place, until } from './place';
 
 /** What tests of both triggers have in common. */
 
@@ -23,6 +23,8 @@ const EVERY_5_S = Array.from({ length: 12 }, (_, index) => ({
 
 /** Long enough for two polls. */
 const TWO_POLLS_MS = 11_000;
+/** Longer than n8n takes to start an execution that it should not start. */
+export const SETTLED_MS = 6_000;
 
 /** A polling trigger named `Trigger`. */
 export function pollTrigger(parameters: INodeParameters): Part {
@@ -60,6 +62,16 @@ export const digest: Part = {
 		dataPropertyName: 'digest',
 	},
 };
+
+/**
+ * The file of a trigger's item can be opened in the editor. In queue mode n8n 2 keeps files in its database, where it
+ * does not note which workflow a trigger's file belongs to, and so shows it to nobody; later nodes can read it.
+ */
+export async function expectOpens(n8n: N8nClient, item: INodeExecutionData | undefined, file: Buffer): Promise<void> {
+	const opened = n8n.download(binaryOf(item));
+	if (isQueueMode()) await expect(opened).rejects.toThrow(/404/);
+	else expect((await opened).equals(file)).toBe(true);
+}
 
 /** Creates a task at the stand-in, as another client would, and returns its id. */
 export async function create(
@@ -112,4 +124,41 @@ export const idsOf = (items: INodeExecutionData[]) => items.map(({ json }) => js
 export async function publish(n8n: N8nClient, workflowId: string): Promise<void> {
 	await n8n.activate(workflowId);
 	await until(async () => (await n8n.workflow(workflowId)).active, 'the workflow is active');
+}
+
+/** What a webhook answered. */
+export interface Answer {
+	status: number;
+	body: string;
+}
+
+/** Sends a body as another client would. */
+export async function post(url: string, body: unknown, contentType = 'application/json'): Promise<Answer> {
+	const content = typeof body === 'string' ? body : JSON.stringify(body);
+	const response = await fetch(url, { method: 'POST', headers: { 'content-type': contentType }, body: content });
+	return { status: response.status, body: await response.text() };
+}
+
+/** Publishes a workflow that begins with a callback trigger; returns its id and the trigger's URL. */
+export async function receiver(
+	{ n8n, save }: Pick<Place, 'n8n' | 'save'>,
+	parameters: INodeParameters = {},
+	next: Part = noOp('After'),
+): Promise<{ id: string; url: string }> {
+	const trigger = callbackTrigger(parameters);
+	const id = await save(chain(trigger, next));
+	await publish(n8n, id);
+	const url = n8n.webhookUrl(`${trigger.webhookId}/runway`);
+	await until(async () => (await post(url, {})).status === 200, 'the webhook is registered');
+	return { id, url };
+}
+
+/** Waits for this many executions, and then long enough for one too many to start. */
+export async function started(n8n: N8nClient, workflowId: string, count: number): Promise<void> {
+	await until(
+		async () => (await n8n.executionIds(workflowId)).length >= count,
+		`${count} executions have started`,
+		60_000,
+	);
+	await pause(SETTLED_MS);
 }

@@ -5,6 +5,7 @@ export { type N8n, PortInUseError, startN8n, type StartOptions } from './n8n';
 export { freePort, isPortFree } from './ports';
 export { cacheFolder, installedN8n, type InstalledN8n, projectManifest, projectRoot, readJson } from './project';
 export { N8nHttpError } from './session';
-export { sharedN8n } from './shared';
+export { type QueueMode, type QueueModeOptions, startQueueMode } from './queueMode';
+export { isQueueMode, sharedN8n } from './shared';
 export { isVersionAtLeast } from './version';
 export type { CredentialReference, WorkflowFile } from './workflows';

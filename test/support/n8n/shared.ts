@@ -5,6 +5,7 @@ import { N8nClient } from './client';
 import { startN8n } from './n8n';
 import { isAlive } from './processes';
 import { cacheFolder, projectRoot, readJson } from './project';
+import { startQueueMode } from './queueMode';
 
 const FOLDER = path.join(cacheFolder, 'shared-n8n');
 const START_TIMEOUT_MS = 240_000;
@@ -14,6 +15,12 @@ const POLL_MS = 100;
 interface Note {
 	url: string;
 	userFolder: string;
+	webhookOrigin: string;
+}
+
+/** Whether the tests share an n8n in queue mode: the environment variable N8N_HOST_MODE is `queue`. */
+export function isQueueMode(): boolean {
+	return process.env.N8N_HOST_MODE === 'queue';
 }
 
 /**
@@ -33,14 +40,18 @@ export async function sharedN8n(): Promise<N8nClient> {
 	const note = readJson<Note | { failure: string }>(noteFile);
 	if ('failure' in note) throw new Error(`The n8n that the tests share did not start: ${note.failure}`);
 	const client = new N8nClient(note.url, note.userFolder);
+	client.webhookOrigin = note.webhookOrigin;
 	await client.signIn();
 	return client;
 }
 
 async function startShared(noteFile: string, run: number): Promise<N8nClient> {
 	try {
-		const n8n = await startN8n({ package: projectRoot, userFolder: path.join(FOLDER, `${run}`) });
-		writeNote(noteFile, { url: n8n.url, userFolder: n8n.userFolder });
+		const userFolder = path.join(FOLDER, `${run}`);
+		const n8n = isQueueMode()
+			? (await startQueueMode({ userFolders: userFolder })).main
+			: await startN8n({ package: projectRoot, userFolder });
+		writeNote(noteFile, { url: n8n.url, userFolder: n8n.userFolder, webhookOrigin: n8n.webhookOrigin });
 		return n8n;
 	} catch (error) {
 		writeNote(noteFile, { failure: error instanceof Error ? error.message : String(error) });

@@ -1,14 +1,16 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-import { cacheFolder, freePort, readJson } from '../../support/n8n';
-import { type HostProcess, startGuarded } from '../../support/n8n/hostProcess';
+import { type HostProcess, startGuarded } from './hostProcess';
+import { freePort } from './ports';
+import { isAlive } from './processes';
+import { cacheFolder, readJson } from './project';
 
-/** PostgreSQL and Redis of one test file: on loopback, in a temporary folder, gone with the test run. */
+/** PostgreSQL and Redis for tests: on loopback, in a temporary folder, gone with the process that started them. */
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_GRACE_MS = 10_000;
@@ -50,7 +52,7 @@ function installed(): Installed {
 /** Starts a PostgreSQL with an empty database. */
 export async function startPostgres(): Promise<Service> {
 	const bin = installed().postgres;
-	const folder = mkdtempSync(path.join(tmpdir(), 'n8n-postgres-'));
+	const folder = temporaryFolder('n8n-postgres');
 	const user = await otherThanRoot();
 	if (user !== undefined) chownSync(folder, user.uid, user.gid);
 	chmodSync(folder, 0o700);
@@ -90,7 +92,7 @@ export async function startPostgres(): Promise<Service> {
 /** Starts a Redis that keeps everything in memory. */
 export async function startRedis(): Promise<Service> {
 	const { command, libraries } = installed().redis;
-	const folder = mkdtempSync(path.join(tmpdir(), 'n8n-redis-'));
+	const folder = temporaryFolder('n8n-redis');
 	const port = await freePort();
 	const args = ['--bind', LOOPBACK, '--port', `${port}`, '--dir', folder, '--save', '', '--appendonly', 'no'];
 	const env = { LD_LIBRARY_PATH: libraries };
@@ -99,6 +101,17 @@ export async function startRedis(): Promise<Service> {
 		QUEUE_BULL_REDIS_HOST: LOOPBACK,
 		QUEUE_BULL_REDIS_PORT: `${port}`,
 	});
+}
+
+/** Not below the checkout, whose folders another user may not enter. What dead processes left behind goes first. */
+function temporaryFolder(name: string): string {
+	for (const entry of readdirSync(tmpdir())) {
+		const [, owner] = new RegExp(`^${name}-(\\d+)-`).exec(entry) ?? [];
+		if (owner !== undefined && !isAlive(Number(owner))) {
+			rmSync(path.join(tmpdir(), entry), { recursive: true, force: true, maxRetries: 3 });
+		}
+	}
+	return mkdtempSync(path.join(tmpdir(), `${name}-${process.pid}-`));
 }
 
 async function started(

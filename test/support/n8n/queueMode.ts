@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 
-import { freePort, type N8n, type N8nCompanion, projectRoot, startCompanion, startN8n } from '../../support/n8n';
+import path from 'node:path';
+
+import { type N8nCompanion, startCompanion } from './companion';
+import { type N8n, startN8n } from './n8n';
+import { freePort } from './ports';
+import { projectRoot } from './project';
 import { type Service, startPostgres, startRedis } from './services';
 
 /** How many executions a worker runs at a time, unless a test says otherwise: n8n's own default. */
@@ -15,6 +20,8 @@ export interface QueueModeOptions {
 	env?: Record<string, string>;
 	/** Scripts that the Node.js of all processes loads first. */
 	preload?: string[];
+	/** Where each process gets a folder of its own. @default temporary folders that go with the processes */
+	userFolders?: string;
 }
 
 /** n8n in queue mode: each process with a folder of its own, as if it were on another machine. */
@@ -32,7 +39,9 @@ export async function startQueueMode({
 	concurrency = CONCURRENCY,
 	env,
 	preload,
+	userFolders,
 }: QueueModeOptions = {}): Promise<QueueMode> {
+	const files = userFolders === undefined ? undefined : path.join(userFolders, 'main', 'files');
 	const services: Service[] = [];
 	const processes: Array<N8n | N8nCompanion> = [];
 	const stop = async () => {
@@ -40,9 +49,15 @@ export async function startQueueMode({
 		// Last, since n8n writes to them while it ends.
 		await Promise.all(services.map(async (service) => await service.stop()));
 	};
-	const withPackage = { package: projectRoot, preload };
-	const companion = async (command: string, port: number, environment: Record<string, string>) => {
-		const process = await startCompanion(command, { ...withPackage, port, env: environment });
+	const asked = (name: string) => ({
+		package: projectRoot,
+		preload,
+		userFolder: userFolders === undefined ? undefined : path.join(userFolders, name),
+		// As with a volume that all machines have mounted.
+		...(files === undefined ? {} : { fileAccess: [files] }),
+	});
+	const companion = async (name: string, command: string, port: number, environment: Record<string, string>) => {
+		const process = await startCompanion(command, { ...asked(name), port, env: environment });
 		processes.push(process);
 		return process;
 	};
@@ -62,12 +77,12 @@ export async function startQueueMode({
 			...env,
 		};
 		// The first one makes the tables.
-		const main = await startN8n({ ...withPackage, env: common });
+		const main = await startN8n({ ...asked('main'), env: common });
 		processes.push(main);
 		main.webhookOrigin = `http://127.0.0.1:${port}`;
-		const worker = async () => {
+		const worker = async (number: number) => {
 			const health = await freePort();
-			return await companion(`worker --concurrency=${concurrency}`, health, {
+			return await companion(`worker-${number}`, `worker --concurrency=${concurrency}`, health, {
 				...common,
 				QUEUE_HEALTH_CHECK_ACTIVE: 'true',
 				QUEUE_HEALTH_CHECK_PORT: `${health}`,
@@ -75,8 +90,8 @@ export async function startQueueMode({
 			});
 		};
 		const [webhooks, ...workers] = await Promise.all([
-			companion('webhook', port, common),
-			...Array.from({ length: WORKERS }, worker),
+			companion('webhooks', 'webhook', port, common),
+			...Array.from({ length: WORKERS }, async (_, index) => await worker(index + 1)),
 		]);
 		return { main, workers, webhooks, stop };
 	} catch (error) {

@@ -1,5 +1,6 @@
-import { isQueueMode, type N8n, type N8nClient, outputOf, projectRoot, startN8n } from '../support/n8n';
-import { chain, noOp, pause, place, topic, until } from './support/place';
+import { isQueueMode, outputOf } from '../support/n8n';
+import { chain, noOp, ownPlace, pause, place, topic, until } from './support/place';
+import { expectRepetitionsToStartNothing } from './support/restarts';
 import {
 	callbackTrigger,
 	create,
@@ -117,43 +118,22 @@ topic('The callback trigger', (test) => {
 topic('A callback trigger of an n8n', (test) => {
 	// In queue mode: test/queue/killed.test.ts.
 	const testOfRestarts = isQueueMode() ? test.skip : test;
-	testOfRestarts('that is killed and comes back starts nothing for a replayed callback', async () => {
-		let own: N8n | undefined;
-		const begin = async (): Promise<N8nClient> => (own = await startN8n({ package: projectRoot }));
-		try {
-			await place(
-				async (here) => {
-					const { api, n8n } = here;
-					const { id, url } = await receiver(here, { download: false });
-					const first = await create(api, 'x', { callbackUrl: url });
-					await started(n8n, id, 1);
-					const second = await create(api, 'x', { callbackUrl: url });
-					await started(n8n, id, 2);
-					await own?.kill();
-					await own?.restart();
-					await until(async () => (await post(url, {})).status === 200, 'the webhook is registered');
-					const reads = api.reads.length;
-					for (const taskId of [first, second, first]) {
-						expect((await post(url, { task_id: taskId, status: '3' })).status).toBe(200);
-					}
-					await pause(SETTLED_MS);
-					expect(idsOf(await emitted(n8n, id))).toEqual([first, second]);
-					// It was known from the workflow's static data.
-					expect(api.reads).toHaveLength(reads);
+	testOfRestarts(
+		'that is killed and comes back starts nothing for a replayed callback',
+		ownPlace(async (here, own) => {
+			const { api, n8n } = here;
+			const { id, url, told, repeatedReads } = await expectRepetitionsToStartNothing(here, own);
+			// It was known from the workflow's static data.
+			expect(repeatedReads).toBe(0);
 
-					// A key that is refused for a moment loses nothing.
-					const revoked = api.fault({ on: 'read', kind: 'status', status: 401, times: Infinity });
-					const third = await create(api, 'x', { callbackUrl: url });
-					await until(() => api.reads.length > reads, 'the task is read back');
-					revoked.clear();
-					await started(n8n, id, 3);
-					expect(idsOf(await emitted(n8n, id))).toEqual([first, second, third]);
-				},
-				{},
-				begin,
-			)();
-		} finally {
-			await own?.stop();
-		}
-	});
+			// A key that is refused for a moment loses nothing.
+			const reads = api.reads.length;
+			const revoked = api.fault({ on: 'read', kind: 'status', status: 401, times: Infinity });
+			const third = await create(api, 'x', { callbackUrl: url });
+			await until(() => api.reads.length > reads, 'the task is read back');
+			revoked.clear();
+			await started(n8n, id, 3);
+			expect(idsOf(await emitted(n8n, id))).toEqual([...told, third]);
+		}),
+	);
 });

@@ -1,20 +1,13 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import {
-	binaryOf,
-	errorOf,
-	isQueueMode,
-	type N8n,
-	type N8nClient,
-	outputOf,
-	projectRoot,
-	startN8n,
-} from '../support/n8n';
+import { binaryOf, errorOf, isQueueMode, type N8nClient, outputOf } from '../support/n8n';
 import { n8nIsAtLeast } from './support/host';
-import { chain, noOp, pause, type Place, place, textOf, topic, until } from './support/place';
+import { chain, noOp, ownPlace, pause, place, textOf, topic, until } from './support/place';
+import { expectCursorsToLast, expectTasksToldOnceOverKills } from './support/restarts';
 import {
 	create,
 	digest,
+	DURABLE_CURSORS,
 	emitted,
 	emittedAtLast,
 	executionsOf,
@@ -146,70 +139,18 @@ async function setStaticData(n8n: N8nClient, workflowId: string, staticData: IDa
 	if (!response.ok) throw new Error(`n8n answered ${response.status}: ${await response.text()}`);
 }
 
-/** Runs a test in an n8n of its own, which it may kill. */
-function ownPlace(act: (place: Place, own: N8n) => Promise<void>, env: Record<string, string> = {}) {
-	return async () => {
-		let own: N8n | undefined;
-		const begin = async (): Promise<N8nClient> => (own = await startN8n({ package: projectRoot, env }));
-		try {
-			await place(async (here) => await act(here, own as N8n), {}, begin)();
-		} finally {
-			await own?.stop();
-		}
-	};
-}
-
 topic('A polling trigger of an n8n', (test) => {
 	// In queue mode: test/queue/killed.test.ts.
 	const testOfRestarts = isQueueMode() ? test.skip : test;
 	testOfRestarts(
 		'that is killed in the middle of a poll, and restarted later, tells each task once',
-		ownPlace(async ({ api, n8n, save }, own) => {
-			const ids = [await create(api, 'x'), await create(api, '[stuck]'), await create(api, '[stuck]')];
-			const id = await save(chain(pollTrigger({ taskIds: text(ids), download: false }), after));
-			await publish(n8n, id);
-			await until(async () => (await emitted(n8n, id)).length === 1, 'the first item has come');
-
-			api.settings.latencyMs = 5_000;
-			const reads = api.reads.length;
-			api.finish(ids[1] ?? '');
-			await until(() => api.reads.length > reads, 'a poll is under way');
-			await own.kill();
-			api.settings.latencyMs = 0;
-			await own.restart();
-			expect(idsOf(await emittedAtLast(n8n, id, 2))).toEqual([ids[0], ids[1]]);
-
-			await own.restart();
-			api.finish(ids[2] ?? '');
-			expect(idsOf(await emittedAtLast(n8n, id, 3))).toEqual(ids);
-		}),
+		ownPlace(expectTasksToldOnceOverKills),
 	);
 
-	// Earlier versions have no durable cursors.
+	// Earlier versions have no durable cursors. In queue mode: test/queue/cursors.test.ts.
 	const testOfCursors = isQueueMode() || !n8nIsAtLeast('2') ? test.skip : test;
 	testOfCursors(
 		'that keeps durable cursors tells each task once, also over a kill',
-		ownPlace(
-			async ({ api, n8n, save }, own) => {
-				const ids = [await create(api, 'x'), await create(api, '[stuck]'), await create(api, '[stuck]')];
-				const id = await save(chain(pollTrigger({ taskIds: text(ids), download: false }), after));
-				await publish(n8n, id);
-				await until(async () => (await emitted(n8n, id)).length === 1, 'the first item has come', 60_000);
-				api.finish(ids[1] ?? '');
-				await until(async () => (await emitted(n8n, id)).length === 2, 'the second item has come', 60_000);
-				// The cursor is in a table of its own.
-				expect((await n8n.workflow(id)) as unknown as { staticData: unknown }).toMatchObject({ staticData: null });
-				await own.kill();
-				await own.restart();
-				api.finish(ids[2] ?? '');
-				expect(idsOf(await emittedAtLast(n8n, id, 3))).toEqual(ids);
-			},
-			{
-				N8N_SCHEDULER_ENABLED: 'true',
-				N8N_SCHEDULER_POLL_TRIGGERS_ENABLED: 'true',
-				N8N_USE_WORKFLOW_PUBLICATION_SERVICE: 'true',
-				N8N_POLLER_DURABLE_CURSORS_ENABLED: 'true',
-			},
-		),
+		ownPlace(expectCursorsToLast, DURABLE_CURSORS),
 	);
 });

@@ -1,17 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import {
-	binaryOf,
-	errorOf,
-	type Execution,
-	isQueueMode,
-	type N8n,
-	type N8nClient,
-	outputOf,
-	projectRoot,
-	startN8n,
-	type WorkflowFile,
-} from '../support/n8n';
+import { binaryOf, errorOf, type Execution, isQueueMode, outputOf, type WorkflowFile } from '../support/n8n';
 import type { StandIn } from '../support/standin';
 import { n8nIsAtLeast } from './support/host';
 import { startSlowGateway } from './support/slowGateway';
@@ -24,6 +13,7 @@ import {
 	manual,
 	noOp,
 	notedIds,
+	ownPlace,
 	type Part,
 	pause,
 	type Place,
@@ -501,44 +491,31 @@ topic('A callback', (test) => {
 topic('An n8n', (test) => {
 	// In queue mode: test/queue/killed.test.ts.
 	const testOfRestarts = isQueueMode() ? test.skip : test;
-	testOfRestarts('that is killed while an execution sleeps, and comes back, wakes it up with its files', async () => {
-		const own: N8n[] = [];
-		const begin = async (): Promise<N8nClient> => {
-			const n8n = await startN8n({ package: projectRoot });
-			own.push(n8n);
-			return n8n;
-		};
-		try {
-			await place(
-				async (here) => {
-					const { api } = here;
-					const list = prompts('a [stuck]', 'b [stuck]', '');
-					const node = suspended({}, { onError: 'continueRegularOutput' });
-					const executionId = await start(here, chain(manual, ...list, node, after));
-					await asleep(here, executionId);
-					await own[0]?.kill();
-					// The call for one of the two finds nobody.
-					api.finish(taskIds(api)[0] ?? '');
-					await until(() => api.callbacks[0]?.error !== undefined, 'the callback is lost');
-					await own[0]?.restart();
-					expect((await here.n8n.execution(executionId)).status).toBe('waiting');
+	testOfRestarts(
+		'that is killed while an execution sleeps, and comes back, wakes it up with its files',
+		ownPlace(async (here, own) => {
+			const { api } = here;
+			const list = prompts('a [stuck]', 'b [stuck]', '');
+			const node = suspended({}, { onError: 'continueRegularOutput' });
+			const executionId = await start(here, chain(manual, ...list, node, after));
+			await asleep(here, executionId);
+			await own.kill();
+			// The call for one of the two finds nobody.
+			api.finish(taskIds(api)[0] ?? '');
+			await until(() => api.callbacks[0]?.error !== undefined, 'the callback is lost');
+			await own.restart();
+			expect((await here.n8n.execution(executionId)).status).toBe('waiting');
 
-					api.finish(taskIds(api)[1] ?? '');
-					const execution = await endedSoon(here, executionId);
-					expect(execution.status).toBe('success');
-					const results = outputOf(execution, 'After');
-					expect(results.map(({ json }) => json.status)).toEqual(['succeeded', 'succeeded', undefined]);
-					expect(results[2]?.json.error).toContain('Prompt');
-					for (const item of results.slice(0, 2)) {
-						expect((await here.n8n.download(binaryOf(item))).equals(api.assetBytes('video'))).toBe(true);
-					}
-					expect(api.creates).toHaveLength(2);
-				},
-				{},
-				begin,
-			)();
-		} finally {
-			await own[0]?.stop();
-		}
-	});
+			api.finish(taskIds(api)[1] ?? '');
+			const execution = await endedSoon(here, executionId);
+			expect(execution.status).toBe('success');
+			const results = outputOf(execution, 'After');
+			expect(results.map(({ json }) => json.status)).toEqual(['succeeded', 'succeeded', undefined]);
+			expect(results[2]?.json.error).toContain('Prompt');
+			for (const item of results.slice(0, 2)) {
+				expect((await here.n8n.download(binaryOf(item))).equals(api.assetBytes('video'))).toBe(true);
+			}
+			expect(api.creates).toHaveLength(2);
+		}),
+	);
 });

@@ -8,7 +8,6 @@ import {
 	imageToVideo,
 	LONGEST_TEST_MS,
 	manual,
-	noOp,
 	type Part,
 	pause,
 	type Place,
@@ -21,19 +20,8 @@ import {
 	until,
 	webhook,
 } from '../e2e/support/place';
-import {
-	create,
-	digest,
-	emitted,
-	emittedAtLast,
-	idsOf,
-	pollTrigger,
-	post,
-	publish,
-	receiver,
-	SETTLED_MS,
-	started,
-} from '../e2e/support/triggers';
+import { expectRepetitionsToStartNothing, expectTasksToldOnceOverKills } from '../e2e/support/restarts';
+import { create, digest, pollTrigger, publish } from '../e2e/support/triggers';
 
 /** Processes of an n8n in queue mode that die without a word. One test after the other, since they share the processes. */
 
@@ -144,21 +132,8 @@ describe('A webhook processor that is killed', () => {
 	it(
 		'starts nothing for a repeated callback when it is back',
 		inQueue(async (here) => {
-			const { api, n8n } = here;
-			const { id, url } = await receiver(here, { download: false });
-			const first = await create(api, 'x', { callbackUrl: url });
-			await started(n8n, id, 1);
-			const second = await create(api, 'x', { callbackUrl: url });
-			await started(n8n, id, 2);
-			await mode.webhooks.kill();
-			await mode.webhooks.restart();
-			await until(async () => (await post(url, {})).status === 200, 'the webhook is registered');
-			for (const taskId of [first, second, first]) {
-				expect((await post(url, { task_id: taskId, status: '3' })).status).toBe(200);
-			}
-			await pause(SETTLED_MS);
-			expect(idsOf(await emitted(n8n, id))).toEqual([first, second]);
-			await n8n.deactivate(id);
+			const { id } = await expectRepetitionsToStartNothing(here, mode.webhooks);
+			await here.n8n.deactivate(id);
 		}),
 		LONGEST_TEST_MS,
 	);
@@ -167,25 +142,7 @@ describe('A webhook processor that is killed', () => {
 describe('A main process that is killed', () => {
 	it(
 		'in the middle of a poll, and restarted later, tells each task once',
-		inQueue(async (here) => {
-			const { api, n8n, save } = here;
-			const ids = [await create(api, 'x'), await create(api, '[stuck]'), await create(api, '[stuck]')];
-			const id = await save(chain(pollTrigger({ taskIds: ids.join(' '), download: false }), noOp('After')));
-			await publish(n8n, id);
-			await until(async () => (await emitted(n8n, id)).length === 1, 'the first item has come');
-			api.settings.latencyMs = 5_000;
-			const reads = api.reads.length;
-			api.finish(ids[1] ?? '');
-			await until(() => api.reads.length > reads, 'a poll is under way');
-			await mode.main.kill();
-			api.settings.latencyMs = 0;
-			await mode.main.restart();
-			expect(idsOf(await emittedAtLast(n8n, id, 2))).toEqual([ids[0], ids[1]]);
-			await mode.main.restart();
-			api.finish(ids[2] ?? '');
-			expect(idsOf(await emittedAtLast(n8n, id, 3))).toEqual(ids);
-			await n8n.deactivate(id);
-		}),
+		inQueue(async (here) => await expectTasksToldOnceOverKills(here, mode.main)),
 		LONGEST_TEST_MS,
 	);
 

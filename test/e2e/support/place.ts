@@ -3,7 +3,15 @@ import { randomUUID } from 'node:crypto';
 import type { IConnections, IDataObject, INode, INodeParameters } from 'n8n-workflow';
 import pLimit from 'p-limit';
 
-import { type Execution, type N8nClient, sharedN8n, type WorkflowFile } from '../../support/n8n';
+import {
+	type Execution,
+	type N8n,
+	type N8nClient,
+	projectRoot,
+	sharedN8n,
+	startN8n,
+	type WorkflowFile,
+} from '../../support/n8n';
 import { startStandIn, type StandIn, type StandInOptions } from '../../support/standin';
 
 /** A place for one test: a stand-in of its own, with its credential in the n8n that all share. */
@@ -61,6 +69,19 @@ export function place(
 				await api.close();
 			}
 		});
+	};
+}
+
+/** Like {@link place}, in an n8n of its own, which the test may kill. */
+export function ownPlace(act: (place: Place, own: N8n) => Promise<void>, env: Record<string, string> = {}) {
+	return async (): Promise<void> => {
+		let own: N8n | undefined;
+		const begin = async (): Promise<N8nClient> => (own = await startN8n({ package: projectRoot, env }));
+		try {
+			await place(async (here) => await act(here, own as N8n), {}, begin)();
+		} finally {
+			await own?.stop();
+		}
 	};
 }
 

@@ -26,6 +26,14 @@ const TWO_POLLS_MS = 11_000;
 /** Longer than n8n takes to start an execution that it should not start. */
 export const SETTLED_MS = 6_000;
 
+/** The environment of an n8n 2.41 that saves what a poll remembers together with the executions that the poll starts. */
+export const DURABLE_CURSORS = {
+	N8N_SCHEDULER_ENABLED: 'true',
+	N8N_SCHEDULER_POLL_TRIGGERS_ENABLED: 'true',
+	N8N_USE_WORKFLOW_PUBLICATION_SERVICE: 'true',
+	N8N_POLLER_DURABLE_CURSORS_ENABLED: 'true',
+};
+
 /** A polling trigger named `Trigger`. */
 export function pollTrigger(parameters: INodeParameters): Part {
 	return {

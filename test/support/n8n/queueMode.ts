@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-
 import path from 'node:path';
 
 import { type N8nCompanion, startCompanion } from './companion';

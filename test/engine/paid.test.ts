@@ -1,6 +1,6 @@
 import { createRunExecutionData, type IRunExecutionData, type NodeOperationError } from 'n8n-workflow';
 
-import { bench, closeBench, CONTINUE, imageToVideo, prompts, textOf, textToVideo, topic } from './bench';
+import { bench, closeBench, CONTINUE, imageToVideo, prompts, task, textOf, textToVideo, topic } from './bench';
 
 afterAll(closeBench);
 
@@ -109,6 +109,85 @@ topic('A second attempt at the same execution', (test) => {
 				runData,
 			});
 			for (const id of api.tasks.keys()) expect(textOf(error)).toContain(id);
+			expect(api.creates).toHaveLength(2);
+		}),
+	);
+
+	test(
+		'takes up what it had asked for two attempts ago',
+		bench(async ({ api, fail, run }) => {
+			const runData = newExecution();
+			for (const prompt of ['one [stuck]', 'two [stuck]']) {
+				await fail(imageToVideo({ timeout: 1 }), { items: prompts(prompt), runData });
+			}
+			const [one = '', two = ''] = [...api.tasks.keys()];
+			api.finish(one);
+			const { items, hints } = await run(imageToVideo(), { items: prompts('one [stuck]'), runData: saved(runData) });
+			expect(items.map(({ json }) => json.taskId)).toEqual([one]);
+			expect(hints.map(({ message }) => message).join()).toContain(
+				`left behind, because the request has changed since: ${two}`,
+			);
+			expect(api.creates).toHaveLength(2);
+		}),
+	);
+
+	test(
+		'names in an error item the earlier tasks of that item',
+		bench(async ({ api, fail, run }) => {
+			const runData = newExecution();
+			await fail(imageToVideo({ timeout: 1 }), { items: prompts('a [stuck]', 'b [stuck]'), runData });
+			const ids = [...api.tasks.keys()];
+			const { items } = await run(imageToVideo({ timeout: 1 }), {
+				items: prompts('a changed [stuck]', 'b'.repeat(1001)),
+				runData,
+				onError: CONTINUE,
+			});
+			items.forEach(({ json }, index) => {
+				expect(json.message).toMatch(new RegExp(`1 task of earlier attempts left behind.*${ids[index]}\\.`));
+				expect(json.details).toMatchObject({ earlierTasks: [{ taskId: ids[index], status: 'unknown' }] });
+				expect(JSON.stringify(json)).not.toContain(ids[1 - index]);
+			});
+		}),
+	);
+
+	test(
+		'still names a task that had failed when it creates another one in its place',
+		bench(async ({ api, fail, run }) => {
+			const runData = newExecution();
+			await fail(imageToVideo(), { items: prompts('[fail once INTERNAL]'), runData });
+			const [failed = ''] = [...api.tasks.keys()];
+			const { items, hints } = await run(imageToVideo(), { items: prompts('[fail once INTERNAL]'), runData });
+			expect(items[0]?.json.status).toBe('succeeded');
+			expect(hints.map(({ message }) => message).join()).toContain(`1 task of earlier attempts failed: ${failed}.`);
+		}),
+	);
+
+	test(
+		'leaves nothing behind where the node has been changed to wait for the tasks of the first one',
+		bench(async ({ api, fail, run }) => {
+			const runData = newExecution();
+			await fail(imageToVideo({ timeout: 1 }), { items: prompts('[stuck]'), runData });
+			const [taskId = ''] = [...api.tasks.keys()];
+			api.finish(taskId);
+			const { items, hints } = await run(task('wait', { taskId }), { runData });
+			expect(items.map(({ json }) => [json.taskId, json.status])).toEqual([[taskId, 'succeeded']]);
+			expect(hints).toEqual([]);
+		}),
+	);
+
+	test(
+		'names the tasks of the first one where the credential has become useless',
+		bench(async ({ api, credential, fail, run }) => {
+			const items = prompts('a [stuck]', 'b [stuck]');
+			const runData = newExecution();
+			await fail(imageToVideo({ timeout: 1 }), { items, runData });
+			const useless = { ...credential, baseUrl: 'nowhere' };
+			const error = await fail(imageToVideo(), { items, runData, credential: useless });
+			const again = await run(imageToVideo(), { items, runData, credential: useless, onError: CONTINUE });
+			expect(textOf(error)).toMatch(/base url/i);
+			for (const id of api.tasks.keys()) expect(textOf(error)).toContain(id);
+			expect(textOf(error)).not.toMatch(/nothing was billed/);
+			expect(again.items.map(({ json }) => (json.details as { taskId: string }).taskId)).toEqual([...api.tasks.keys()]);
 			expect(api.creates).toHaveLength(2);
 		}),
 	);

@@ -4,7 +4,7 @@ import { findOperation } from '../operations/index';
 import type { Operation } from '../operations/operation';
 import { runBalance } from './balance';
 import { taskOf, type Job, type Outcome } from './job';
-import { begin, openLedger, takeUp, type LeftBehind, type Ledger } from './paid';
+import { begin, openLedger, takeUp, type Ledger, type PaidRecord } from './paid';
 import { prepare, type Prepared } from './prepare';
 import {
 	count,
@@ -36,7 +36,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	const prepared = await prepare(context, operation);
 	const jobs = prepared.flatMap(({ job }) => (job === null ? [] : [job]));
 	const ledger = openLedger(context);
-	const left = ledger.leftBehind(jobs.filter((job) => job.kind === 'create'));
+	const left = ledger.leftBehind(jobs);
 	const wrong = prepared.filter((entry) => entry.job === null);
 	if (!goesOnAfterErrors(context)) {
 		const earlier = earlierEndings(jobs, ledger);
@@ -63,7 +63,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	if (results.some(isToSleep)) return [await suspend(context, ended, left)];
 	// An error item may be what n8n's Retry On Fail runs the node again for, so the ledger stays.
 	if (failed.length === 0 && wrong.length === 0) ledger.clear();
-	return [ended.map(({ item, ...ending }) => item ?? markForErrorOutput(context, errorItem(ending)))];
+	return [ended.map(({ item, ...ending }) => item ?? markForErrorOutput(context, errorItem(ending, left)))];
 }
 
 /** What an earlier attempt left for the items, as if this one ended before it looked at any of it. */
@@ -122,7 +122,7 @@ function addHints(
 	context: IExecuteFunctions,
 	prepared: readonly Prepared[],
 	results: readonly JobResult[],
-	left: LeftBehind,
+	left: readonly PaidRecord[],
 ): void {
 	const itemsByHint = new Map<string, number[]>();
 	for (const entry of prepared) {
@@ -136,7 +136,7 @@ function addHints(
 	if (reattached > 0) {
 		hints.push(`${count(reattached, 'task')} that an earlier attempt had created: taken up again, not paid for again.`);
 	}
-	const summary = leftSummary(left);
+	const summary = leftSummary(left, (ids) => ids.join(', '));
 	if (summary !== '') hints.push(summary);
 	const unfinished = results.filter(({ item, outcome }) => item !== null && outcome.kind === 'unfinished').length;
 	if (unfinished > 0) {

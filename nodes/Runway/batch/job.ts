@@ -49,8 +49,8 @@ export type Outcome =
 	| { kind: 'unreadable'; task: KnownTask; problem: Problem }
 	/** A parameter is wrong; nothing was sent. */
 	| { kind: 'invalid'; faults: Fault[] }
-	/** n8n could not resolve a parameter; nothing was sent. */
-	| { kind: 'unresolved'; error: Error }
+	/** n8n could not resolve a parameter or the credential; nothing was sent, but an earlier attempt may have created the task. */
+	| { kind: 'unresolved'; error: Error; task: KnownTask | null }
 	/** The API did not tell what was asked for; no task is concerned. */
 	| { kind: 'notRead'; problem: Problem }
 	/** The API refused to create the task. */

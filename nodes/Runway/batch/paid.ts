@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import type { Problem } from '../../shared/api/problem';
 import type { KnownTask } from '../../shared/task/task';
-import type { CreateJob, Outcome } from './job';
+import type { CreateJob, Job, Outcome } from './job';
 
 /**
  * The ledger of paid work: which tasks this run of the node has created, kept in the node's context. n8n
@@ -12,34 +12,22 @@ import type { CreateJob, Outcome } from './job';
 export interface Ledger {
 	/** What an earlier attempt left for this item, where its request was the same. */
 	find(job: CreateJob): PaidRecord | undefined;
-	/** What earlier attempts left that this one does not take up, since the requests have changed. */
-	leftBehind(jobs: readonly CreateJob[]): LeftBehind;
+	/** What earlier attempts left that none of these jobs takes up. */
+	leftBehind(jobs: readonly Job[]): PaidRecord[];
 	/** To be called before anything else happens to a created task. */
 	created(job: CreateJob, task: KnownTask): void;
 	/** Notes that a task may have been created, so that no later attempt sends the request again. */
 	maybeCreated(job: CreateJob, problem: Problem): void;
-	/** Lets a later attempt create this item's task anew. */
-	forget(job: CreateJob): void;
+	/** Lets a later attempt create this item's task anew, since the one that it has has failed. */
+	failed(job: CreateJob): void;
 	/** Drops all records of this run, when it has delivered everything. */
 	clear(): void;
 }
 
-export type PaidRecord =
-	{ fingerprint: string; taskId: string; createdAt: string } | { fingerprint: string; problem: Problem };
-
-/** What was paid for, or may have been, by requests that no item makes any longer. */
-export interface LeftBehind {
-	taskIds: readonly string[];
-	/** Requests of which it is unknown whether they created a task. */
-	doubts: number;
-}
-
-/** Records of one run. */
-interface Run {
-	byItem: Record<string, PaidRecord>;
-	/** Records whose place another request of the same item has taken. */
-	replaced: PaidRecord[];
-}
+/** What came of one request. */
+export type PaidRecord = { itemIndex: number; fingerprint: string } & (
+	{ taskId: string; createdAt: string; hasFailed?: true } | { problem: Problem }
+);
 
 const KEY = 'runwayTasks';
 /** Says that the node has begun in this execution. It is lost together with the records. */
@@ -49,46 +37,46 @@ const BEGUN_KEY = 'runwayBegun';
 export function openLedger(context: IExecuteFunctions): Ledger {
 	const nodeContext = context.getContext('node');
 	const runIndex = String(context.evaluateExpression('{{ $runIndex }}', 0));
-	const runs = (): Record<string, Run> => (nodeContext[KEY] ?? {}) as Record<string, Run>;
-	const run = (): Run => runs()[runIndex] ?? { byItem: {}, replaced: [] };
-	const save = (records: Run) => {
-		nodeContext[KEY] = { ...runs(), [runIndex]: records } as unknown as IDataObject;
+	const runs = (): Record<string, PaidRecord[]> => (nodeContext[KEY] ?? {}) as Record<string, PaidRecord[]>;
+	/** The oldest first. Those of one item differ in their requests, but for failed ones. */
+	const records = (): PaidRecord[] => runs()[runIndex] ?? [];
+	const save = (changed: PaidRecord[]) => {
+		nodeContext[KEY] = { ...runs(), [runIndex]: changed } as unknown as IDataObject;
 	};
-	const find = ({ itemIndex, fingerprint }: CreateJob) => {
-		const record = run().byItem[itemIndex];
-		return record?.fingerprint === fingerprint ? record : undefined;
-	};
-	const put = (job: CreateJob, record: PaidRecord) => {
-		const { byItem, replaced } = run();
-		const previous = find(job) === undefined ? byItem[job.itemIndex] : undefined;
-		save({
-			byItem: { ...byItem, [job.itemIndex]: record },
-			replaced: previous === undefined ? replaced : [...replaced, previous],
-		});
-	};
+	const find = ({ itemIndex, fingerprint }: CreateJob) =>
+		records().find(
+			(record) => record.itemIndex === itemIndex && record.fingerprint === fingerprint && !hasFailed(record),
+		);
 
 	return {
 		find,
 		leftBehind(jobs) {
-			const { byItem, replaced } = run();
-			const takenUp = new Set(jobs.map(find));
-			const left = [...replaced, ...Object.values(byItem).filter((record) => !takenUp.has(record))];
-			const taskIds = left.flatMap((record) => ('taskId' in record ? [record.taskId] : []));
-			return { taskIds, doubts: left.length - taskIds.length };
+			const all = records();
+			if (all.length === 0) return [];
+			const takenUp = new Set(jobs.map((job) => (job.kind === 'create' ? find(job) : job.taskId)));
+			return all.filter((record) => !takenUp.has(record) && !('taskId' in record && takenUp.has(record.taskId)));
 		},
-		created: (job, { taskId, createdAt }) =>
-			put(job, { fingerprint: job.fingerprint, taskId, createdAt: createdAt ?? '' }),
-		maybeCreated: (job, problem) => put(job, { fingerprint: job.fingerprint, problem }),
-		forget(job) {
-			const { byItem, replaced } = run();
-			save({ byItem: without(byItem, String(job.itemIndex)), replaced });
+		created({ itemIndex, fingerprint }, { taskId, createdAt }) {
+			save([...records(), { itemIndex, fingerprint, taskId, createdAt: createdAt ?? '' }]);
+		},
+		maybeCreated({ itemIndex, fingerprint }, problem) {
+			save([...records(), { itemIndex, fingerprint, problem }]);
+		},
+		failed(job) {
+			const its = find(job);
+			save(records().map((record) => (record === its && 'taskId' in record ? { ...record, hasFailed: true } : record)));
 		},
 		clear() {
-			const rest = without(runs(), runIndex);
+			const { [runIndex]: _, ...rest } = runs();
 			if (Object.keys(rest).length === 0) delete nodeContext[KEY];
 			else nodeContext[KEY] = rest as unknown as IDataObject;
 		},
 	};
+}
+
+/** Whether a record is of a task that an attempt has seen fail. */
+export function hasFailed(record: PaidRecord): boolean {
+	return 'hasFailed' in record;
 }
 
 /**
@@ -108,10 +96,6 @@ export function begin(context: IExecuteFunctions): { areRecordsLost: boolean } {
 function hasRunBefore(context: IExecuteFunctions): boolean {
 	const { $: find } = context.getWorkflowDataProxy(0) as unknown as { $: (node: string) => { isExecuted: boolean } };
 	return find(context.getNode().name).isExecuted;
-}
-
-function without<Value>(record: Record<string, Value>, key: string): Record<string, Value> {
-	return Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
 }
 
 /** Starts from what an earlier attempt left: its task, or the doubt whether there is one. */

@@ -46,7 +46,7 @@ export async function prepare(context: IExecuteFunctions, operation: BatchOperat
 			prepared.push(...jobs);
 		} catch (error) {
 			// n8n's own errors of expressions, credentials and missing binary fields: theirs are the best words.
-			prepared.push({ itemIndex, job: null, outcome: { kind: 'unresolved', error: error as Error } });
+			prepared.push({ itemIndex, job: null, outcome: { kind: 'unresolved', error: error as Error, task: null } });
 		}
 	}
 	return prepared;

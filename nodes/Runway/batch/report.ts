@@ -12,7 +12,7 @@ import { redact, redactDeep } from '../../shared/api/redact';
 import { isTerminal, type KnownTask } from '../../shared/task/task';
 import type { Fault } from '../operations/operation';
 import { taskOf, type Outcome } from './job';
-import type { LeftBehind } from './paid';
+import { hasFailed, type PaidRecord } from './paid';
 
 /** Puts outcomes into the words, errors and items that users see. */
 
@@ -24,14 +24,23 @@ export interface Ending {
 
 /** More ids than this make an error unreadable; the rest is counted. */
 const MAX_IDS_IN_TEXT = 25;
-const NOTHING_LEFT: LeftBehind = { taskIds: [], doubts: 0 };
 const NOTHING_BILLED = 'Nothing was sent to CometAPI for this item, so nothing was billed.';
 
-/** The item that stands for a failed one where the node is set to continue. The keys are n8n's condition for the error output. */
-export function errorItem({ itemIndex, outcome }: Ending): INodeExecutionData {
+/**
+ * The item that stands for a failed one where the node is set to continue. The keys are n8n's condition for the error output.
+ *
+ * @param left what earlier attempts left behind; what concerns the item is named in it
+ */
+export function errorItem({ itemIndex, outcome }: Ending, left: readonly PaidRecord[] = []): INodeExecutionData {
 	const { message, advice } = explainOutcome(outcome);
+	const itsLeft = left.filter((record) => record.itemIndex === itemIndex);
+	const earlier = leftDetails(itsLeft);
 	return {
-		json: { error: message, message: advice, details: detailsOf(outcome) },
+		json: {
+			error: message,
+			message: sentences(advice, leftSummary(itsLeft)),
+			details: { ...detailsOf(outcome), ...(earlier.length > 0 && { earlierTasks: earlier }) },
+		},
 		pairedItem: { item: itemIndex },
 	};
 }
@@ -65,7 +74,7 @@ export function nodeError(
 	context: IExecuteFunctions,
 	ending: Ending,
 	all: readonly Ending[],
-	left: LeftBehind = NOTHING_LEFT,
+	left: readonly PaidRecord[] = [],
 ): Error {
 	const { outcome, itemIndex } = ending;
 	const node = context.getNode();
@@ -77,11 +86,11 @@ export function nodeError(
 				other === ending ||
 				(taskOf(other.outcome) === null && !['invalid', 'maybeCreated'].includes(other.outcome.kind)),
 		);
-	if (outcome.kind === 'unresolved' && isAlone) return outcome.error;
+	if (outcome.kind === 'unresolved' && outcome.task === null && isAlone) return outcome.error;
 
 	const { message, advice } = explainOutcome(outcome);
 	const others = all.filter((other) => other !== ending);
-	const description = [advice, faultSummary(others), taskSummary(others), leftBehind].filter(Boolean).join(' ');
+	const description = sentences(advice, faultSummary(others), taskSummary(others), leftBehind);
 	const problem = apiProblemOf(outcome);
 	const error =
 		problem === null
@@ -95,8 +104,12 @@ export function nodeError(
  * The error of a stopped execution, which names the tasks that go on. n8n tells it from a failure by the word "canceled", and its
  * editor shows none of it, so the editor is told as well.
  */
-export function stoppedError(context: IExecuteFunctions, all: readonly Ending[], left = NOTHING_LEFT): Error {
-	const description = [taskSummary(all) || 'No task had been created.', leftSummary(left)].filter(Boolean).join(' ');
+export function stoppedError(
+	context: IExecuteFunctions,
+	all: readonly Ending[],
+	left: readonly PaidRecord[] = [],
+): Error {
+	const description = sentences(taskSummary(all) || 'No task had been created.', leftSummary(left));
 	const message = 'The execution was canceled';
 	context.sendMessageToUI(`Stopped. ${description}`);
 	const error = new NodeOperationError(context.getNode(), message, { description });
@@ -149,7 +162,10 @@ export function explainOutcome(outcome: Outcome): Explanation {
 		case 'invalid':
 			return { message: outcome.faults.map(describeFault).join('; '), advice: NOTHING_BILLED };
 		case 'unresolved':
-			return { message: redact(outcome.error.message), advice: NOTHING_BILLED };
+			return {
+				message: redact(outcome.error.message),
+				advice: outcome.task === null ? NOTHING_BILLED : howToFetch(outcome.task),
+			};
 		case 'notRead':
 			return explain(outcome.problem);
 		case 'notCreated': {
@@ -288,34 +304,48 @@ function taskSummary(endings: readonly Ending[]): string {
 	const ended = tasks.filter(({ state }) => state !== null && isTerminal(state.status));
 	const running = tasks.filter((task) => !ended.includes(task));
 	const unknown = endings.filter(({ outcome }) => outcome.kind === 'maybeCreated').length;
-	return [
+	return sentences(
 		ended.length > 0 ? `Tasks of this run that have ended: ${idList(ended)}.` : '',
 		running.length > 0 ? `Tasks of this run that go on at CometAPI: ${idList(running)}.` : '',
 		tasks.length > 0 ? 'Fetch them with Resource "Task", Operation "Wait".' : '',
 		unknown > 0
 			? `For ${count(unknown, 'item')} it is unknown whether a task was created; look at the task log in the CometAPI console.`
 			: '',
-	]
-		.filter(Boolean)
-		.join(' ');
+	);
 }
 
-/** Names what earlier attempts paid for, or may have, by requests that no item makes any longer. */
-export function leftSummary({ taskIds, doubts }: LeftBehind): string {
-	return [
-		taskIds.length > 0
-			? `${count(taskIds.length, 'task')} of earlier attempts left behind, because the request has changed since: ${firstOf(taskIds)}.`
+/**
+ * Names what earlier attempts paid for, or may have, and that none of the items takes up.
+ *
+ * @param list how to put ids into words. @default the first ones, since an error has the rest in its details
+ */
+export function leftSummary(left: readonly PaidRecord[], list: (ids: readonly string[]) => string = firstOf): string {
+	const failed = taskIdsOf(left.filter(hasFailed));
+	const changed = taskIdsOf(left.filter((record) => !hasFailed(record)));
+	const doubts = left.length - failed.length - changed.length;
+	return sentences(
+		failed.length > 0 ? `${count(failed.length, 'task')} of earlier attempts failed: ${list(failed)}.` : '',
+		changed.length > 0
+			? `${count(changed.length, 'task')} of earlier attempts left behind, because the request has changed since: ${list(changed)}.`
 			: '',
 		doubts > 0
 			? `Of ${count(doubts, 'request')} of earlier attempts, which have changed since, it is unknown whether a task was created; look at the task log in the CometAPI console.`
 			: '',
-	]
-		.filter(Boolean)
-		.join(' ');
+	);
 }
 
-function leftDetails({ taskIds }: LeftBehind): IDataObject[] {
-	return taskIds.map((taskId) => ({ taskId, status: 'unknown' }));
+function leftDetails(left: readonly PaidRecord[]): IDataObject[] {
+	return left.flatMap((record) =>
+		'taskId' in record ? [{ taskId: record.taskId, status: hasFailed(record) ? 'failed' : 'unknown' }] : [],
+	);
+}
+
+function taskIdsOf(left: readonly PaidRecord[]): string[] {
+	return left.flatMap((record) => ('taskId' in record ? [record.taskId] : []));
+}
+
+function sentences(...all: readonly string[]): string {
+	return all.filter(Boolean).join(' ');
 }
 
 function idList(tasks: KnownTask[]): string {
@@ -350,7 +380,7 @@ function detailsOf(outcome: Outcome): IDataObject {
 		outcome.kind === 'notCreated' ||
 		outcome.kind === 'notSent' ||
 		outcome.kind === 'invalid' ||
-		outcome.kind === 'unresolved'
+		(outcome.kind === 'unresolved' && outcome.task === null)
 	)
 		details.created = false;
 	if (problem !== null) {

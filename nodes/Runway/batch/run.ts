@@ -11,7 +11,7 @@ import { isTerminal, type KnownTask, type TaskState } from '../../shared/task/ta
 import { Alarm, systemClock } from '../../shared/wait/pause';
 import { createExperience } from '../../shared/wait/experience';
 import { createWatcher, type Look } from '../../shared/wait/watch';
-import type { CreateJob, Job, Outcome, TaskJob } from './job';
+import { taskOf, type CreateJob, type Job, type Outcome, type TaskJob } from './job';
 import { takeUp, type Ledger } from './paid';
 import type { RunLimits } from './settings';
 import { createSubmitter } from './submit';
@@ -119,7 +119,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 		try {
 			const outcome = await watchTask(job, reader, started.task, !reattached);
 			// Where a new attempt makes sense, the next one is free to create the task anew.
-			if (outcome.kind === 'failed' && outcome.task.state?.failure?.retryable === true) ledger.forget(job);
+			if (outcome.kind === 'failed' && outcome.task.state?.failure?.retryable === true) ledger.failed(job);
 			return { outcome, reader, reattached };
 		} catch (error) {
 			// A fault of our own must not cost the user the id of a paid task.
@@ -175,8 +175,16 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 			return job.kind === 'create' ? await runCreate(job) : await runTask(job);
 		} catch (error) {
 			// n8n's own errors, such as a missing credential or a file that can't be read.
-			return { outcome: { kind: 'unresolved', error: error as Error }, reader: null, reattached: false };
+			return { outcome: unresolved(job, error as Error), reader: null, reattached: false };
 		}
+	}
+
+	/** What is known of a task is not lost over n8n's errors either. */
+	function unresolved(job: Job, error: Error): Outcome {
+		const record = job.kind === 'create' ? ledger.find(job) : undefined;
+		if (job.kind !== 'create' || record === undefined) return { kind: 'unresolved', error, task: null };
+		const known = takeUp(job, record);
+		return known.kind === 'maybeCreated' ? known : { kind: 'unresolved', error, task: taskOf(known) };
 	}
 
 	async function runJob(job: Job): Promise<JobResult> {
@@ -208,7 +216,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 }
 
 /** Whether the task goes to the next node, finished or as the user wants it. */
-function passesOn(job: Job, outcome: Outcome): outcome is Extract<Outcome, { task: KnownTask }> {
+function passesOn(job: Job, outcome: Outcome): outcome is Extract<Outcome, { kind: 'ready' | 'unfinished' }> {
 	return (
 		outcome.kind === 'ready' ||
 		(outcome.kind === 'unfinished' && job.settings.onTimeout === 'returnTask' && outcome.waitedMs > 0)

@@ -17,7 +17,7 @@ import { isTerminal, type Api, type TaskState } from '../../shared/task/task';
 import { backoffDelay } from '../../shared/wait/cadence';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import type { Job } from './job';
-import type { LeftBehind } from './paid';
+import type { PaidRecord } from './paid';
 import { errorItem, markForErrorOutput, stoppedError, type Ending } from './report';
 import { wishOf } from './wish';
 
@@ -66,9 +66,9 @@ export interface EndedItem extends Ending {
 export async function suspend(
 	context: IExecuteFunctions,
 	ended: readonly EndedItem[],
-	left: LeftBehind,
+	left: readonly PaidRecord[],
 ): Promise<INodeExecutionData[]> {
-	const sleepers = ended.map(toSleeper);
+	const sleepers = ended.map((ending) => toSleeper(ending, left));
 	// A prompt that is refused is refused at once, and its call may find nobody asleep yet.
 	const signal = context.getExecutionCancelSignal();
 	await pauseUnlessAborted(REFUSED_AT_ONCE_MS, systemClock, signal);
@@ -85,7 +85,7 @@ export async function suspend(
 		const task: IDataObject =
 			outcome.kind === 'ready'
 				? { taskId: outcome.task.taskId, api: outcome.task.api, status: outcome.task.state?.status ?? 'queued' }
-				: { taskId: null, status: 'failed', failure: failureOf({ itemIndex, outcome }) };
+				: { taskId: null, status: 'failed', failure: failureOf({ itemIndex, outcome }, left) };
 		input.json = { ...input.json, ...task };
 	}
 	const longest = Math.max(...ended.map(({ job }) => job?.settings.timeoutMs ?? 0));
@@ -94,13 +94,13 @@ export async function suspend(
 	return inputs.map((input) => ({ ...input, json: { ...input.json, error: undefined } }));
 }
 
-function failureOf(ending: Ending): IDataObject {
-	return { code: null, message: errorItem(ending).json.error, retryable: false };
+function failureOf(ending: Ending, left: readonly PaidRecord[]): IDataObject {
+	return { code: null, message: errorItem(ending, left).json.error, retryable: false };
 }
 
-function toSleeper({ itemIndex, job, outcome }: EndedItem): Sleeper {
+function toSleeper({ itemIndex, job, outcome }: EndedItem, left: readonly PaidRecord[]): Sleeper {
 	if (job === null || outcome.kind !== 'ready') {
-		return { kind: 'done', item: errorItem({ itemIndex, outcome }).json, itemIndex };
+		return { kind: 'done', item: errorItem({ itemIndex, outcome }, left).json, itemIndex };
 	}
 	const { taskId, api, createdAt } = outcome.task;
 	const { runwayVersion, limits } = job.settings;

@@ -37,7 +37,7 @@ async function stop({ api, n8n }: Place, executionId: string): Promise<Execution
 	const requests = api.requests.length;
 	await pause(3_000);
 	expect(api.requests.slice(requests)).toEqual([]);
-	return isQueueMode() ? execution : await withCustomData({ n8n }, execution);
+	return isQueueMode() ? await n8n.execution(executionId) : await withCustomData({ n8n }, execution);
 }
 
 /** In queue mode n8n doesn't save what a worker noted; the ids are in the worker's log (test/queue/queueMode.test.ts). */

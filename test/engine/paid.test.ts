@@ -1,6 +1,23 @@
-import { createRunExecutionData, type IRunExecutionData, type NodeOperationError } from 'n8n-workflow';
+import {
+	createRunExecutionData,
+	type IExecuteData,
+	type IRunData,
+	type IRunExecutionData,
+	type NodeOperationError,
+} from 'n8n-workflow';
 
-import { bench, closeBench, CONTINUE, imageToVideo, prompts, task, textOf, textToVideo, topic } from './bench';
+import {
+	bench,
+	type Bench,
+	closeBench,
+	CONTINUE,
+	imageToVideo,
+	prompts,
+	task,
+	textOf,
+	textToVideo,
+	topic,
+} from './bench';
 
 afterAll(closeBench);
 
@@ -210,19 +227,54 @@ topic('A retry from the list of executions', (test) => {
 	/** n8n drops the failed run before it retries, but not the word that there was one. */
 	const afterFailure = (runData: IRunExecutionData) => {
 		const copy = saved(runData);
-		copy.resultData.runData.Runway = [];
+		copy.resultData.runData = { ...ran('Start', 60_000), Runway: [] };
 		return copy;
 	};
+	/** A node that was executed so many milliseconds ago. */
+	const ran = (name: string, ago: number): IRunData => ({
+		[name]: [{ startTime: Date.now() - ago, executionTime: 10, executionIndex: 0, source: [] }],
+	});
+	/** What n8n has saved of an execution: which nodes were executed, and whose turn it is. */
+	const progress = (executed: IRunData, next: string, runData = newExecution()) => {
+		const copy = saved(runData);
+		copy.resultData.runData = executed;
+		const turn = { node: { name: next }, data: { main: [] }, source: null } as unknown as IExecuteData;
+		copy.executionData?.nodeExecutionStack.splice(0, Infinity, turn);
+		return copy;
+	};
+	/** A context that has seen the node begin and end once, as in a loop. */
+	const afterOneRound = async ({ run }: Bench) => {
+		const runData = newExecution();
+		await run(imageToVideo(), { runData });
+		return runData;
+	};
+
+	for (const [what, runData] of [
+		['n8n has read in its event log that the node had begun', () => afterFailure(newExecution())],
+		['n8n has kept nothing of the execution', newExecution],
+		['n8n had saved that it was the turn of the node', () => progress(ran('Start', 60_000), 'Runway')],
+	] as const) {
+		test(
+			`creates nothing where a crash has cut the node off, and ${what}`,
+			bench(async ({ api, fail }) => {
+				const left = runData();
+				for (const _attempt of [1, 2]) {
+					const error = await fail(imageToVideo(), { runData: saved(left), mode: 'retry' });
+					expect(textOf(error)).toMatch(/may have been created already.*log of n8n.*Operation "Wait".*again/s);
+				}
+				expect(api.creates).toHaveLength(0);
+			}),
+		);
+	}
 
 	test(
-		'creates nothing where a crash of n8n has cut off the node and lost its records',
-		bench(async ({ api, fail }) => {
-			const runData = afterFailure(newExecution());
-			for (const _attempt of [1, 2]) {
-				const error = await fail(imageToVideo(), { runData, mode: 'retry' });
-				expect(textOf(error)).toMatch(/may have been created already.*log of n8n.*Operation "Wait".*again/s);
-			}
-			expect(api.creates).toHaveLength(0);
+		'creates nothing where a crash has cut off the second round of a loop',
+		bench(async (place) => {
+			const { api, fail } = place;
+			const runData = progress(ran('Loop', 60_000), 'Runway', await afterOneRound(place));
+			const error = await fail(imageToVideo(), { runData, mode: 'retry', runIndex: 1 });
+			expect(textOf(error)).toMatch(/may have been created already/);
+			expect(api.creates).toHaveLength(1);
 		}),
 	);
 
@@ -239,8 +291,20 @@ topic('A retry from the list of executions', (test) => {
 	test(
 		'runs the node as usual where an earlier one had failed',
 		bench(async ({ api, run }) => {
-			await run(imageToVideo(), { runData: newExecution(), mode: 'retry' });
-			expect(api.creates).toHaveLength(1);
+			await run(imageToVideo(), { runData: progress(ran('Start', 60_000), 'Earlier'), mode: 'retry' });
+			// Where n8n saves after each node, it has saved that the earlier one has now done its work.
+			await run(imageToVideo(), { runData: progress(ran('Earlier', 500), 'Runway'), mode: 'retry' });
+			expect(api.creates).toHaveLength(2);
+		}),
+	);
+
+	test(
+		'runs the node as usual in the rounds of a loop that follow the one that had failed',
+		bench(async (place) => {
+			const { api, run } = place;
+			const failed = progress(ran('Loop', 60_000), 'Runway', await afterOneRound(place));
+			for (const runIndex of [0, 1, 2]) await run(imageToVideo(), { runData: failed, mode: 'retry', runIndex });
+			expect(api.creates).toHaveLength(4);
 		}),
 	);
 });

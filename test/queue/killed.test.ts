@@ -20,7 +20,7 @@ import {
 	until,
 	webhook,
 } from '../e2e/support/place';
-import { expectRepetitionsToStartNothing, expectTasksToldOnceOverKills } from '../e2e/support/restarts';
+import { expectRepetitionsToStartNothing, expectTasksToldOnceOverKills, loseEventLog } from '../e2e/support/restarts';
 import { create, digest, pollTrigger, publish } from '../e2e/support/triggers';
 
 /** Processes of an n8n in queue mode that die without a word. One test after the other, since they share the processes. */
@@ -30,6 +30,8 @@ const SOON = {
 	QUEUE_WORKER_LOCK_DURATION: '15000',
 	QUEUE_WORKER_LOCK_RENEW_TIME: '2000',
 	QUEUE_WORKER_STALLED_INTERVAL: '3000',
+	// Minutes.
+	N8N_EXECUTIONS_QUEUE_RECOVERY_INTERVAL: '1',
 };
 const LOST_WITHIN_MS = 150_000;
 /** n8n has two words for an execution whose worker is gone, and takes the one or the other. */
@@ -88,6 +90,28 @@ describe('A worker that is killed while it waits', () => {
 			const wait = runway({ resource: 'task', operation: 'wait', taskId: ids.join(' ') }, { name: 'Fetch' });
 			const fetched = outputOf(await here.run(chain(manual, wait)), 'Fetch');
 			expect(fetched.map(({ json }) => json.status)).toEqual(['succeeded', 'succeeded']);
+		}),
+		LONGEST_TEST_MS,
+	);
+
+	it(
+		'pays for nothing twice by a retry either where what has started the execution is gone, too, and with it the log of events',
+		inQueue(async (here) => {
+			const { api, n8n } = here;
+			const executionId = await here.call(
+				chain(webhook(), ...prompts('a [stuck]', 'b [stuck]'), imageToVideo({}, RETRY)),
+			);
+			await until(() => api.reads.length > 3, 'the tasks are watched');
+			const worker = await workerOf(executionId);
+			await Promise.all([worker.kill(), mode.webhooks.kill()]);
+			await loseEventLog(worker);
+			await Promise.all([worker.restart(), mode.webhooks.restart()]);
+
+			const lost = await n8n.waitForExecution(executionId, { timeoutMs: LOST_WITHIN_MS });
+			expect(lost.status).toBe('crashed');
+			const retried = await here.retry(lost);
+			expect(textOf(errorOf(retried))).toMatch(/may have been created already.*Operation "Wait"/s);
+			expect(api.creates).toHaveLength(2);
 		}),
 		LONGEST_TEST_MS,
 	);

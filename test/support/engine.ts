@@ -52,8 +52,10 @@ export interface RunInput {
 	signal?: AbortSignal;
 	/** How the execution was started. @default `manual` */
 	mode?: WorkflowExecuteMode;
-	/** Carried over between runs to retry a node as n8n does. */
+	/** Carried over between runs to retry a node as n8n does. What it holds when the run begins is what n8n has saved. */
 	runData?: IRunExecutionData;
+	/** Which run of the node it is in its execution, from 0 on. @default 0 */
+	runIndex?: number;
 	/** Cuts the time that the node gives a request, whose own is up to minutes. */
 	longestRequestMs?: number;
 	/** Gets the context before the node does, for example to listen to its requests. */
@@ -120,10 +122,10 @@ export async function startEngine(): Promise<Engine> {
 		return new ExecuteContext(
 			workflow,
 			node,
-			additionalDataFor(input.credential, output.messages),
+			{ ...additionalDataFor(input.credential, output.messages), ...executionFor(input, output.runData) },
 			input.mode ?? 'manual',
 			output.runData,
-			0,
+			input.runIndex ?? 0,
 			items,
 			{ main: [items] },
 			executeData,
@@ -169,6 +171,12 @@ export async function startEngine(): Promise<Engine> {
 		},
 		close: () => rmSync(folder, { recursive: true, force: true }),
 	};
+}
+
+/** What n8n's server knows of the execution. A retry is a new one, which begins with what its forerunner left. */
+function executionFor({ mode }: RunInput, runData: IRunExecutionData): Partial<IWorkflowExecuteAdditionalData> {
+	const saved = JSON.parse(JSON.stringify(runData)) as IRunExecutionData;
+	return { executionId: mode === 'retry' ? '43' : '42', getRunExecutionData: async () => saved };
 }
 
 /** A logger that keeps everything. */

@@ -28,7 +28,7 @@ import { suspend, type EndedItem } from './suspend';
 export async function runBatch(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	if (context.getInputData().length === 0) return [[]];
 
-	const { areRecordsLost } = begin(context);
+	const { areRecordsLost } = await begin(context);
 	const operation = operationOf(context);
 	if (operation.kind === 'create' && areRecordsLost) throw recordsLostError(context);
 	if (operation.kind === 'account') return [await runBalance(context)];

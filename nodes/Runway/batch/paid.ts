@@ -36,7 +36,7 @@ const BEGUN_KEY = 'runwayBegun';
 /** Opens the ledger of the node's present run; a loop's next round is a run of its own. */
 export function openLedger(context: IExecuteFunctions): Ledger {
 	const nodeContext = context.getContext('node');
-	const runIndex = String(context.evaluateExpression('{{ $runIndex }}', 0));
+	const runIndex = runIndexOf(context);
 	const runs = (): Record<string, PaidRecord[]> => (nodeContext[KEY] ?? {}) as Record<string, PaidRecord[]>;
 	/** The oldest first. Those of one item differ in their requests, but for failed ones. */
 	const records = (): PaidRecord[] => runs()[runIndex] ?? [];
@@ -79,23 +79,59 @@ export function hasFailed(record: PaidRecord): boolean {
 	return 'hasFailed' in record;
 }
 
+/** Where the node has last begun, as far as n8n has kept it. */
+interface Begun {
+	executionId: string;
+	runIndex: string;
+}
+
 /**
  * Notes that the node has begun, and tells whether the records of an earlier attempt are lost. That is so in the retry of
- * an execution that a crash of n8n has cut off in this node: n8n saves a node's context only when the node ends, but
- * its event log says that the node had begun.
+ * an execution that a crash of n8n has cut off in this node: n8n saves a node's context only when the node ends.
  */
-export function begin(context: IExecuteFunctions): { areRecordsLost: boolean } {
+export async function begin(context: IExecuteFunctions): Promise<{ areRecordsLost: boolean }> {
 	const nodeContext = context.getContext('node');
-	if (context.getMode() === 'retry' && nodeContext[BEGUN_KEY] === undefined && hasRunBefore(context)) {
+	const now: Begun = { executionId: context.getExecutionId(), runIndex: runIndexOf(context) };
+	const last = nodeContext[BEGUN_KEY] as Begun | undefined;
+	const isKnown = last?.executionId === now.executionId || last?.runIndex === now.runIndex;
+	if (context.getMode() === 'retry' && !isKnown && (await wasCutOff(context, last !== undefined))) {
 		return { areRecordsLost: true };
 	}
-	nodeContext[BEGUN_KEY] = true;
+	nodeContext[BEGUN_KEY] = { ...now };
 	return { areRecordsLost: false };
+}
+
+/** Between two nodes of a running execution there is less time, and between a crash and a retry there is more. */
+const LONGEST_STEP_MS = 5_000;
+
+/**
+ * Whether the execution that is retried was cut off while this node ran, or may have been. How n8n keeps such an execution
+ * depends on what it had saved by then.
+ *
+ * @param hasBegun whether an earlier run of the node is known of, in a loop
+ */
+async function wasCutOff(context: IExecuteFunctions, hasBegun: boolean): Promise<boolean> {
+	// From its event log, n8n has noted for each node that had begun that it was executed.
+	if (!hasBegun && hasRunBefore(context)) return true;
+	// The context in which agents call a tool has no such method.
+	const saved = await (context as Partial<IExecuteFunctions>).getExecutionDataById?.(context.getExecutionId());
+	if (saved === undefined) return false;
+	const runs = Object.values(saved.resultData.runData).flat();
+	// Nothing was saved but what the execution began with, so that it begins anew.
+	if (runs.length === 0) return true;
+	// n8n saves after each node, if told so. It was this node's turn, and nothing is said of how it ended.
+	const lastEnd = Math.max(...runs.map(({ startTime, executionTime }) => startTime + executionTime));
+	const next = saved.executionData?.nodeExecutionStack[0]?.node.name;
+	return next === context.getNode().name && Date.now() - lastEnd > LONGEST_STEP_MS;
 }
 
 function hasRunBefore(context: IExecuteFunctions): boolean {
 	const { $: find } = context.getWorkflowDataProxy(0) as unknown as { $: (node: string) => { isExecuted: boolean } };
 	return find(context.getNode().name).isExecuted;
+}
+
+function runIndexOf(context: IExecuteFunctions): string {
+	return String(context.evaluateExpression('{{ $runIndex }}', 0));
 }
 
 /** Starts from what an earlier attempt left: its task, or the doubt whether there is one. */

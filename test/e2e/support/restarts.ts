@@ -1,3 +1,6 @@
+import { readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+
 import { chain, noOp, pause, type Place, until } from './place';
 import {
 	create,
@@ -12,7 +15,7 @@ import {
 	started,
 } from './triggers';
 
-/** What holds of triggers where n8n, or the process of it that they run in, is killed: in regular mode and in queue mode. */
+/** What holds where n8n, or a process of it, is killed: in regular mode and in queue mode. */
 
 /** A process of n8n. */
 interface Mortal {
@@ -92,4 +95,12 @@ export async function expectRepetitionsToStartNothing(here: Place, process: Mort
 	const told = [first, second];
 	expect(idsOf(await emitted(n8n, id))).toEqual(told);
 	return { id, url, told, repeatedReads: api.reads.length - reads };
+}
+
+/** As of a container whose disk goes with it, while its database is elsewhere. */
+export async function loseEventLog({ userFolder }: { userFolder: string }): Promise<void> {
+	const folder = path.join(userFolder, '.n8n');
+	const logs = (await readdir(folder)).filter((name) => name.startsWith('n8nEventLog'));
+	expect(logs).not.toEqual([]);
+	for (const name of logs) await rm(path.join(folder, name));
 }

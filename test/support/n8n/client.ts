@@ -181,7 +181,10 @@ export class N8nClient {
 	/** Reads an execution, whether it is over or not. */
 	async execution(id: string): Promise<Execution> {
 		const raw = await this.request<Omit<Execution, 'data'> & { data: string }>('GET', `/rest/executions/${id}`);
-		return { ...raw, data: parseFlatted(raw.data) as Execution['data'] };
+		const data = parseFlatted(raw.data) as Execution['data'];
+		// In queue mode, n8n has saved no runs of an execution that it has just stopped.
+		const resultData = data.resultData && { ...data.resultData, runData: data.resultData.runData ?? {} };
+		return { ...raw, data: { ...data, resultData } };
 	}
 
 	/**

@@ -28,6 +28,11 @@ export class N8nCompanion {
 		return this.launch.pid;
 	}
 
+	/** What it keeps on disk. */
+	get userFolder(): string {
+		return this.launch.userFolder;
+	}
+
 	/** Everything that it has printed since its latest start. */
 	log(): string {
 		return this.launch.log();

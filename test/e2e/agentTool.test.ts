@@ -349,6 +349,14 @@ describe.each(AGENTS)('In a real n8n, the Runway tool, %s,', (_how, version) => 
 		expect(chat.toolResults).toHaveLength(1);
 	});
 
+	it('pays once where the node is set to retry and to stop the workflow on errors', async () => {
+		api.settings.renderMs = 2500;
+		const settings = { retryOnFail: true, maxTries: 3, waitBetweenTries: 100, onError: 'stopWorkflow' } as const;
+		const impatient = { ...imageToVideo, options: { pollInterval: POLL_SECONDS, timeout: 1.5 } };
+		await ask(version, impatient, [[{ arguments: pier }]], settings);
+		expect(api.creates).toHaveLength(1);
+	});
+
 	it('pays once where the node is set to retry and the time limit was too short', async () => {
 		api.settings.renderMs = 2500;
 		const settings = { retryOnFail: true, maxTries: 3, waitBetweenTries: 100 };

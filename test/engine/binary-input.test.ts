@@ -1,6 +1,6 @@
 import type { IBinaryKeyData, IDataObject } from 'n8n-workflow';
 
-import { type Bench, bench, closeBench, CONTINUE, imageToVideo, topic } from './bench';
+import { type Bench, bench, closeBench, CONTINUE, imageToVideo, topic, until } from './bench';
 
 afterAll(closeBench);
 
@@ -43,6 +43,65 @@ topic('A picture from a file of the item', (test) => {
 			expect(output.items.map(({ json }) => json.status)).toEqual(['queued', 'queued']);
 			const sent = api.creates.map(({ body }) => (body as IDataObject).promptImage);
 			expect(sent).toEqual([dataUri(png), dataUri(photo, 'image/jpeg')]);
+		}),
+	);
+
+	test(
+		'is not sent once another one was refused, even if it was being read by then',
+		bench(async (place) => {
+			const { api, fail } = place;
+			const items = await Promise.all([0, 1, 2].map(async () => await itemWith(place, api.assetBytes('image'))));
+			api.fault({ on: 'create', kind: 'status', status: 400, times: 3 });
+			let reads = 0;
+			let isRefused = false;
+			await fail(fromFile, {
+				items,
+				prepare(context) {
+					const { helpers } = context;
+					const send = helpers.httpRequestWithAuthentication;
+					helpers.httpRequestWithAuthentication = async function (this: never, ...args) {
+						const answer = (await send.apply(this, args)) as unknown;
+						// By then the node has taken note of the answer.
+						setTimeout(() => (isRefused = true), 50);
+						return answer;
+					} as typeof send;
+					const read = helpers.getBinaryDataBuffer;
+					helpers.getBinaryDataBuffer = async (...args) => {
+						const bytes = await read(...args);
+						reads += 1;
+						// The first read of each item checks it. Of the reads for sending, all but one take until the refusal.
+						if (reads > items.length + 1) await until(() => isRefused);
+						return bytes;
+					};
+				},
+			});
+			expect(reads).toBe(6);
+			expect(api.creates).toHaveLength(1);
+		}),
+	);
+
+	test(
+		'that can no longer be read ends the run before anything more is sent',
+		bench(async (place) => {
+			const { api, fail } = place;
+			const items = await Promise.all([0, 1, 2].map(async () => await itemWith(place, api.assetBytes('image'))));
+			let reads = 0;
+			const error = await fail(
+				{ ...fromFile, options: { maxParallel: 1 } },
+				{
+					items,
+					prepare({ helpers }) {
+						const read = helpers.getBinaryDataBuffer;
+						helpers.getBinaryDataBuffer = async (...args) => {
+							reads += 1;
+							if (reads > items.length) throw new Error('the store is gone');
+							return await read(...args);
+						};
+					},
+				},
+			);
+			expect(error.message).toContain('the store is gone');
+			expect(api.creates).toHaveLength(0);
 		}),
 	);
 

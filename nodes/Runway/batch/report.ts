@@ -86,7 +86,9 @@ export function nodeError(
 				other === ending ||
 				(taskOf(other.outcome) === null && !['invalid', 'maybeCreated'].includes(other.outcome.kind)),
 		);
-	if (outcome.kind === 'unresolved' && outcome.task === null && isAlone) return outcome.error;
+	// n8n's own errors know where they come from; of others it would tell neither node nor item.
+	const isOfN8n = outcome.kind === 'unresolved' && 'context' in outcome.error;
+	if (isOfN8n && outcome.task === null && isAlone) return outcome.error;
 
 	const { message, advice } = explainOutcome(outcome);
 	const others = all.filter((other) => other !== ending);

@@ -135,7 +135,10 @@ function parseJson(value: unknown): unknown {
  * stop: of an error that is thrown, agents learn little or nothing, and might well pay for a second attempt.
  */
 export function goesOnAfterErrors(context: IExecuteFunctions): boolean {
-	return context.continueOnFail() || (runsAsTool(context) && context.getNode().onError !== 'stopWorkflow');
+	const { onError, retryOnFail } = context.getNode();
+	// Each try of a tool that an agent calls is a new run to n8n, so that it would find no record of what was paid for.
+	const wouldPayAgain = isCalledAsTool(context) && retryOnFail === true;
+	return context.continueOnFail() || (runsAsTool(context) && (onError !== 'stopWorkflow' || wouldPayAgain));
 }
 
 /** n8n marks tools in two ways: agents call them in a context of their own, or run the node under a tool's type. */

@@ -67,9 +67,13 @@ export function createSubmitter(options: SubmitterOptions) {
 		noteRefusal: () => number,
 		unreached: number,
 	): Promise<Outcome | 'again' | 'unreached'> {
-		if (isOver()) return { kind: 'notSent' };
-		if (clock.now() < quietUntil) return 'again';
-		const sent = await client.create(job.operation.path, await job.body());
+		const held = reasonToHold();
+		if (held !== null) return held;
+		const body = await bodyOf(job);
+		// Files take time to read, and meanwhile another create may have ended the run.
+		const heldNow = reasonToHold();
+		if (heldNow !== null) return heldNow;
+		const sent = await client.create(job.operation.path, body);
 		switch (sent.kind) {
 			case 'created':
 				refusalsInARow = 0;
@@ -91,6 +95,22 @@ export function createSubmitter(options: SubmitterOptions) {
 				onFailure();
 				return { kind: 'notCreated', problem: sent.problem };
 			}
+		}
+	}
+
+	function reasonToHold(): Outcome | 'again' | null {
+		if (isOver()) return { kind: 'notSent' };
+		return clock.now() < quietUntil ? 'again' : null;
+	}
+
+	async function bodyOf(job: CreateJob): Promise<Record<string, unknown>> {
+		let isMade = false;
+		try {
+			const body = await job.body();
+			isMade = true;
+			return body;
+		} finally {
+			if (!isMade) onFailure();
 		}
 	}
 

@@ -48,6 +48,8 @@ export interface ClientOptions {
 /** Creates carry data URIs of several megabytes and wait for the provider to accept. */
 const CREATE_TIMEOUT_MS = 120_000;
 const READ_TIMEOUT_MS = 30_000;
+/** A create that is under way when the execution is stopped is billed all the same, and only its answer tells the id. */
+const CREATE_AFTER_STOP_MS = 10_000;
 /** Codes in an HTTP 200 by which a gateway says that it lost sight of the request. */
 const GATEWAY_FAULTS: ReadonlySet<string> = new Set(['408', '502', '503', '504', '524']);
 
@@ -62,7 +64,8 @@ export function createRunwayClient(send: Send, options: ClientOptions): RunwayCl
 
 	return {
 		async create(path, body) {
-			return createOutcome(await send({ method: 'POST', path, body, headers, timeoutMs: createTimeoutMs }), now());
+			const request = { path, body, headers, timeoutMs: createTimeoutMs, afterStopMs: CREATE_AFTER_STOP_MS };
+			return createOutcome(await send({ method: 'POST', ...request }), now());
 		},
 		async read(taskId, api) {
 			// The two ids that encoding can't keep from leaving the route.

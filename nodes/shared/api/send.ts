@@ -8,6 +8,8 @@ export interface ApiRequest {
 	headers?: Record<string, string>;
 	/** Milliseconds until the request is given up. */
 	timeoutMs: number;
+	/** Milliseconds that the answer is still awaited for after the execution was stopped. @default 0 */
+	afterStopMs?: number;
 }
 
 export type ApiAnswer =

@@ -47,7 +47,7 @@ export async function createSend(context: RequestContext, itemIndex = 0): Promis
 	const { baseURL, apiKey } = await readCredential(context, itemIndex);
 	const signal = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
 
-	return async ({ method, path, body, headers, timeoutMs }) => {
+	return async ({ method, path, body, headers, timeoutMs, afterStopMs = 0 }) => {
 		const options: IHttpRequestOptions = {
 			baseURL,
 			url: path,
@@ -60,10 +60,35 @@ export async function createSend(context: RequestContext, itemIndex = 0): Promis
 			ignoreHttpStatusErrors: true,
 			returnFullResponse: true,
 		};
+		const delayed = delay(signal, afterStopMs);
+		const caller = delayed.signal === signal ? context : withSignal(context as IExecuteFunctions, delayed.signal);
 		const request = async () =>
-			(await context.helpers.httpRequestWithAuthentication.call(context, CREDENTIAL, options)) as IN8nHttpFullResponse;
-		return await answerOf(request, signal, apiKey);
+			(await context.helpers.httpRequestWithAuthentication.call(caller, CREDENTIAL, options)) as IN8nHttpFullResponse;
+		try {
+			return await answerOf(request, signal, apiKey);
+		} finally {
+			delayed.forget();
+		}
 	};
+}
+
+/** A signal that fires so many milliseconds after another one. */
+function delay(
+	signal: AbortSignal | undefined,
+	milliseconds: number,
+): { signal: AbortSignal | undefined; forget: () => void } {
+	if (signal === undefined || signal.aborted || milliseconds === 0) return { signal, forget: () => {} };
+	const late = new AbortController();
+	const onAbort = () => {
+		AbortSignal.timeout(milliseconds).addEventListener('abort', () => late.abort(), { once: true });
+	};
+	signal.addEventListener('abort', onAbort, { once: true });
+	return { signal: late.signal, forget: () => signal.removeEventListener('abort', onAbort) };
+}
+
+/** The same context with another signal: n8n's helper takes the one that its caller has, whatever the options say. */
+function withSignal(context: IExecuteFunctions, signal: AbortSignal | undefined): IExecuteFunctions {
+	return Object.create(context, { getExecutionCancelSignal: { value: () => signal } }) as IExecuteFunctions;
 }
 
 const OFFICIAL_HOST = 'api.cometapi.com';

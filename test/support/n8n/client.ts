@@ -181,10 +181,12 @@ export class N8nClient {
 	/** Reads an execution, whether it is over or not. */
 	async execution(id: string): Promise<Execution> {
 		const raw = await this.request<Omit<Execution, 'data'> & { data: string }>('GET', `/rest/executions/${id}`);
-		const data = parseFlatted(raw.data) as Execution['data'];
-		// In queue mode, n8n has saved no runs of an execution that it has just stopped.
-		const resultData = data.resultData && { ...data.resultData, runData: data.resultData.runData ?? {} };
-		return { ...raw, data: { ...data, resultData } };
+		// Of an execution that has just begun, n8n 1 has saved nothing yet; of one that it has just stopped in queue mode, no runs.
+		const { resultData, ...rest } = (parseFlatted(raw.data) ?? {}) as Execution['data'];
+		return {
+			...raw,
+			data: { ...rest, ...(resultData && { resultData: { ...resultData, runData: resultData.runData ?? {} } }) },
+		};
 	}
 
 	/**

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { errorOf, type N8n, outputOf, type WorkflowFile } from '../support/n8n';
 import {
 	chain,
@@ -13,6 +15,7 @@ import {
 	RETRY,
 	runway,
 	textOf,
+	textToVideo,
 	until,
 	webhook,
 } from './support/place';
@@ -21,8 +24,8 @@ import { loseEventLog } from './support/restarts';
 /** An n8n that is killed while the node waits, which takes with it all that the node had noted in its memory. */
 
 const TWO = prompts('a [stuck]', 'b [stuck]');
-/** Two rounds, of which the second one waits. */
-function twoRounds(): WorkflowFile {
+/** Two rounds, of which the second one waits. Between them comes what is given. */
+function twoRounds(...between: Part[]): WorkflowFile {
 	const loop: Part = {
 		name: 'Loop',
 		type: 'n8n-nodes-base.splitInBatches',
@@ -30,10 +33,22 @@ function twoRounds(): WorkflowFile {
 		parameters: { options: {} },
 	};
 	const workflow = chain(webhook(), ...items({ prompt: 'a' }, { prompt: 'b [stuck]' }), loop);
-	const round = chain(imageToVideo({}, RETRY)).nodes;
+	const round = chain(textToVideo({}, RETRY), ...between);
+	const nodes = [...workflow.nodes, ...round.nodes];
+	const connections = { ...workflow.connections, ...round.connections };
 	// The second output of the loop is its round; the first one is the end.
-	return link(link({ ...workflow, nodes: [...workflow.nodes, ...round] }, 'Loop', 1, 'Runway'), 'Runway', 0, 'Loop');
+	const began = link({ ...workflow, nodes, connections }, 'Loop', 1, 'Runway');
+	return link(began, between.at(-1)?.name ?? 'Runway', 0, 'Loop');
 }
+
+/** Sleeps until it is called. */
+const nap: Part = {
+	name: 'Nap',
+	type: 'n8n-nodes-base.wait',
+	typeVersion: 1.1,
+	parameters: { resume: 'webhook', httpMethod: 'POST', options: {} },
+	webhookId: randomUUID(),
+};
 
 /** Saves what there is after each node. */
 const savesProgress = (workflow: WorkflowFile): WorkflowFile => ({
@@ -96,4 +111,16 @@ describe('An n8n that is killed while a node waits pays for nothing twice when t
 
 	test('in the second round of a loop, of which it has saved the first one', async (here, own) =>
 		await expectRetriesToCreateNothing(here, own, savesProgress(twoRounds())));
+
+	test('in the second round of a loop that had slept in its first one', async (here, own) => {
+		const { api } = here;
+		// The node's own address for callbacks is that of the execution, with one more segment.
+		const wakeUp = async () => {
+			await until(() => api.creates.length > 0);
+			const { callback_url: address = '' } = api.creates[0]?.body as { callback_url?: string };
+			const [url = '', query = ''] = address.split('/runway');
+			await until(async () => (await fetch(url + query, { method: 'POST' })).ok, 'the execution is woken up', 60_000);
+		};
+		await Promise.all([expectRetriesToCreateNothing(here, own, twoRounds(nap)), wakeUp()]);
+	});
 });

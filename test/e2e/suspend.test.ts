@@ -366,6 +366,36 @@ topic('A sleeping execution', (test) => {
 			expect(api.tasks.size).toBe(3);
 		}),
 	);
+
+	test(
+		'that a retry has begun awaits the tasks that call back to the execution before it, also where they end last',
+		place(async (here) => {
+			const { api, run, retry } = here;
+			api.fault({
+				on: 'create',
+				kind: 'status',
+				status: 400,
+				match: ({ body }) => JSON.stringify(body).includes('c '),
+			});
+			const list = prompts('a [stuck]', 'b [stuck]', 'c [stuck]');
+			const failed = await run(chain(manual, ...list, suspended({ options: { maxParallel: 1 } }), after));
+			expect(failed.status).toBe('error');
+			const [a = '', b = ''] = taskIds(api);
+
+			const retried = retry(failed);
+			await until(() => api.tasks.size === 3);
+			api.finish(taskIds(api)[2] ?? '');
+			await pause(3_000);
+			api.finish(a);
+			await pause(1_000);
+			api.finish(b);
+			const execution = await retried;
+			expect(execution.status).toBe('success');
+			await expectVideos(here, execution);
+			expect(outputOf(execution, 'After').map(({ json }) => json.status)).toEqual(Array(3).fill('succeeded'));
+			expect(api.tasks.size).toBe(3);
+		}),
+	);
 });
 
 topic('A callback', (test) => {

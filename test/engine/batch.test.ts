@@ -130,8 +130,11 @@ topic('A batch', (test) => {
 	test(
 		'tells the editor how far it is',
 		bench(async ({ run }) => {
-			const { messages } = await run(imageToVideo({}, { completion: 'return' }), { items: prompts('a', 'b', 'c') });
-			expect(messages.at(-1)).toBe('3 of 3 Runway tasks done');
+			const items = prompts('a', 'b', 'c');
+			const waited = await run(imageToVideo(), { items });
+			expect(waited.messages).toEqual([1, 2, 3].map((done) => `${done} of 3 Runway tasks done`));
+			const returned = await run(imageToVideo({}, { completion: 'return' }), { items });
+			expect(returned.messages.at(-1)).toBe('3 of 3 Runway tasks created');
 		}),
 	);
 

@@ -3,8 +3,11 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { readBalance } from '../../shared/api/balance';
 import { networkProblem, responseProblem } from '../../shared/api/problem';
 import { askBalance } from '../../shared/api/transport';
+import { isObject } from '../../shared/task/json';
 import { backoffDelay } from '../../shared/wait/cadence';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
+import { getBalance } from '../operations/account/getBalance.operation';
+import type { Fault } from '../operations/operation';
 import type { Outcome } from './job';
 import { errorItem, markForErrorOutput, nodeError, stoppedError } from './report';
 import { goesOnAfterErrors } from './settings';
@@ -30,8 +33,10 @@ export async function runBalance(context: IExecuteFunctions): Promise<INodeExecu
 }
 
 async function lookUp(context: IExecuteFunctions, itemIndex: number): Promise<INodeExecutionData | Outcome> {
+	const days = readDays(context, itemIndex);
+	if (!days.ok) return { kind: 'invalid', faults: days.faults };
 	for (let tries = 1; ; tries += 1) {
-		const answer = await askBalance(context, itemIndex, days(context, itemIndex));
+		const answer = await askBalance(context, itemIndex, days.query);
 		if (answer.kind === 'aborted') return { kind: 'notSent' };
 		const balance = answer.kind === 'response' && answer.status === 200 ? readBalance(answer.body) : null;
 		if (balance !== null) return { json: { ...balance }, pairedItem: { item: itemIndex } };
@@ -42,12 +47,36 @@ async function lookUp(context: IExecuteFunctions, itemIndex: number): Promise<IN
 	}
 }
 
-function days(context: IExecuteFunctions, itemIndex: number): Record<string, string> {
-	const day = (name: string) => {
-		const value = context.getNodeParameter(name, itemIndex, '') as unknown;
-		return typeof value === 'string' ? value.slice(0, 10) : '';
-	};
-	const start = day('startDate');
-	const end = day('endDate');
-	return { ...(start && { start_date: start }), ...(end && { end_date: end }) };
+/** The days to list the use of. CometAPI takes both or none; the last one is today unless it is given. */
+function readDays(
+	context: IExecuteFunctions,
+	itemIndex: number,
+): { ok: true; query: Record<string, string> } | { ok: false; faults: Fault[] } {
+	const [start, end] = getBalance.fields.map(({ name: parameter, displayName: label }) => {
+		const value = context.getNodeParameter(parameter, itemIndex, '') as unknown;
+		return { parameter, label, found: { value }, day: dayOf(value) };
+	});
+	const faultOf = (field: typeof start, expected: string): Fault[] =>
+		field === undefined ? [] : [{ ...field, expected }];
+	const faults = [
+		...[start, end].flatMap((field) =>
+			field?.day === null ? faultOf(field, 'must be a date such as 2026-05-04') : [],
+		),
+		...(start?.day === '' && end?.day ? faultOf(start, 'must not be empty where the last day is given') : []),
+	];
+	if (faults.length > 0) return { ok: false, faults };
+	const today = new Date().toISOString().slice(0, 10);
+	return { ok: true, query: start?.day ? { start_date: start.day, end_date: end?.day || today } : {} };
+}
+
+/** YYYY-MM-DD, empty for nothing, or null for what is no date. Expressions bring texts, n8n's dates and JavaScript's. */
+function dayOf(value: unknown): string | null {
+	if (value === undefined || value === null || value === '') return '';
+	const text = value instanceof Date || isLuxonDate(value) ? value.toJSON() : value;
+	const day = typeof text === 'string' ? text.trim().slice(0, 10) : '';
+	return /^\d{4}-\d{2}-\d{2}$/.test(day) && !Number.isNaN(Date.parse(day)) ? day : null;
+}
+
+function isLuxonDate(value: unknown): value is { toJSON(): string | null } {
+	return isObject(value) && typeof value.toISODate === 'function';
 }

@@ -49,7 +49,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 		ledger,
 		limits: jobs[0]?.settings.limits ?? { maxParallel: 1, maxTasksInProgress: 0 },
 		goOnAfterFailedCreate: goesOnAfterErrors(context),
-		onSettled: progressReporter(context, jobs.length),
+		onSettled: progressReporter(context, jobs),
 	});
 
 	const endings = results.map(({ job, outcome }): Ending => ({ itemIndex: job.itemIndex, outcome }));
@@ -97,12 +97,13 @@ function operationOf(context: IExecuteFunctions): Operation {
 }
 
 /** Tells the editor how far a manual run is; n8n shows it in the browser's console. */
-function progressReporter(context: IExecuteFunctions, total: number): (outcome: Outcome) => void {
+function progressReporter(context: IExecuteFunctions, jobs: readonly Job[]): (outcome: Outcome) => void {
+	const areAwaited = jobs.some(({ kind, settings }) => kind === 'task' || settings.completion === 'wait');
 	let done = 0;
 	return ({ kind }) => {
 		if (kind === 'leftRunning' || kind === 'notSent') return;
 		done += 1;
-		context.sendMessageToUI(`${done} of ${total} Runway tasks done`);
+		context.sendMessageToUI(`${done} of ${jobs.length} Runway tasks ${areAwaited ? 'done' : 'created'}`);
 	};
 }
 

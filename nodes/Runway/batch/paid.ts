@@ -26,7 +26,7 @@ export interface Ledger {
 
 /** What came of one request. */
 export type PaidRecord = { itemIndex: number; fingerprint: string } & (
-	{ taskId: string; createdAt: string; hasFailed?: true } | { problem: Problem }
+	{ taskId: string; createdAt: string; executionId: string; hasFailed?: true } | { problem: Problem }
 );
 
 const KEY = 'runwayTasks';
@@ -57,7 +57,8 @@ export function openLedger(context: IExecuteFunctions): Ledger {
 			return all.filter((record) => !takenUp.has(record) && !('taskId' in record && takenUp.has(record.taskId)));
 		},
 		created({ itemIndex, fingerprint }, { taskId, createdAt }) {
-			save([...records(), { itemIndex, fingerprint, taskId, createdAt: createdAt ?? '' }]);
+			const executionId = context.getExecutionId();
+			save([...records(), { itemIndex, fingerprint, taskId, createdAt: createdAt ?? '', executionId }]);
 		},
 		maybeCreated({ itemIndex, fingerprint }, problem) {
 			save([...records(), { itemIndex, fingerprint, problem }]);
@@ -79,10 +80,17 @@ export function hasFailed(record: PaidRecord): boolean {
 	return 'hasFailed' in record;
 }
 
+/** Whether a record is of a task that this very execution created, and not one that it retries. */
+export function isOfExecution(record: PaidRecord, executionId: string): boolean {
+	return 'executionId' in record && record.executionId === executionId;
+}
+
 /** Where the node has last begun, as far as n8n has kept it. */
 interface Begun {
 	executionId: string;
 	runIndex: string;
+	/** That records were missing then, which no retry of the retry brings back. */
+	areRecordsLost?: true;
 }
 
 /**
@@ -94,11 +102,11 @@ export async function begin(context: IExecuteFunctions): Promise<{ areRecordsLos
 	const now: Begun = { executionId: context.getExecutionId(), runIndex: runIndexOf(context) };
 	const last = nodeContext[BEGUN_KEY] as Begun | undefined;
 	const isKnown = last?.executionId === now.executionId || last?.runIndex === now.runIndex;
-	if (context.getMode() === 'retry' && !isKnown && (await wasCutOff(context, last !== undefined))) {
-		return { areRecordsLost: true };
-	}
-	nodeContext[BEGUN_KEY] = { ...now };
-	return { areRecordsLost: false };
+	const areRecordsLost =
+		last?.areRecordsLost ??
+		(context.getMode() === 'retry' && !isKnown && (await wasCutOff(context, last !== undefined)));
+	nodeContext[BEGUN_KEY] = { ...now, ...(areRecordsLost && { areRecordsLost }) };
+	return { areRecordsLost };
 }
 
 /** Between two nodes of a running execution there is less time, and between a crash and a retry there is more. */
@@ -119,10 +127,12 @@ async function wasCutOff(context: IExecuteFunctions, hasBegun: boolean): Promise
 	const runs = Object.values(saved.resultData.runData).flat();
 	// Nothing was saved but what the execution began with, so that it begins anew.
 	if (runs.length === 0) return true;
+	const next = saved.executionData?.nodeExecutionStack[0]?.node;
+	// Nothing was saved since the execution slept and was woken up: n8n passes the node over that it slept in.
+	if (saved.waitTill !== undefined || next?.disabled === true) return true;
 	// n8n saves after each node, if told so. It was this node's turn, and nothing is said of how it ended.
 	const lastEnd = Math.max(...runs.map(({ startTime, executionTime }) => startTime + executionTime));
-	const next = saved.executionData?.nodeExecutionStack[0]?.node.name;
-	return next === context.getNode().name && Date.now() - lastEnd > LONGEST_STEP_MS;
+	return next?.name === context.getNode().name && Date.now() - lastEnd > LONGEST_STEP_MS;
 }
 
 function hasRunBefore(context: IExecuteFunctions): boolean {
@@ -173,7 +183,7 @@ interface CustomData {
  * Puts a task's id into the execution's custom data, so that it can be found in n8n's list of executions
  * even where the execution was stopped or has failed. What does not fit is left out.
  */
-function noteInCustomData(context: IExecuteFunctions, taskId: string): void {
+export function noteInCustomData(context: IExecuteFunctions, taskId: string): void {
 	const { customData } = context.getWorkflowDataProxy(0).$execution as { customData?: CustomData };
 	if (customData === undefined) return;
 	for (const key of CUSTOM_DATA_KEYS) {

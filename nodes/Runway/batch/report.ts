@@ -24,7 +24,10 @@ export interface Ending {
 
 /** More ids than this make an error unreadable; the rest is counted. */
 const MAX_IDS_IN_TEXT = 25;
-const NOTHING_BILLED = 'Nothing was sent to CometAPI for this item, so nothing was billed.';
+/** Where earlier attempts have paid, that must not sound as if they had not. */
+const nothingBilled = (reason: string, hasEarlier: boolean) =>
+	`${reason} for this item, so ${hasEarlier ? 'this attempt billed nothing' : 'nothing was billed'}.`;
+const NOTHING_SENT = 'Nothing was sent to CometAPI';
 
 /**
  * The item that stands for a failed one where the node is set to continue. The keys are n8n's condition for the error output.
@@ -32,8 +35,8 @@ const NOTHING_BILLED = 'Nothing was sent to CometAPI for this item, so nothing w
  * @param left what earlier attempts left behind; what concerns the item is named in it
  */
 export function errorItem({ itemIndex, outcome }: Ending, left: readonly PaidRecord[] = []): INodeExecutionData {
-	const { message, advice } = explainOutcome(outcome);
 	const itsLeft = left.filter((record) => record.itemIndex === itemIndex);
+	const { message, advice } = explainOutcome(outcome, itsLeft.length > 0);
 	const earlier = leftDetails(itsLeft);
 	return {
 		json: {
@@ -90,7 +93,8 @@ export function nodeError(
 	const isOfN8n = outcome.kind === 'unresolved' && 'context' in outcome.error;
 	if (isOfN8n && outcome.task === null && isAlone) return outcome.error;
 
-	const { message, advice } = explainOutcome(outcome);
+	const itsLeft = left.some((record) => record.itemIndex === itemIndex);
+	const { message, advice } = explainOutcome(outcome, itsLeft);
 	const others = all.filter((other) => other !== ending);
 	const description = sentences(advice, faultSummary(others), taskSummary(others), leftBehind);
 	const problem = apiProblemOf(outcome);
@@ -158,21 +162,25 @@ function apiProblemOf(outcome: Outcome): Problem | null {
 	return 'problem' in outcome ? outcome.problem : null;
 }
 
-/** Says what happened and what to do, for every way in which a job can end without being ready. */
-export function explainOutcome(outcome: Outcome): Explanation {
+/**
+ * Says what happened and what to do, for every way in which a job can end without being ready.
+ *
+ * @param hasEarlier whether attempts before this one have paid, or may have, for other tasks of the item
+ */
+export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanation {
 	switch (outcome.kind) {
 		case 'invalid':
-			return { message: outcome.faults.map(describeFault).join('; '), advice: NOTHING_BILLED };
+			return { message: outcome.faults.map(describeFault).join('; '), advice: nothingBilled(NOTHING_SENT, hasEarlier) };
 		case 'unresolved':
 			return {
 				message: redact(outcome.error.message),
-				advice: outcome.task === null ? NOTHING_BILLED : howToFetch(outcome.task),
+				advice: outcome.task === null ? nothingBilled(NOTHING_SENT, hasEarlier) : howToFetch(outcome.task),
 			};
 		case 'notRead':
 			return explain(outcome.problem);
 		case 'notCreated': {
 			const { message, advice } = explain(outcome.problem);
-			return { message, advice: `${advice} No task was created for this item, so nothing was billed.` };
+			return { message, advice: `${advice} ${nothingBilled('No task was created', hasEarlier)}` };
 		}
 		case 'maybeCreated':
 			// No advice of the problem's own here: "run again later" would be an invitation to pay twice.
@@ -182,7 +190,10 @@ export function explainOutcome(outcome: Outcome): Explanation {
 					`The request may have reached CometAPI and may be billed, so it is not sent again. Look at the task log in the CometAPI console before you run this item again. ${evidence(outcome.problem)}`.trim(),
 			};
 		case 'notSent':
-			return { message: 'The task was not created, because the run ended before its turn', advice: NOTHING_BILLED };
+			return {
+				message: 'The task was not created, because the run ended before its turn',
+				advice: nothingBilled(NOTHING_SENT, hasEarlier),
+			};
 		case 'leftRunning':
 			return { message: 'The run ended before the task did', advice: howToFetch(outcome.task) };
 		case 'failed':
@@ -328,10 +339,10 @@ export function leftSummary(left: readonly PaidRecord[], list: (ids: readonly st
 	return sentences(
 		failed.length > 0 ? `${count(failed.length, 'task')} of earlier attempts failed: ${list(failed)}.` : '',
 		changed.length > 0
-			? `${count(changed.length, 'task')} of earlier attempts left behind, because the request has changed since: ${list(changed)}.`
+			? `${count(changed.length, 'task')} of earlier attempts left behind, since no item asks for the same any longer: ${list(changed)}.`
 			: '',
 		doubts > 0
-			? `Of ${count(doubts, 'request')} of earlier attempts, which have changed since, it is unknown whether a task was created; look at the task log in the CometAPI console.`
+			? `Of ${count(doubts, 'request')} of earlier attempts that no item makes any longer it is unknown whether a task was created; look at the task log in the CometAPI console.`
 			: '',
 	);
 }

@@ -12,7 +12,7 @@ import { Alarm, systemClock } from '../../shared/wait/pause';
 import { createExperience } from '../../shared/wait/experience';
 import { createWatcher, type Look } from '../../shared/wait/watch';
 import { taskOf, type CreateJob, type Job, type Outcome, type TaskJob } from './job';
-import { takeUp, type Ledger } from './paid';
+import { isOfExecution, noteInCustomData, takeUp, type Ledger } from './paid';
 import type { RunLimits } from './settings';
 import { createSubmitter } from './submit';
 import { wishOf } from './wish';
@@ -112,12 +112,18 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 		const record = ledger.find(job);
 		const started = record === undefined ? await submit(client, job) : takeUp(job, record);
 		const reattached = record !== undefined;
-		if (started.kind !== 'ready' || job.settings.completion !== 'wait')
+		if (started.kind !== 'ready') return { outcome: started, reader: null, reattached };
+		if (reattached) noteInCustomData(context, started.task.taskId);
+		const { completion } = job.settings;
+		const callsBack = record === undefined || isOfExecution(record, context.getExecutionId());
+		if (completion === 'return' || (completion === 'suspend' && callsBack))
 			return { outcome: started, reader: null, reattached };
 
 		const reader = createTaskReader(client, started.task.taskId, job.operation.api);
 		try {
 			const outcome = await watchTask(job, reader, started.task, !reattached);
+			// It calls back to an execution that is over, so this one falls asleep only when it has ended.
+			if (completion === 'suspend') return { outcome: started, reader: null, reattached };
 			// Where a new attempt makes sense, the next one is free to create the task anew.
 			if (outcome.kind === 'failed' && outcome.task.state?.failure?.retryable === true) ledger.failed(job);
 			return { outcome, reader, reattached };

@@ -143,11 +143,16 @@ export function goesOnAfterErrors(context: IExecuteFunctions): boolean {
 
 /** n8n marks tools in two ways: agents call them in a context of their own, or run the node under a tool's type. */
 function runsAsTool(context: IExecuteFunctions): boolean {
-	return isCalledAsTool(context) || context.getNode().type.endsWith('Tool');
+	return isCalledAsTool(context) || hasTypeOfTool(context);
 }
 
+/** Early versions know no other tools than those that an agent calls. */
 function isCalledAsTool(context: IExecuteFunctions): boolean {
-	return 'isToolExecution' in context && context.isToolExecution();
+	return 'isToolExecution' in context ? context.isToolExecution() : hasTypeOfTool(context);
+}
+
+function hasTypeOfTool(context: IExecuteFunctions): boolean {
+	return context.getNode().type.endsWith('Tool');
 }
 
 function wantsFile(context: IExecuteFunctions, operation: BatchOperation, itemIndex: number): boolean {

@@ -16,9 +16,9 @@ import { readTask } from '../../shared/task/parse';
 import { isTerminal, type Api, type TaskState } from '../../shared/task/task';
 import { backoffDelay } from '../../shared/wait/cadence';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
-import type { Job } from './job';
+import { taskOf, type Job } from './job';
 import type { PaidRecord } from './paid';
-import { errorItem, markForErrorOutput, stoppedError, type Ending } from './report';
+import { errorItem, explainOutcome, markForErrorOutput, stoppedError, type Ending } from './report';
 import { wishOf } from './wish';
 
 /**
@@ -85,7 +85,7 @@ export async function suspend(
 		const task: IDataObject =
 			outcome.kind === 'ready'
 				? { taskId: outcome.task.taskId, api: outcome.task.api, status: outcome.task.state?.status ?? 'queued' }
-				: { taskId: null, status: 'failed', failure: failureOf({ itemIndex, outcome }, left) };
+				: { taskId: taskOf(outcome)?.taskId ?? null, status: 'failed', failure: failureOf({ itemIndex, outcome }) };
 		input.json = { ...input.json, ...task };
 	}
 	const longest = Math.max(...ended.map(({ job }) => job?.settings.timeoutMs ?? 0));
@@ -94,8 +94,8 @@ export async function suspend(
 	return inputs.map((input) => ({ ...input, json: { ...input.json, error: undefined } }));
 }
 
-function failureOf(ending: Ending, left: readonly PaidRecord[]): IDataObject {
-	return { code: null, message: errorItem(ending, left).json.error, retryable: false };
+function failureOf({ outcome }: Ending): IDataObject {
+	return { code: null, message: explainOutcome(outcome).message, retryable: false };
 }
 
 function toSleeper({ itemIndex, job, outcome }: EndedItem, left: readonly PaidRecord[]): Sleeper {

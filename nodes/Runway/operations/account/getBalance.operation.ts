@@ -21,7 +21,7 @@ export const getBalance: AccountOperation = {
 			name: 'endDate',
 			type: 'dateTime',
 			default: '',
-			description: 'Last day of the daily use to list. Leave both days empty to leave the list out.',
+			description: 'Last day of the daily use to list. Today where only the first day is given.',
 		},
 	],
 };

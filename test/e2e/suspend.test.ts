@@ -52,6 +52,11 @@ function finishAll(api: StandIn): void {
 	for (const id of taskIds(api)) api.finish(id);
 }
 
+/** The next create that asks for this is refused. */
+function refuseOnce(api: StandIn, words: string): void {
+	api.fault({ on: 'create', kind: 'status', status: 400, match: ({ body }) => JSON.stringify(body).includes(words) });
+}
+
 /** A call to the address that CometAPI was given; gives the HTTP status of the answer. */
 async function knock(url: string, body: IDataObject, method = 'POST'): Promise<number> {
 	const headers = { 'content-type': 'application/json' };
@@ -349,12 +354,7 @@ topic('A sleeping execution', (test) => {
 		'creates nothing twice where Retry On Fail is set and the batch fails first',
 		place(async (here) => {
 			const { api } = here;
-			api.fault({
-				on: 'create',
-				kind: 'status',
-				status: 400,
-				match: ({ body }) => JSON.stringify(body).includes('c '),
-			});
+			refuseOnce(api, 'c ');
 			const list = prompts('a [stuck]', 'b [stuck]', 'c [stuck]');
 			const node = suspended({ options: { maxParallel: 1 } }, RETRY);
 			const executionId = await start(here, chain(manual, ...list, node, after));
@@ -371,12 +371,7 @@ topic('A sleeping execution', (test) => {
 		'that a retry has begun awaits the tasks that call back to the execution before it, also where they end last',
 		place(async (here) => {
 			const { api, run, retry } = here;
-			api.fault({
-				on: 'create',
-				kind: 'status',
-				status: 400,
-				match: ({ body }) => JSON.stringify(body).includes('c '),
-			});
+			refuseOnce(api, 'c ');
 			const list = prompts('a [stuck]', 'b [stuck]', 'c [stuck]');
 			const failed = await run(chain(manual, ...list, suspended({ options: { maxParallel: 1 } }), after));
 			expect(failed.status).toBe('error');

@@ -23,12 +23,20 @@ export interface Owner {
 
 /** A signed-in browser, as far as n8n's HTTP API can tell. */
 export class Session {
-	private cookie: string | undefined;
-
+	/**
+	 * @param cookie that of a session that has begun elsewhere
+	 */
 	constructor(
 		private readonly url: string,
 		private readonly owner: Owner,
+		private cookie?: string,
 	) {}
+
+	/** What goes on with the session elsewhere. */
+	get pass(): string {
+		if (this.cookie === undefined) throw new Error('Nobody has signed in yet');
+		return this.cookie;
+	}
 
 	/** Signs in as the owner, who is created first if this n8n is new. */
 	async signIn(): Promise<void> {

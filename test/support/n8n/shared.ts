@@ -16,6 +16,7 @@ interface Note {
 	url: string;
 	userFolder: string;
 	webhookOrigin: string;
+	pass: string;
 }
 
 /** Whether the tests share an n8n in queue mode: the environment variable N8N_HOST_MODE is `queue`. */
@@ -41,17 +42,18 @@ export async function sharedN8n(): Promise<N8nClient> {
 	if ('failure' in note) throw new Error(`The n8n that the tests share did not start: ${note.failure}`);
 	const client = new N8nClient(note.url, note.userFolder);
 	client.webhookOrigin = note.webhookOrigin;
-	await client.signIn();
+	await client.goOn(note.pass);
 	return client;
 }
 
 async function startShared(noteFile: string, run: number): Promise<N8nClient> {
 	try {
-		const userFolder = path.join(FOLDER, `${run}`);
+		const folder = path.join(FOLDER, `${run}`);
 		const n8n = isQueueMode()
-			? (await startQueueMode({ userFolders: userFolder })).main
-			: await startN8n({ package: projectRoot, userFolder });
-		writeNote(noteFile, { url: n8n.url, userFolder: n8n.userFolder, webhookOrigin: n8n.webhookOrigin });
+			? (await startQueueMode({ userFolders: folder })).main
+			: await startN8n({ package: projectRoot, userFolder: folder });
+		const { url, userFolder, webhookOrigin, pass } = n8n;
+		writeNote(noteFile, { url, userFolder, webhookOrigin, pass });
 		return n8n;
 	} catch (error) {
 		writeNote(noteFile, { failure: error instanceof Error ? error.message : String(error) });

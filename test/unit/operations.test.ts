@@ -82,6 +82,7 @@ const table: Record<string, Rows> = {
 		refused: [
 			[{ prompt: ' ' }, 'Prompt', notEmpty],
 			[{ prompt: 42 }, 'Prompt', 'must be text'],
+			[{ prompt: { length: [{ toString: 200 }] } }, 'Prompt', 'must be text'],
 			[{ model: '' }, 'Model', notEmpty],
 			[{ ratio: '1280x720' }, 'Ratio', aRatio],
 			[{ duration: 0 }, 'Duration (Seconds)', seconds],

@@ -6,10 +6,20 @@ import * as z from 'zod/v4-mini';
  * optional field that was left alone comes as an empty text.
  */
 
+/** At least so many. zod's own check also looks at what is neither text nor list, and fails at an odd length. */
+export function atLeast(min: number, expected: string) {
+	return z.refine<{ length: number }>(({ length }) => length >= min, expected);
+}
+
+/** At most so many. */
+export function atMost(max: number, expected: string) {
+	return z.refine<{ length: number }>(({ length }) => length <= max, expected);
+}
+
 /** Text that must not be empty. `max` counts UTF-16 units, as the API does. */
 export function requiredText(max?: number) {
-	const text = z.string('must be text').check(z.trim(), z.minLength(1, 'must not be empty'));
-	return max === undefined ? text : text.check(z.maxLength(max, `must have at most ${max} characters`));
+	const text = z.string('must be text').check(z.trim(), atLeast(1, 'must not be empty'));
+	return max === undefined ? text : text.check(atMost(max, `must have at most ${max} characters`));
 }
 
 /** Text that may be left empty, which leaves it out of the request. */
@@ -23,8 +33,8 @@ export function httpUrl() {
 		.string('must be a URL')
 		.check(
 			z.trim(),
-			z.minLength(1, 'must not be empty'),
-			z.maxLength(2048, 'must have at most 2048 characters'),
+			atLeast(1, 'must not be empty'),
+			atMost(2048, 'must have at most 2048 characters'),
 			z.refine(isHttpUrl, 'must be a complete URL that starts with https:// or http:// and names a host'),
 		);
 }

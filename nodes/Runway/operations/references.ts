@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
-import { optionalHttpUrl, optionalText } from './checks';
+import { atLeast, atMost, optionalHttpUrl, optionalText } from './checks';
 import { encodeImage } from './files';
 import { unreachableUrl } from './hints';
 import type { BodyInput, FileInput } from './operation';
@@ -76,7 +76,7 @@ export function references({ min, max, tooFew }: { min: number; max: number; too
 		);
 	const list = z
 		.array(image, 'must be a list of images')
-		.check(z.minLength(min, tooFew), z.maxLength(max, `must have at most ${max} image${max === 1 ? '' : 's'}`));
+		.check(atLeast(min, tooFew), atMost(max, `must have at most ${max} image${max === 1 ? '' : 's'}`));
 	return z.pipe(
 		// An untouched collection is an empty object, or nothing at all.
 		z.transform((value: unknown): unknown => value ?? {}),

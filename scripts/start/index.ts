@@ -13,6 +13,7 @@ import {
 	startN8n,
 } from '../../test/support/n8n';
 import { type StandIn, startStandIn } from '../../test/support/standin';
+import { keepEarlierLog } from './earlierLogs';
 import { ensureSample, sampleNames } from './samples';
 import { StartError } from './startError';
 import { State } from './state';
@@ -80,6 +81,7 @@ export class FirstVideo {
 		writeFileSync(path.join(videosFolder, '.gitignore'), '*\n');
 		const api =
 			this.input.liveKey === undefined ? await this.startStandIn() : { url: LIVE_URL, key: this.input.liveKey };
+		keepEarlierLog(this.logFile);
 		const n8n = await this.input.step(`Starting n8n ${installedN8n().version}`, async () => {
 			return await startN8n({
 				userFolder: this.state.folder,
@@ -121,6 +123,11 @@ export class FirstVideo {
 		}
 		say('');
 		say('Ctrl-C stops n8n. Workflows and executions are kept for the next start.');
+		say(`The log, which names every task: ${path.relative(projectRoot, this.logFile)}`);
+	}
+
+	private get logFile(): string {
+		return path.join(cacheFolder, 'logs', `${path.basename(this.state.folder)}.log`);
 	}
 
 	/** Stays until n8n ends by itself, which it shouldn't. Ctrl-C and the like go through {@link close}. */
@@ -142,7 +149,7 @@ export class FirstVideo {
 
 	private async stopAll(): Promise<number> {
 		if (this.n8n !== undefined) {
-			this.input.say('Stopping n8n ...');
+			this.input.say('Stopping n8n, which gives executions that run 15 s to end ...');
 			await this.forgetLiveKey(this.n8n);
 			await this.n8n.stop();
 		}

@@ -50,7 +50,12 @@ topic('The balance', (test) => {
 	const wrong: Array<[what: string, days: INodeParameters, says: RegExp]> = [
 		['what is no date', { startDate: 'yesterday' }, /"From Day" must be a date such as 2026-05-04, but is "yesterday"/],
 		['a day that does not exist', { startDate: '2026-05-04', endDate: '2026-13-40' }, /"To Day" must be a date/],
-		['a last day alone', { endDate: '2026-05-04' }, /"From Day" must not be empty where the last day is given/],
+		['a last day alone', { endDate: '2026-05-04' }, /"From Day" must not be empty where "To Day" is given\n/],
+		[
+			'days the wrong way round',
+			{ startDate: '2026-05-06', endDate: '2026-05-04' },
+			/"From Day" must not be after "To Day" \(2026-05-04\), but is "2026-05-06"/,
+		],
 	];
 	for (const [what, days, says] of wrong) {
 		test(

@@ -56,17 +56,17 @@ function readDays(
 		const value = context.getNodeParameter(parameter, itemIndex, '') as unknown;
 		return { parameter, label, found: { value }, day: dayOf(value) };
 	});
-	const faultOf = (field: typeof start, expected: string): Fault[] =>
-		field === undefined ? [] : [{ ...field, expected }];
-	const faults = [
-		...[start, end].flatMap((field) =>
-			field?.day === null ? faultOf(field, 'must be a date such as 2026-05-04') : [],
-		),
-		...(start?.day === '' && end?.day ? faultOf(start, 'must not be empty where the last day is given') : []),
-	];
+	if (start === undefined || end === undefined) return { ok: true, query: {} };
+	const faults: Fault[] = [start, end]
+		.filter(({ day }) => day === null)
+		.map((field) => ({ ...field, expected: 'must be a date such as 2026-05-04' }));
+	if (start.day === '' && end.day) {
+		faults.push({ ...start, found: null, expected: `must not be empty where "${end.label}" is given` });
+	}
+	const last = end.day || new Date().toISOString().slice(0, 10);
+	if (start.day && start.day > last) faults.push({ ...start, expected: `must not be after "${end.label}" (${last})` });
 	if (faults.length > 0) return { ok: false, faults };
-	const today = new Date().toISOString().slice(0, 10);
-	return { ok: true, query: start?.day ? { start_date: start.day, end_date: end?.day || today } : {} };
+	return { ok: true, query: start.day ? { start_date: start.day, end_date: last } : {} };
 }
 
 /** YYYY-MM-DD, empty for nothing, or null for what is no date. Expressions bring texts, n8n's dates and JavaScript's. */

@@ -285,7 +285,8 @@ function show(value: unknown): string {
 	if (value === undefined || value === null || value === '') return 'empty';
 	const text = typeof value === 'string' ? `"${value}"` : asJson(value);
 	const clean = redact(text);
-	return clean.length > 120 ? `${clean.slice(0, 120)}… (${text.length} characters)` : clean;
+	const { length } = typeof value === 'string' ? value : text;
+	return clean.length > 120 ? `${clean.slice(0, 120)}… (${length} characters)` : clean;
 }
 
 /** Expressions may bring values that JSON has not; an error about one must not fail itself. */
@@ -311,6 +312,10 @@ export function count(amount: number, noun: string): string {
 	return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }
 
+function hasOrMayHaveResult({ state }: KnownTask): boolean {
+	return state === null || !isTerminal(state.status) || state.status === 'succeeded';
+}
+
 /** Names the tasks that exist at CometAPI, finished ones and those that go on. */
 function taskSummary(endings: readonly Ending[]): string {
 	const tasks = endings.map(({ outcome }) => taskOf(outcome)).filter((task) => task !== null);
@@ -320,7 +325,7 @@ function taskSummary(endings: readonly Ending[]): string {
 	return sentences(
 		ended.length > 0 ? `Tasks of this run that have ended: ${idList(ended)}.` : '',
 		running.length > 0 ? `Tasks of this run that go on at CometAPI: ${idList(running)}.` : '',
-		tasks.length > 0 ? 'Fetch them with Resource "Task", Operation "Wait".' : '',
+		tasks.some(hasOrMayHaveResult) ? 'Fetch them with Resource "Task", Operation "Wait".' : '',
 		unknown > 0
 			? `For ${count(unknown, 'item')} it is unknown whether a task was created; look at the task log in the CometAPI console.`
 			: '',

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-
 import { errorOf, type N8n, outputOf, type WorkflowFile } from '../support/n8n';
 import {
 	chain,
@@ -8,6 +6,7 @@ import {
 	link,
 	LONGEST_TEST_MS,
 	manual,
+	nap,
 	ownPlace,
 	type Part,
 	type Place,
@@ -17,6 +16,7 @@ import {
 	textOf,
 	textToVideo,
 	until,
+	wakeUp,
 	webhook,
 } from './support/place';
 import { loseEventLog } from './support/restarts';
@@ -40,15 +40,6 @@ function twoRounds(...between: Part[]): WorkflowFile {
 	const began = link({ ...workflow, nodes, connections }, 'Loop', 1, 'Runway');
 	return link(began, between.at(-1)?.name ?? 'Runway', 0, 'Loop');
 }
-
-/** Sleeps until it is called. */
-const nap: Part = {
-	name: 'Nap',
-	type: 'n8n-nodes-base.wait',
-	typeVersion: 1.1,
-	parameters: { resume: 'webhook', httpMethod: 'POST', options: {} },
-	webhookId: randomUUID(),
-};
 
 /** Saves what there is after each node. */
 const savesProgress = (workflow: WorkflowFile): WorkflowFile => ({
@@ -113,14 +104,7 @@ describe('An n8n that is killed while a node waits pays for nothing twice when t
 		await expectRetriesToCreateNothing(here, own, savesProgress(twoRounds())));
 
 	test('in the second round of a loop that had slept in its first one', async (here, own) => {
-		const { api } = here;
-		// The node's own address for callbacks is that of the execution, with one more segment.
-		const wakeUp = async () => {
-			await until(() => api.creates.length > 0);
-			const { callback_url: address = '' } = api.creates[0]?.body as { callback_url?: string };
-			const [url = '', query = ''] = address.split('/runway');
-			await until(async () => (await fetch(url + query, { method: 'POST' })).ok, 'the execution is woken up', 60_000);
-		};
-		await Promise.all([expectRetriesToCreateNothing(here, own, twoRounds(nap)), wakeUp()]);
+		const slept = wakeUp(here);
+		await Promise.all([expectRetriesToCreateNothing(here, own, twoRounds(nap)), slept]);
 	});
 });

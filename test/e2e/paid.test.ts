@@ -9,6 +9,7 @@ import {
 	items,
 	link,
 	manual,
+	nap,
 	notedIds,
 	type Part,
 	place,
@@ -18,6 +19,7 @@ import {
 	textToVideo,
 	topic,
 	until,
+	wakeUp,
 	withCustomData,
 } from './support/place';
 
@@ -204,6 +206,24 @@ topic('Retry from the list of executions', (test) => {
 			expect(second.status).toBe('error');
 			expect(textOf(errorOf(second))).toMatch(/may be billed/);
 			expect(createdPrompts(api)).toEqual(['a', 'doubtful']);
+		}),
+	);
+
+	test(
+		'runs a node that comes after a sleep of the retry',
+		place(async (here) => {
+			const { api, run, retry } = here;
+			const later = imageToVideo({ prompt: 'later' }, { name: 'Later' });
+			const first = await run(chain(manual, ...prompts('a [fail once INTERNAL]'), textToVideo(), nap, later));
+			expect(first.status).toBe('error');
+			const retried = retry(first);
+			await until(() => api.creates.length === 2);
+			await wakeUp(here);
+			const second = await retried;
+			expect(textOf(errorOf(second))).toBe('');
+			expect(second.status).toBe('success');
+			expect(outputOf(second, 'Later').map(({ json }) => json.status)).toEqual(['succeeded']);
+			expect(api.creates).toHaveLength(3);
 		}),
 	);
 

@@ -270,7 +270,7 @@ topic('A retry from the list of executions', (test) => {
 	test(
 		'creates nothing where a crash came after the execution had slept in the first round of a loop',
 		bench(async (place) => {
-			const { api, fail, run } = place;
+			const { api, fail } = place;
 			// Of what came after the sleep, n8n has kept only that it passes over the node that slept.
 			const runData = progress(ran('Loop', 60_000), 'Nap', await afterOneRound(place), true);
 			for (const runIndex of [1, 2]) {
@@ -278,9 +278,30 @@ topic('A retry from the list of executions', (test) => {
 				expect(textOf(error)).toMatch(/may have been created already/);
 			}
 			expect(api.creates).toHaveLength(1);
+		}),
+	);
+
+	test(
+		'runs the node as usual after it has slept itself, in the first round of a loop and in later ones',
+		bench(async (place) => {
+			const { api, run } = place;
+			const first = progress(ran('Start', 60_000), 'Nap', newExecution(), true);
+			await run(imageToVideo(), { runData: first, mode: 'retry' });
+			const before = await afterOneRound(place);
+			await new Promise((resolve) => setTimeout(resolve, 5));
+			const later = progress(ran('Upload', 0), 'Nap', before, true);
+			await run(imageToVideo(), { runData: later, mode: 'retry', runIndex: 1 });
+			expect(api.creates).toHaveLength(3);
+		}),
+	);
+
+	test(
+		'runs the node as usual where the node that an execution is to sleep in had failed',
+		bench(async (place) => {
+			const { api, run } = place;
 			const failed = progress(ran('Loop', 60_000), 'Nap', await afterOneRound(place));
 			await run(imageToVideo(), { runData: failed, mode: 'retry', runIndex: 1 });
-			expect(api.creates).toHaveLength(3);
+			expect(api.creates).toHaveLength(2);
 		}),
 	);
 

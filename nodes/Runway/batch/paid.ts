@@ -89,6 +89,8 @@ export function isOfExecution(record: PaidRecord, executionId: string): boolean 
 interface Begun {
 	executionId: string;
 	runIndex: string;
+	/** Milliseconds since the epoch. */
+	at: number;
 	/** That records were missing then, which no retry of the retry brings back. */
 	areRecordsLost?: true;
 }
@@ -99,12 +101,11 @@ interface Begun {
  */
 export async function begin(context: IExecuteFunctions): Promise<{ areRecordsLost: boolean }> {
 	const nodeContext = context.getContext('node');
-	const now: Begun = { executionId: context.getExecutionId(), runIndex: runIndexOf(context) };
+	const now: Begun = { executionId: context.getExecutionId(), runIndex: runIndexOf(context), at: Date.now() };
 	const last = nodeContext[BEGUN_KEY] as Begun | undefined;
 	const isKnown = last?.executionId === now.executionId || last?.runIndex === now.runIndex;
 	const areRecordsLost =
-		last?.areRecordsLost ??
-		(context.getMode() === 'retry' && !isKnown && (await wasCutOff(context, last !== undefined)));
+		last?.areRecordsLost ?? (context.getMode() === 'retry' && !isKnown && (await wasCutOff(context, last)));
 	nodeContext[BEGUN_KEY] = { ...now, ...(areRecordsLost && { areRecordsLost }) };
 	return { areRecordsLost };
 }
@@ -116,11 +117,11 @@ const LONGEST_STEP_MS = 5_000;
  * Whether the execution that is retried was cut off while this node ran, or may have been. How n8n keeps such an execution
  * depends on what it had saved by then.
  *
- * @param hasBegun whether an earlier run of the node is known of, in a loop
+ * @param last where the node has begun before, in an earlier round of a loop
  */
-async function wasCutOff(context: IExecuteFunctions, hasBegun: boolean): Promise<boolean> {
+async function wasCutOff(context: IExecuteFunctions, last: Begun | undefined): Promise<boolean> {
 	// From its event log, n8n has noted for each node that had begun that it was executed.
-	if (!hasBegun && hasRunBefore(context)) return true;
+	if (last === undefined && hasRunBefore(context)) return true;
 	// The context in which agents call a tool has no such method.
 	const saved = await (context as Partial<IExecuteFunctions>).getExecutionDataById?.(context.getExecutionId());
 	if (saved === undefined) return false;
@@ -128,8 +129,11 @@ async function wasCutOff(context: IExecuteFunctions, hasBegun: boolean): Promise
 	// Nothing was saved but what the execution began with, so that it begins anew.
 	if (runs.length === 0) return true;
 	const next = saved.executionData?.nodeExecutionStack[0]?.node;
-	// Nothing was saved since the execution slept and was woken up: n8n passes the node over that it slept in.
-	if (saved.waitTill !== undefined || next?.disabled === true) return true;
+	// Nothing was saved since an execution slept and was woken up: n8n passes the node over that it slept in. It was this
+	// retry itself that slept where it has executed nodes since; each start of n8n's engine counts them from 0.
+	if (saved.waitTill !== undefined || next?.disabled === true) {
+		return last !== undefined && !runs.some((run) => run.executionIndex === 0 && run.startTime > last.at);
+	}
 	// n8n saves after each node, if told so. It was this node's turn, and nothing is said of how it ended.
 	const lastEnd = Math.max(...runs.map(({ startTime, executionTime }) => startTime + executionTime));
 	return next?.name === context.getNode().name && Date.now() - lastEnd > LONGEST_STEP_MS;

@@ -232,6 +232,23 @@ export function textToVideo(parameters: INodeParameters = {}, settings?: Paramet
 	return runway({ operation: 'generateFromText', prompt: '={{ $json.prompt }}', ...parameters }, settings);
 }
 
+/** Sleeps until it is called. */
+export const nap: Part = {
+	name: 'Nap',
+	type: 'n8n-nodes-base.wait',
+	typeVersion: 1.1,
+	parameters: { resume: 'webhook', httpMethod: 'POST', options: {} },
+	webhookId: randomUUID(),
+};
+
+/** Wakes {@link nap} up once the execution sleeps, by the address that a Text to Video before it told CometAPI, but for its end. */
+export async function wakeUp({ api }: Place): Promise<void> {
+	const address = () => (api.creates.at(-1)?.body as { callback_url?: string } | undefined)?.callback_url ?? '';
+	await until(() => address() !== '', 'the task is created');
+	const [url = '', query = ''] = address().split('/runway');
+	await until(async () => (await fetch(url + query, { method: 'POST' })).ok, 'the execution is woken up', 60_000);
+}
+
 export function noOp(name: string): Part {
 	return { name, type: 'n8n-nodes-base.noOp', typeVersion: 1, parameters: {} };
 }

@@ -7,7 +7,7 @@ import { showProgram } from './program.mjs';
 import { cache, root } from './project.mjs';
 
 /** A suite that hangs fails after this long, so that the others still run and the summary comes. */
-const SUITE_TIMEOUT_MS = 20 * 60_000;
+const SUITE_TIMEOUT_MS = 30 * 60_000;
 
 /** What a suite came to. */
 /** @typedef {{ passed: number, failed: number, skipped: number }} Tally */

@@ -317,6 +317,20 @@ topic('A retry from the list of executions', (test) => {
 	);
 
 	test(
+		'notes the tasks that it takes up in its own custom data, too',
+		bench(async ({ api, fail, run }) => {
+			const runData = newExecution();
+			await fail(imageToVideo({ timeout: 1 }), { items: prompts('[stuck]'), runData });
+			const [taskId = ''] = [...api.tasks.keys()];
+			api.finish(taskId);
+			const retried = afterFailure(runData);
+			delete retried.resultData.metadata;
+			await run(imageToVideo(), { items: prompts('[stuck]'), runData: retried, mode: 'retry' });
+			expect(retried.resultData.metadata).toEqual({ runway_tasks: taskId });
+		}),
+	);
+
+	test(
 		'creates what the first attempt did not get to create',
 		bench(async ({ api, fail, run }) => {
 			const runData = newExecution();

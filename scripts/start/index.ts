@@ -8,6 +8,7 @@ import {
 	freePort,
 	installedN8n,
 	isPortFree,
+	logFileOf,
 	type N8n,
 	projectRoot,
 	startN8n,
@@ -127,7 +128,7 @@ export class FirstVideo {
 	}
 
 	private get logFile(): string {
-		return path.join(cacheFolder, 'logs', `${path.basename(this.state.folder)}.log`);
+		return logFileOf(this.state.folder);
 	}
 
 	/** Stays until n8n ends by itself, which it shouldn't. Ctrl-C and the like go through {@link close}. */

@@ -30,7 +30,7 @@ export type PaidRecord = { itemIndex: number; fingerprint: string } & (
 );
 
 const KEY = 'runwayTasks';
-/** Says that the node has begun in this execution. It is lost together with the records. */
+/** Holds where the node has last begun. It is lost together with the records. */
 const BEGUN_KEY = 'runwayBegun';
 
 /** Opens the ledger of the node's present run; a loop's next round is a run of its own. */

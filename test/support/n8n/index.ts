@@ -1,6 +1,7 @@
 export { type Credential, type CredentialTest, N8nClient, type RunOptions } from './client';
 export { N8nCompanion, startCompanion } from './companion';
 export { binaryOf, describe, errorOf, type Execution, isEnded, outputOf } from './executions';
+export { logFileOf } from './launch';
 export { type N8n, PortInUseError, startN8n, type StartOptions } from './n8n';
 export { freePort, isPortFree } from './ports';
 export { cacheFolder, installedN8n, type InstalledN8n, projectManifest, projectRoot, readJson } from './project';

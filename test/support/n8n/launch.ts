@@ -29,6 +29,11 @@ export interface LaunchOptions {
 	preload?: string[];
 }
 
+/** Where all goes that an n8n with this folder prints. */
+export function logFileOf(userFolder: string): string {
+	return path.join(cacheFolder, 'logs', `${path.basename(userFolder)}.log`);
+}
+
 /** What one process of n8n is started from, so that it can be started again as it was. */
 export class Launch {
 	/** The package that was installed into its user folder. */
@@ -62,7 +67,7 @@ export class Launch {
 		for (const folder of [userFolder, ...fileAccess]) mkdirSync(folder, { recursive: true });
 		const { node, script, version } = host;
 		const env = n8nEnvironment({ version, node, userFolder, port, brokerPort, fileAccess, extra: options.env ?? {} });
-		const logFile = path.join(cacheFolder, 'logs', `${path.basename(userFolder)}.log`);
+		const logFile = logFileOf(userFolder);
 		const args = command.split(' ');
 		const start = () => startProcess({ node, script, args, preload: options.preload, env, cwd: userFolder, logFile });
 		const url = `http://127.0.0.1:${port}`;

@@ -11,15 +11,20 @@ const rooms = (target, from, message) => ({
 	message,
 });
 const nodes = ['Runway', 'RunwayTrigger', 'RunwayCallbackTrigger'];
-const shared = ['api', 'files', 'item', 'panel', 'task', 'trigger', 'wait'];
+const shared = ['api', 'files', 'item', 'judgement', 'panel', 'task', 'trigger', 'wait'];
 const sharedBut = (...allowed) => shared.filter((name) => !allowed.includes(name)).map((name) => `shared/${name}`);
 const arrows = [
 	rooms('shared/task', [...sharedBut('task'), ...nodes], 'The task model depends on nothing.'),
 	rooms('shared/wait', [...sharedBut('wait'), ...nodes], 'Waiting knows neither tasks nor HTTP.'),
+	rooms('shared/judgement', [...sharedBut('judgement', 'task'), ...nodes], 'The judgement of answers is data.'),
 	rooms('shared/panel', [...sharedBut('panel'), ...nodes], 'Fields are data.'),
-	rooms('shared/api', [...sharedBut('api', 'task'), ...nodes], 'The API client knows no node.'),
-	rooms('shared/files', [...sharedBut('files', 'api', 'task'), ...nodes], 'Files know no node.'),
-	rooms('shared/item', [...sharedBut('item', 'api', 'task', 'wait', 'files'), ...nodes], 'Items know no node.'),
+	rooms('shared/api', [...sharedBut('api', 'judgement', 'task'), ...nodes], 'The API client knows no node.'),
+	rooms('shared/files', [...sharedBut('files', 'api', 'judgement', 'task'), ...nodes], 'Files know no node.'),
+	rooms(
+		'shared/item',
+		[...sharedBut('item', 'api', 'judgement', 'task', 'wait', 'files'), ...nodes],
+		'Items know no node.',
+	),
 	rooms('shared/trigger', nodes, 'What triggers share knows no single one.'),
 	rooms(
 		'Runway/operations',

@@ -9,7 +9,7 @@ import type {
 const wrongKey =
 	'The API key is missing, or CometAPI does not accept it. Copy it again from the CometAPI console, and check that it is active.';
 const wrongUrl =
-	'The base URL does not lead to CometAPI: it answers with a redirect, a web page or something else than a list of models. Use https://api.cometapi.com, without a path.';
+	'The base URL does not lead to CometAPI: it answers with a redirect, a web page or anything other than a list of models. Use https://api.cometapi.com, without a path.';
 
 /** The key for CometAPI and where to send it. */
 export class CometApiRunwayApi implements ICredentialType {
@@ -45,7 +45,7 @@ export class CometApiRunwayApi implements ICredentialType {
 
 	authenticate: IAuthenticateGeneric = {
 		type: 'generic',
-		properties: { headers: { Authorization: '=Bearer {{ $credentials.apiKey }}' } },
+		properties: { headers: { Authorization: '=Bearer {{ $credentials.apiKey.trim() }}' } },
 	};
 
 	/** Free of charge, needs the key, and answers JSON, which a wrong address does not. */

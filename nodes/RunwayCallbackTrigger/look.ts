@@ -5,6 +5,7 @@ import type { Problem } from '../shared/api/problem';
 import { createTaskReader, type TaskReader } from '../shared/api/route';
 import { createSend } from '../shared/api/transport';
 import { deliver } from '../shared/item/deliver';
+import { rulings } from '../shared/judgement/judge';
 import { isTerminal, type TaskState } from '../shared/task/task';
 import type { Told } from '../shared/trigger/told';
 import { backoffDelay } from '../shared/wait/cadence';
@@ -23,8 +24,6 @@ const READS_AT_ONCE = 5;
 const FILES_AT_ONCE = 3;
 /** Longer pauses between reads grow no more: 16 to 17 seconds. */
 const LONGEST_BACKOFF = 5;
-/** What a person can change while the callback waits. */
-const MENDABLE: ReadonlySet<Problem['reason']> = new Set(['auth', 'forbidden', 'balance', 'wrongUrl']);
 
 const reads = pLimit(READS_AT_ONCE);
 const files = pLimit(FILES_AT_ONCE);
@@ -96,7 +95,7 @@ async function verified(context: IWebhookFunctions, opened: Case): Promise<Answe
 }
 
 function unverified({ state }: Claim): Answer {
-	return { state, reader: { read: async () => ({ kind: 'notVisible' }), api: 'compatibility' } };
+	return { state, reader: { read: async () => ({ kind: 'aborted' }), api: 'compatibility' } };
 }
 
 /** What CometAPI says of the task. */
@@ -113,14 +112,14 @@ async function readBack(client: RunwayClient, { claim, patienceMs }: Case): Prom
 			last = read.state;
 			answers += 1;
 			if (isTerminal(last.status) || answers >= mostReads || isLate) return last;
-		} else if (read.kind === 'notVisible') {
+		} else if (read.kind === 'trouble' && rulings[read.problem.reason].kind === 'absence') {
 			answers += 1;
 			if (answers >= (last === null ? MAX_READS_UNTIL_KNOWN : mostReads) || isLate) {
 				return last ?? ignored('CometAPI does not know the task.');
 			}
 		} else if (read.kind === 'aborted') {
 			return ignored('n8n has stopped it.');
-		} else if (isLate || (read.kind === 'refused' && !MENDABLE.has(read.problem.reason))) {
+		} else if (isLate || rulings[read.problem.reason].kind === 'refusal') {
 			return { kind: 'unanswered', problem: read.problem };
 		}
 		await pauseUnlessAborted(pauseAfter(read, tries), systemClock);
@@ -128,6 +127,6 @@ async function readBack(client: RunwayClient, { claim, patienceMs }: Case): Prom
 }
 
 function pauseAfter(read: ReadOutcome, tries: number): number {
-	const asked = read.kind === 'passing' ? (read.retryAfterMs ?? 0) : 0;
+	const asked = read.kind === 'trouble' ? (read.retryAfterMs ?? 0) : 0;
 	return Math.max(asked, backoffDelay(Math.min(tries, LONGEST_BACKOFF), Math.random()));
 }

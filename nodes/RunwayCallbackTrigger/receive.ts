@@ -113,7 +113,7 @@ function logUnanswered(
 	{ claim }: Case,
 	{ problem }: Extract<Outcome, { kind: 'unanswered' }>,
 ): void {
-	const { message, advice } = explain(problem);
+	const { message, advice } = explain(problem, 'read');
 	context.logger.error(
 		`A callback of the Runway task ${claim.taskId} could not be verified, so it started nothing. ${message} ${advice}`,
 	);

@@ -1,6 +1,7 @@
 import type { RunwayClient } from '../shared/api/client';
 import type { Problem } from '../shared/api/problem';
 import { createTaskReader, type TaskReader } from '../shared/api/route';
+import { rulings } from '../shared/judgement/judge';
 import type { Api, KnownTask } from '../shared/task/task';
 import type { TaskEvent } from '../shared/trigger/events';
 import { pLimit } from '../shared/wait/limit';
@@ -11,8 +12,6 @@ import type { Watchlist } from './watchlist';
 const REQUESTS_AT_ONCE = 5;
 /** So many questions in a row without an answer: the API is out of order, and the rest can wait for the next poll. */
 const MAX_UNANSWERED = 20;
-/** What the API refuses whatever the task is. */
-const ABOUT_THE_ACCOUNT: ReadonlySet<Problem['reason']> = new Set(['auth', 'forbidden', 'balance', 'wrongUrl']);
 
 /** What is asked for. */
 export interface Question {
@@ -70,7 +69,8 @@ export async function ask(ids: readonly string[], list: Watchlist, question: Que
 		const reader = createTaskReader(client, taskId, api, list.apiOf(taskId));
 		const read = await reader.read();
 		const now = Date.now();
-		if (read.kind === 'task' || read.kind === 'notVisible') {
+		const kind = read.kind === 'trouble' ? rulings[read.problem.reason].kind : null;
+		if (read.kind === 'task' || kind === 'absence') {
 			found.answered += 1;
 			unanswered = 0;
 		}
@@ -87,20 +87,22 @@ export async function ask(ids: readonly string[], list: Watchlist, question: Que
 				if (mostFiles !== null && files >= mostFiles) isOver = true;
 				return;
 			}
-			case 'notVisible':
-				if (list.miss(taskId, now)) found.absent.push({ taskId, problem: null });
-				return;
-			case 'passing':
+			case 'trouble':
+				if (kind === 'absence') {
+					if (list.miss(taskId, now)) found.absent.push({ taskId, problem: null });
+					return;
+				}
+				if (kind !== 'passing') {
+					found.refusal = read.problem;
+					list.skip(taskId, now);
+					if (rulings[read.problem.reason].concernsAll) isOver = true;
+					else refused.push({ taskId, problem: read.problem });
+					return;
+				}
 				found.passing = read.problem;
 				unanswered += 1;
 				if (read.problem.reason === 'rateLimit' || unanswered >= MAX_UNANSWERED) isOver = true;
 				if (read.problem.reason !== 'rateLimit') list.skip(taskId, now);
-				return;
-			case 'refused':
-				found.refusal = read.problem;
-				list.skip(taskId, now);
-				if (ABOUT_THE_ACCOUNT.has(read.problem.reason)) isOver = true;
-				else refused.push({ taskId, problem: read.problem });
 				return;
 			case 'aborted':
 				return;

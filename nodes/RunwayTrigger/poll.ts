@@ -108,7 +108,7 @@ async function showFirst(
 	const reader = createTaskReader(client, taskId, api);
 	const read = await reader.read();
 	if (read.kind === 'task') return (await deliver(context, wish, known(taskId, reader.api, read.state), reader)).item;
-	if (read.kind === 'passing' || read.kind === 'refused') throw apiError(context, read.problem);
+	if (read.kind === 'trouble' && read.problem.reason !== 'notVisible') throw apiError(context, read.problem);
 	throw new NodeOperationError(context.getNode(), `CometAPI does not know the task ${taskId}`, {
 		description:
 			'Check the task ID and the API, and that the credential is of the account that created the task. A task that has just been created is unknown for a few seconds.',

@@ -2,6 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { readBalance } from '../../shared/api/balance';
 import { networkProblem, responseProblem } from '../../shared/api/problem';
+import { rulings } from '../../shared/judgement/judge';
 import { askBalance } from '../../shared/api/transport';
 import { isObject } from '../../shared/task/json';
 import { backoffDelay } from '../../shared/wait/cadence';
@@ -13,7 +14,6 @@ import { errorItem, markForErrorOutput, nodeError, stoppedError } from './report
 import { goesOnAfterErrors } from './settings';
 
 const MAX_TRIES = 3;
-const passing: ReadonlySet<string> = new Set(['network', 'rateLimit', 'server']);
 
 /** Looks up the balance, once for each item. */
 export async function runBalance(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
@@ -36,13 +36,13 @@ async function lookUp(context: IExecuteFunctions, itemIndex: number): Promise<IN
 	const days = readDays(context, itemIndex);
 	if (!days.ok) return { kind: 'invalid', faults: days.faults };
 	for (let tries = 1; ; tries += 1) {
-		const answer = await askBalance(context, itemIndex, days.query);
+		const answer = await askBalance(context, days.query);
 		if (answer.kind === 'aborted') return { kind: 'notSent' };
 		const balance = answer.kind === 'response' && answer.status === 200 ? readBalance(answer.body) : null;
 		if (balance !== null) return { json: { ...balance }, pairedItem: { item: itemIndex } };
 
 		const problem = answer.kind === 'response' ? responseProblem(answer) : networkProblem(answer);
-		if (!passing.has(problem.reason) || tries === MAX_TRIES) return { kind: 'notRead', problem };
+		if (rulings[problem.reason].kind !== 'passing' || tries === MAX_TRIES) return { kind: 'notRead', problem };
 		await pauseUnlessAborted(backoffDelay(tries, Math.random()), systemClock, context.getExecutionCancelSignal());
 	}
 }

@@ -1,4 +1,5 @@
 import type { Problem } from '../../shared/api/problem';
+import type { Row } from '../../shared/wait/watch';
 import type { Api, KnownTask } from '../../shared/task/task';
 import type { CreateOperation, Fault, TaskOperation } from '../operations/operation';
 import type { ItemSettings } from './settings';
@@ -18,6 +19,10 @@ export interface CreateJob extends BaseJob {
 	operation: CreateOperation;
 	/** Tells whether an earlier attempt sent the same request: a hash of route and body. */
 	fingerprint: string;
+	/** What the node itself finds doubtful about the request. */
+	remarks: readonly string[];
+	/** The panel's label of a field that the API names, such as "Prompt" for `promptText`, or the API's own name. */
+	labelOf(field: string): string;
 	/** Makes the body, anew where it holds files, so that a batch's files are not all in memory at once. */
 	body(): Promise<Record<string, unknown>>;
 }
@@ -45,20 +50,20 @@ export type Outcome =
 	| { kind: 'unfinished'; task: KnownTask; waitedMs: number; trouble: Problem | null }
 	/** The API does not know the id. */
 	| { kind: 'absent'; task: KnownTask }
-	/** The API refuses to tell about the task. */
-	| { kind: 'unreadable'; task: KnownTask; problem: Problem }
+	/** The API kept refusing to tell about the task. `row`: how often in a row, and for how long; null for a fault of our own. */
+	| { kind: 'unreadable'; task: KnownTask; problem: Problem; row: Row | null }
 	/** A parameter is wrong; nothing was sent. */
 	| { kind: 'invalid'; faults: Fault[] }
 	/** n8n could not resolve a parameter or the credential; nothing was sent, but an earlier attempt may have created the task. */
 	| { kind: 'unresolved'; error: Error; task: KnownTask | null }
 	/** The API did not tell what was asked for; no task is concerned. */
 	| { kind: 'notRead'; problem: Problem }
-	/** The API refused to create the task. */
-	| { kind: 'notCreated'; problem: Problem }
+	/** The API refused to create the task. `remarks`: what the node itself found doubtful about the request. */
+	| { kind: 'notCreated'; problem: Problem; remarks: readonly string[] }
 	/** The create was sent and its outcome is unknown: a task may have been created and billed. */
 	| { kind: 'maybeCreated'; problem: Problem }
-	/** Not sent, because the run ended before its turn. */
-	| { kind: 'notSent' }
+	/** Not sent, because the run ended before its turn, or because the API had refused another one for a reason that concerns all. */
+	| { kind: 'notSent'; because?: Problem }
 	/** The execution was stopped, or the run ended by another item's error, while the task went on. */
 	| { kind: 'leftRunning'; task: KnownTask };
 

@@ -164,9 +164,10 @@ export function noteTask(context: IExecuteFunctions, { itemIndex }: CreateJob, {
 	noteInCustomData(context, taskId);
 }
 
-/** Leaves word in n8n's log that a task may have been created whose id nobody knows. */
-export function noteDoubt(context: IExecuteFunctions, { itemIndex }: CreateJob): void {
-	context.logger.warn(`It is unknown whether a Runway task was created (${placeOf(context, itemIndex)})`);
+/** Leaves word in n8n's log that a task may have been created whose id nobody knows, with the answer, which may hold it. */
+export function noteDoubt(context: IExecuteFunctions, { itemIndex }: CreateJob, { excerpt }: Problem): void {
+	const answer = excerpt === null ? '' : `. The answer was: ${excerpt}`;
+	context.logger.warn(`It is unknown whether a Runway task was created (${placeOf(context, itemIndex)})${answer}`);
 }
 
 /** Where in n8n a task comes from. */

@@ -5,6 +5,7 @@ import { NodeOperationError, sleep, type IExecuteFunctions, type INodeExecutionD
 import { isApiChoice, taskIdsOf } from '../../shared/task/ids';
 import { isObject } from '../../shared/task/json';
 import type { Api } from '../../shared/task/task';
+import { labelOfApiField } from '../operations/apiNames';
 import type { BatchOperation, CreateOperation, Fault, InputFile, TaskOperation } from '../operations/operation';
 import type { Job, Outcome } from './job';
 import { unreachableCallback } from '../operations/hints';
@@ -91,6 +92,8 @@ async function prepareCreate(
 		pace: paceOf(operation, parameters),
 		operation,
 		fingerprint: fingerprint(operation, merged),
+		remarks: first.hints,
+		labelOf: (path) => labelOfApiField(operation, path),
 		body,
 	};
 	const hints =

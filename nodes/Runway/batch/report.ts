@@ -9,6 +9,7 @@ import {
 import { evidence, explain, type Explanation } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
 import { redact, redactDeep } from '../../shared/api/redact';
+import type { Row } from '../../shared/wait/watch';
 import { isTerminal, type KnownTask } from '../../shared/task/task';
 import type { Fault } from '../operations/operation';
 import { taskOf, type Outcome } from './job';
@@ -177,23 +178,23 @@ export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanatio
 				advice: outcome.task === null ? nothingBilled(NOTHING_SENT, hasEarlier) : howToFetch(outcome.task),
 			};
 		case 'notRead':
-			return explain(outcome.problem);
+			return explain(outcome.problem, 'account');
 		case 'notCreated': {
-			const { message, advice } = explain(outcome.problem);
-			return { message, advice: `${advice} ${nothingBilled('No task was created', hasEarlier)}` };
+			const { message, advice } = explain(outcome.problem, 'create');
+			return {
+				message,
+				advice: sentences(advice, ...outcome.remarks, nothingBilled('No task was created', hasEarlier)),
+			};
 		}
 		case 'maybeCreated':
 			// No advice of the problem's own here: "run again later" would be an invitation to pay twice.
 			return {
-				message: `It is unknown whether the task was created. ${explain(outcome.problem).message}`,
+				message: `It is unknown whether the task was created. ${explain(outcome.problem, 'create').message}`,
 				advice:
 					`The request may have reached CometAPI and may be billed, so it is not sent again. Look at the task log in the CometAPI console before you run this item again. ${evidence(outcome.problem)}`.trim(),
 			};
 		case 'notSent':
-			return {
-				message: 'The task was not created, because the run ended before its turn',
-				advice: nothingBilled(NOTHING_SENT, hasEarlier),
-			};
+			return explainNotSent(outcome.because, nothingBilled(NOTHING_SENT, hasEarlier));
 		case 'leftRunning':
 			return { message: 'The run ended before the task did', advice: howToFetch(outcome.task) };
 		case 'failed':
@@ -213,15 +214,32 @@ export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanatio
 		case 'absent':
 			return explainAbsent(outcome.task);
 		case 'unreadable': {
-			const { message, advice } = explain(outcome.problem);
+			const { message, advice } = explain(outcome.problem, 'read');
 			return {
-				message: `The state of the task can't be read. ${message}`,
+				message: `The state of the task can't be read${howOften(outcome.row)}. ${message}`,
 				advice: `${advice} ${howToFetch(outcome.task)}`,
 			};
 		}
 		case 'ready':
 			return { message: 'The task is ready', advice: '' };
 	}
+}
+
+function explainNotSent(because: Problem | undefined, nothing: string): Explanation {
+	if (because === undefined) {
+		return { message: 'The task was not created, because the run ended before its turn', advice: nothing };
+	}
+	const { message, advice } = explain(because, 'create');
+	return {
+		message: `The task was not created, because another one was refused for a reason that concerns all. ${message}`,
+		advice: `${advice} ${nothing}`,
+	};
+}
+
+function howOften(row: Row | null): string {
+	return row === null || row.answers < 2
+		? ''
+		: `: CometAPI refused ${row.answers} times in a row, over ${count(Math.round(row.ms / 1000), 'second')}`;
 }
 
 function explainFailed({ taskId, state }: KnownTask): Explanation {
@@ -257,7 +275,7 @@ function explainUnfinished({ task, waitedMs, trouble }: Extract<Outcome, { kind:
 		known === 'unknown'
 			? `in a state that the API calls "${redact(task.state?.rawStatus ?? '').slice(0, 100)}"`
 			: known;
-	const lastTrouble = trouble === null ? '' : ` The last answer was: ${explain(trouble).message}.`;
+	const lastTrouble = trouble === null ? '' : ` The last answer was: ${explain(trouble, 'read').message}.`;
 	if (waitedMs === 0) {
 		return {
 			message: `The task is not finished: it is ${status ?? 'unknown'}`,
@@ -405,6 +423,7 @@ function detailsOf(outcome: Outcome): IDataObject {
 		details.httpStatus = problem.status;
 		details.code = problem.code;
 		details.requestId = problem.requestId;
+		details.answer = problem.excerpt;
 	}
 	return details;
 }

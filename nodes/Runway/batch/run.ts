@@ -2,10 +2,10 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { pLimit } from '../../shared/wait/limit';
 
 import { createRunwayClient, type ReadOutcome, type RunwayClient } from '../../shared/api/client';
-import type { Problem } from '../../shared/api/problem';
-import { redact } from '../../shared/api/redact';
+import { ownProblem, type Problem } from '../../shared/api/problem';
 import { createTaskReader, type TaskReader } from '../../shared/api/route';
 import { createSend } from '../../shared/api/transport';
+import { judge, rulings, troubleKind } from '../../shared/judgement/judge';
 import { deliver } from '../../shared/item/deliver';
 import { isTerminal, type KnownTask, type TaskState } from '../../shared/task/task';
 import { Alarm, systemClock } from '../../shared/wait/pause';
@@ -25,10 +25,7 @@ import { wishOf } from './wish';
  * 2. Whatever is known about a created task stays in its outcome, however the job ends.
  */
 
-/** A fresh id may be unknown for a while. */
-const ABSENCE_GRACE_MS = 60_000;
-/** A single look, too, gives a fresh id a moment, and a troubled API a minute. */
-const ONE_LOOK_ABSENCE_GRACE_MS = 8_000;
+/** A single look gives a troubled API a minute. */
 const ONE_LOOK_MS = 60_000;
 
 export interface RunOptions {
@@ -80,6 +77,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 	const watcher = createWatcher<TaskState, Problem>({
 		clock,
 		limit: async (request) => await requests(request),
+		kindOf: troubleKind,
 		experience,
 		signal: ending.signal,
 	});
@@ -98,11 +96,9 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 		onFailure: failRun,
 	});
 
-	async function clientFor({ settings, itemIndex }: Job): Promise<RunwayClient> {
-		const { runwayVersion } = settings;
+	async function clientFor({ settings: { runwayVersion } }: Job): Promise<RunwayClient> {
 		const made =
-			clients.get(runwayVersion) ??
-			createSend(context, itemIndex).then((send) => createRunwayClient(send, { runwayVersion }));
+			clients.get(runwayVersion) ?? createSend(context).then((send) => createRunwayClient(send, { runwayVersion }));
 		clients.set(runwayVersion, made);
 		return await made;
 	}
@@ -129,7 +125,8 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 			return { outcome, reader, reattached };
 		} catch (error) {
 			// A fault of our own must not cost the user the id of a paid task.
-			return { outcome: { kind: 'unreadable', task: started.task, problem: ownFault(error) }, reader, reattached };
+			const problem = ownProblem('unreadable', error instanceof Error ? error.message : String(error));
+			return { outcome: { kind: 'unreadable', task: started.task, problem, row: null }, reader, reattached };
 		}
 	}
 
@@ -147,24 +144,26 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 			kind: job.pace,
 			isFresh,
 			deadline: startedAt + (oneLook ? Math.min(job.settings.timeoutMs, ONE_LOOK_MS) : job.settings.timeoutMs),
-			absenceGraceMs: oneLook ? ONE_LOOK_ABSENCE_GRACE_MS : ABSENCE_GRACE_MS,
+			judge: ({ reason }, row, isSeen) => judge(isSeen ? 'readSeen' : oneLook ? 'lookUp' : 'readNamed', reason, row),
 			intervalMs: job.settings.intervalMs,
 		});
 		const seen = (state: TaskState | null): KnownTask => ({ ...task, api: reader.api, state: state ?? task.state });
 		switch (found.kind) {
 			case 'done':
 				return endedOutcome(job, seen(found.value), found.value);
-			case 'timedOut':
-				return {
-					kind: 'unfinished',
-					task: seen(found.last),
-					waitedMs: clock.now() - startedAt,
-					trouble: found.trouble,
-				};
-			case 'absent':
-				return { kind: 'absent', task: seen(found.last) };
-			case 'refused':
-				return { kind: 'unreadable', task: seen(found.last), problem: found.trouble };
+			case 'timedOut': {
+				const { last, trouble } = found;
+				// Nobody but the user says that this task exists.
+				if (last === null && trouble?.reason === 'notVisible' && task.createdAt === null) {
+					return { kind: 'absent', task: seen(null) };
+				}
+				return { kind: 'unfinished', task: seen(last), waitedMs: clock.now() - startedAt, trouble };
+			}
+			case 'gaveUp': {
+				const { last, trouble, row } = found;
+				if (trouble.reason === 'notVisible') return { kind: 'absent', task: seen(last) };
+				return { kind: 'unreadable', task: seen(last), problem: trouble, row };
+			}
 			case 'aborted':
 				return { kind: 'leftRunning', task: seen(found.last) };
 		}
@@ -239,15 +238,11 @@ function endedOutcome(job: Job, task: KnownTask, { status, assetUrls }: TaskStat
 
 /** A key that is refused is refused for all; what n8n can't resolve needs its user. */
 function endsTheRun(outcome: Outcome): boolean {
-	return outcome.kind === 'unresolved' || (outcome.kind === 'unreadable' && outcome.problem.reason === 'auth');
+	return (
+		outcome.kind === 'unresolved' || (outcome.kind === 'unreadable' && rulings[outcome.problem.reason].concernsAll)
+	);
 }
 
-function ownFault(error: unknown): Problem {
-	const message = error instanceof Error ? error.message : String(error);
-	return { reason: 'unreadable', message: redact(message), status: null, code: null, requestId: null };
-}
-
-/** A key that is refused and a rate limit concern every task, other faults only the one. */
 function toLook(outcome: ReadOutcome): Look<TaskState, Problem> {
 	switch (outcome.kind) {
 		case 'task':
@@ -264,17 +259,8 @@ function toLook(outcome: ReadOutcome): Look<TaskState, Problem> {
 						progress: outcome.state.progress,
 						beganAt: milliseconds(outcome.state.submittedAt),
 					};
-		case 'notVisible':
-			return { kind: 'absent' };
-		case 'passing':
-			return {
-				kind: 'passing',
-				trouble: outcome.problem,
-				retryAfterMs: outcome.retryAfterMs,
-				everyone: outcome.problem.reason === 'rateLimit',
-			};
-		case 'refused':
-			return { kind: 'refused', trouble: outcome.problem, everyone: outcome.problem.reason === 'auth' };
+		case 'trouble':
+			return { kind: 'trouble', trouble: outcome.problem, retryAfterMs: outcome.retryAfterMs };
 		case 'aborted':
 			return { kind: 'aborted' };
 	}

@@ -1,9 +1,13 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import type { RunwayClient } from '../../shared/api/client';
-import type { Problem } from '../../shared/api/problem';
+import type { CreateOutcome, RunwayClient } from '../../shared/api/client';
+import { ownProblem, type Problem } from '../../shared/api/problem';
+import { judge, rulings } from '../../shared/judgement/judge';
+import type { Reason } from '../../shared/judgement/reason';
 import { backoffDelay } from '../../shared/wait/cadence';
 import { pause, type Alarm, type Clock } from '../../shared/wait/pause';
+import { FaultRow } from '../../shared/wait/row';
+import type { Row } from '../../shared/wait/watch';
 import type { KnownTask } from '../../shared/task/task';
 import type { CreateJob, Outcome } from './job';
 import { noteDoubt, noteTask, type Ledger } from './paid';
@@ -11,14 +15,12 @@ import { noteDoubt, noteTask, type Ledger } from './paid';
 /**
  * Creates tasks. Rules that must not regress:
  *
- * 1. A create is resent only where the client says that nothing can have been created.
+ * 1. A create is resent only if the table of judgement says that nothing can have been created.
  * 2. Once the run has ended, by Stop or by a failure that ends it, no further create is sent. That is
  *    decided before the failed one gives its place among the requests in flight to the next.
  * 3. Every created task is in the ledger before anything else happens to it.
  */
 
-/** Sends of a create that could not reach the API: the first and the repeats. */
-const MAX_UNREACHED_SENDS = 3;
 /** Creates are spread over this long when the API's quiet time is over. */
 const SPREAD_AFTER_QUIET_MS = 500;
 
@@ -35,72 +37,100 @@ export interface SubmitterOptions {
 	onFailure: () => void;
 }
 
+/** Sends again after so many milliseconds. */
+interface Again {
+	againInMs: number;
+}
+
+/** The tries to create the task of one job. */
+interface Attempt {
+	/** Adds a refusal and gives the refusals of its reason in a row. */
+	add(reason: Reason, sentAt: number): Row;
+	/** Whether waiting until a moment would be too long. */
+	isLate(until: number): boolean;
+}
+
 /** Makes a function that creates the task of one job; all jobs share the API's requests for quiet. */
 export function createSubmitter(options: SubmitterOptions) {
 	const { context, clock, limit, ledger, isOver, ended, onFailure } = options;
 	/** While the API asks for quiet, nothing is created. Milliseconds since the epoch. */
 	let quietUntil = 0;
-	let refusalsInARow = 0;
+	/** Refusals that concern all creates, in a row. */
+	const commonRow = new FaultRow();
+	/** Why the API would refuse all further creates. */
+	let refusedForAll: Problem | null = null;
 
 	return async function submit(client: RunwayClient, job: CreateJob): Promise<Outcome> {
 		// Counts from the job's own first refusal: in a large batch its turn alone may come after the time limit.
 		let giveUpAt = Number.POSITIVE_INFINITY;
-		const noteRefusal = () => {
-			giveUpAt = Math.min(giveUpAt, clock.now() + job.settings.timeoutMs);
-			return giveUpAt;
+		const row = new FaultRow();
+		const attempt: Attempt = {
+			add: (reason, sentAt) => row.add(reason, sentAt, clock.now()),
+			isLate: (until) => {
+				giveUpAt = Math.min(giveUpAt, clock.now() + job.settings.timeoutMs);
+				return until >= giveUpAt;
+			},
 		};
-		for (let unreached = 0; ;) {
-			const sent = await limit(async () => await sendUnlessQuiet(client, job, noteRefusal, unreached));
-			if (sent !== 'again' && sent !== 'unreached') return sent;
+		for (;;) {
+			const sent = await limit(async () => await sendUnlessQuiet(client, job, attempt));
+			if (!('againInMs' in sent)) return sent;
 			if (isOver()) return { kind: 'notSent' };
-			if (sent === 'unreached') unreached += 1;
-			const quiet = quietUntil - clock.now();
-			const delay =
-				sent === 'unreached' ? backoffDelay(unreached, Math.random()) : quiet + Math.random() * SPREAD_AFTER_QUIET_MS;
-			await pause(delay, clock, ended);
+			await pause(sent.againInMs, clock, ended);
 		}
 	};
 
-	async function sendUnlessQuiet(
-		client: RunwayClient,
-		job: CreateJob,
-		noteRefusal: () => number,
-		unreached: number,
-	): Promise<Outcome | 'again' | 'unreached'> {
+	async function sendUnlessQuiet(client: RunwayClient, job: CreateJob, attempt: Attempt): Promise<Outcome | Again> {
 		const held = reasonToHold();
 		if (held !== null) return held;
 		const body = await bodyOf(job);
 		// Files take time to read, and meanwhile another create may have ended the run.
 		const heldNow = reasonToHold();
 		if (heldNow !== null) return heldNow;
+		const sentAt = clock.now();
 		const sent = await client.create(job.operation.path, body);
 		switch (sent.kind) {
 			case 'created':
-				refusalsInARow = 0;
+				commonRow.clear();
 				return created(job, sent.taskId, sent.state);
 			case 'unknown':
 				return maybeCreated(job, sent.problem);
 			case 'aborted':
-				return maybeCreated(job, stoppedWhileSending);
-			case 'notCreated': {
-				const isRefused = sent.problem.reason === 'rateLimit';
-				if (sent.resend && isRefused) {
-					refusalsInARow += 1;
-					const wait = Math.max(sent.retryAfterMs ?? 0, backoffDelay(refusalsInARow, Math.random()));
-					quietUntil = Math.max(quietUntil, clock.now() + wait);
-					if (quietUntil < noteRefusal()) return 'again';
-				} else if (sent.resend && unreached + 1 < MAX_UNREACHED_SENDS) {
-					return 'unreached';
-				}
-				onFailure();
-				return { kind: 'notCreated', problem: sent.problem };
-			}
+				return maybeCreated(job, ownProblem('network', 'the execution was stopped while the request was on its way'));
+			case 'notCreated':
+				return notCreated(job, sent, attempt, sentAt);
 		}
 	}
 
-	function reasonToHold(): Outcome | 'again' | null {
+	function notCreated(
+		job: CreateJob,
+		{ problem, retryAfterMs }: Extract<CreateOutcome, { kind: 'notCreated' }>,
+		attempt: Attempt,
+		sentAt: number,
+	): Outcome | Again {
+		const { reason } = problem;
+		const row = attempt.add(reason, sentAt);
+		const verdict = judge('create', reason, row);
+		if (verdict === 'askAgain') {
+			const { answers } = rulings[reason].concernsAll ? commonRow.add(reason, sentAt, clock.now()) : row;
+			const againInMs = Math.max(retryAfterMs ?? 0, backoffDelay(answers, Math.random()));
+			if (!rulings[reason].concernsAll) return { againInMs };
+			quietUntil = Math.max(quietUntil, clock.now() + againInMs);
+			if (!attempt.isLate(quietUntil)) return afterQuiet();
+		}
+		if (verdict === 'endRun') refusedForAll = problem;
+		onFailure();
+		const fields = problem.fields?.map((field) => ({ ...field, path: job.labelOf(field.path) }));
+		return { kind: 'notCreated', problem: { ...problem, fields }, remarks: job.remarks };
+	}
+
+	function reasonToHold(): Outcome | Again | null {
 		if (isOver()) return { kind: 'notSent' };
-		return clock.now() < quietUntil ? 'again' : null;
+		if (refusedForAll !== null) return { kind: 'notSent', because: refusedForAll };
+		return clock.now() < quietUntil ? afterQuiet() : null;
+	}
+
+	function afterQuiet(): Again {
+		return { againInMs: quietUntil - clock.now() + Math.random() * SPREAD_AFTER_QUIET_MS };
 	}
 
 	async function bodyOf(job: CreateJob): Promise<Record<string, unknown>> {
@@ -128,16 +158,8 @@ export function createSubmitter(options: SubmitterOptions) {
 
 	function maybeCreated(job: CreateJob, problem: Problem): Outcome {
 		ledger.maybeCreated(job, problem);
-		noteDoubt(context, job);
+		noteDoubt(context, job, problem);
 		onFailure();
 		return { kind: 'maybeCreated', problem };
 	}
 }
-
-const stoppedWhileSending: Problem = {
-	reason: 'network',
-	message: 'the execution was stopped while the request was on its way',
-	status: null,
-	code: null,
-	requestId: null,
-};

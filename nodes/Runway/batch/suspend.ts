@@ -8,6 +8,7 @@ import type {
 import { pLimit } from '../../shared/wait/limit';
 
 import { createRunwayClient, type RunwayClient } from '../../shared/api/client';
+import { rulings } from '../../shared/judgement/judge';
 import { redact } from '../../shared/api/redact';
 import { createTaskReader } from '../../shared/api/route';
 import { createSend } from '../../shared/api/transport';
@@ -227,7 +228,12 @@ async function readEnd(
 	for (let reads = 1; ; reads += 1) {
 		const read = await client.read(taskId, api);
 		if (read.kind === 'task' && isTerminal(read.state.status)) return read.state;
-		if (reads >= maxReads || read.kind === 'refused' || read.kind === 'aborted') return null;
+		if (
+			reads >= maxReads ||
+			(read.kind === 'trouble' && rulings[read.problem.reason].kind === 'refusal') ||
+			read.kind === 'aborted'
+		)
+			return null;
 		await pauseUnlessAborted(backoffDelay(reads, Math.random()), systemClock);
 	}
 }

@@ -1,16 +1,18 @@
-import { readCreated, readTask, type CreateReading } from '../task/parse';
+import { isWebPage } from '../judgement/classify';
+import { rulings } from '../judgement/judge';
+import { readCreated, readTask } from '../task/parse';
 import type { Api, TaskState } from '../task/task';
-import { networkProblem, responseProblem, type Problem } from './problem';
+import { networkProblem, ownProblem, responseProblem, type Problem } from './problem';
 import type { ApiAnswer, ApiRequest, Send } from './send';
 
 /**
  * CometAPI's Runway routes as functions. Rules that must not regress:
  *
  * 1. A create is sent by exactly one call of `create` and never again from in here. There is no
- *    idempotency key and no list of tasks at CometAPI, so a second send may be a second bill.
- * 2. `create` says `notCreated` only where the API refused in so many words or the connection never came
- *    about. A timeout, a reset, a 5xx or an unreadable 2xx is `unknown`: the task may exist.
- * 3. Reads are free and safe to repeat; whether to repeat them is the caller's business.
+ *    idempotency key and no documented list of tasks at CometAPI, so a second send may be a second bill.
+ * 2. Whether an answer proves that nothing was created is said by the table of judgement, and nowhere else. A timeout,
+ *    a reset, a 5xx or an unreadable 2xx is `unknown`: the task may exist.
+ * 3. Reads are free and safe to repeat; the caller repeats them, as the table of judgement says.
  */
 export interface RunwayClient {
 	create(path: string, body: Record<string, unknown>): Promise<CreateOutcome>;
@@ -20,20 +22,16 @@ export interface RunwayClient {
 
 export type CreateOutcome =
 	| { kind: 'created'; taskId: string; state: TaskState }
-	/** Certainly nothing was created. `resend`: the same request may be sent again, after the wait. */
-	| { kind: 'notCreated'; problem: Problem; resend: boolean; retryAfterMs: number | null }
+	/** Certainly nothing was created. `retryAfterMs`: how long the API wants to be left alone, if it said so. */
+	| { kind: 'notCreated'; problem: Problem; retryAfterMs: number | null }
 	/** A task may have been created and billed. */
 	| { kind: 'unknown'; problem: Problem }
 	| { kind: 'aborted' };
 
 export type ReadOutcome =
 	| { kind: 'task'; state: TaskState }
-	/** The id is not known to this route (yet). */
-	| { kind: 'notVisible' }
-	/** Worth asking again. `retryAfterMs`: what the API asked for, if it did. */
-	| { kind: 'passing'; problem: Problem; retryAfterMs: number | null }
-	/** Asking again changes nothing. */
-	| { kind: 'refused'; problem: Problem }
+	/** No task in the answer; its reason says what that means. An id that is not known (yet) is `notVisible`. */
+	| { kind: 'trouble'; problem: Problem; retryAfterMs: number | null }
 	| { kind: 'aborted' };
 
 export interface ClientOptions {
@@ -50,9 +48,6 @@ const CREATE_TIMEOUT_MS = 120_000;
 const READ_TIMEOUT_MS = 30_000;
 /** A create that is under way when the execution is stopped is billed all the same, and only its answer tells the id. */
 const CREATE_AFTER_STOP_MS = 10_000;
-/** Codes in an HTTP 200 by which a gateway says that it lost sight of the request. */
-const GATEWAY_FAULTS: ReadonlySet<string> = new Set(['408', '502', '503', '504', '524']);
-
 /** No server may park a batch for longer than this. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
@@ -69,7 +64,7 @@ export function createRunwayClient(send: Send, options: ClientOptions): RunwayCl
 		},
 		async read(taskId, api) {
 			// The two ids that encoding can't keep from leaving the route.
-			if (taskId === '.' || taskId === '..') return { kind: 'notVisible' };
+			if (taskId === '.' || taskId === '..') return { kind: 'trouble', problem: noSuchId, retryAfterMs: null };
 			return readOutcome(await send({ ...readRequest(taskId, api), headers, timeoutMs: readTimeoutMs }), now());
 		},
 	};
@@ -86,56 +81,47 @@ function wellFormed(taskId: string): string {
 	return taskId.replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
+const noSuchId = ownProblem('notVisible', 'task_not_exist');
+
 function createOutcome(answer: ApiAnswer, now: number): CreateOutcome {
-	if (answer.kind === 'aborted') return { kind: 'aborted' };
-	if (answer.kind === 'noResponse') {
-		const problem = networkProblem(answer);
-		return answer.mayHaveArrived
-			? { kind: 'unknown', problem }
-			: { kind: 'notCreated', problem, resend: true, retryAfterMs: null };
+	if (answer.kind === 'aborted') return answer;
+	const problem = answer.kind === 'response' ? responseProblem(answer) : networkProblem(answer);
+	if (answer.kind === 'response' && isSuccess(answer.status)) {
+		const reading = readCreated(answer.body);
+		if (reading.kind === 'created') return reading;
+		// Words and codes of a 2xx count only if it is a refusal; a web page can't come from the route that creates tasks.
+		if (reading.kind === 'unreadable' && problem.reason !== 'wrongUrl') problem.reason = 'unreadable';
+		if (reading.kind === 'refused' && problem.reason === 'unreadable') problem.reason = 'badRequest';
 	}
-	if (isSuccess(answer.status)) return acceptedOutcome(answer, readCreated(answer.body));
-
-	const problem = responseProblem(answer);
-	if (problem.reason === 'server') return { kind: 'unknown', problem };
-	const resend = answer.status === 429;
-	return { kind: 'notCreated', problem, resend, retryAfterMs: resend ? retryAfter(answer.headers, now) : null };
-}
-
-function acceptedOutcome(answer: Extract<ApiAnswer, { kind: 'response' }>, reading: CreateReading): CreateOutcome {
-	if (reading.kind === 'created') return reading;
-	const problem = responseProblem(answer);
-	// A web page is documented as the sign of a wrong address: it can't come from the route that creates tasks.
-	const isRefused = reading.kind === 'refused' && !GATEWAY_FAULTS.has(reading.code ?? '');
-	const isCertain = isRefused || problem.reason === 'wrongUrl';
-	return isCertain ? { kind: 'notCreated', problem, resend: false, retryAfterMs: null } : { kind: 'unknown', problem };
+	return rulings[problem.reason].mayHaveCreated
+		? { kind: 'unknown', problem }
+		: { kind: 'notCreated', problem, retryAfterMs: retryAfter(answer, now) };
 }
 
 function readOutcome(answer: ApiAnswer, now: number): ReadOutcome {
-	if (answer.kind === 'aborted') return { kind: 'aborted' };
-	if (answer.kind === 'noResponse') return { kind: 'passing', problem: networkProblem(answer), retryAfterMs: null };
-
-	// `task_not_exist` is documented with several HTTP statuses, so it is looked for before the status.
-	const reading = readTask(answer.body);
-	if (reading.kind === 'notVisible') return { kind: 'notVisible' };
-	if (isSuccess(answer.status) && reading.kind === 'task') return { kind: 'task', state: reading.state };
-
-	const problem = responseProblem(answer);
-	const passing: ReadonlySet<Problem['reason']> = new Set(['rateLimit', 'server', 'unreadable', 'network']);
-	return passing.has(problem.reason) || isSuccess(answer.status)
-		? { kind: 'passing', problem, retryAfterMs: retryAfter(answer.headers, now) }
-		: { kind: 'refused', problem };
+	if (answer.kind === 'aborted') return answer;
+	if (answer.kind === 'response') {
+		const reading = readTask(answer.body);
+		if (reading.kind === 'task' && isSuccess(answer.status)) return reading;
+		// `task_not_exist` is documented with several HTTP statuses, and a plain 404 says the same (fact sheet 3.2, 4.2).
+		if (reading.kind === 'notVisible' || (answer.status === 404 && !isWebPage(answer.body))) {
+			return { kind: 'trouble', problem: responseProblem(answer, 'notVisible'), retryAfterMs: null };
+		}
+	}
+	const problem = answer.kind === 'response' ? responseProblem(answer) : networkProblem(answer);
+	return { kind: 'trouble', problem, retryAfterMs: retryAfter(answer, now) };
 }
 
 function isSuccess(status: number): boolean {
 	return status >= 200 && status < 300;
 }
 
-/** Milliseconds that the API asked to wait, from seconds or an HTTP date, capped; null where it did not. */
-function retryAfter(headers: Record<string, string>, now: number): number | null {
-	const inMs = Number.parseFloat(headers['retry-after-ms'] ?? '');
+/** Milliseconds that the API asked to wait, from seconds or an HTTP date, capped; null if it did not. */
+function retryAfter(answer: ApiAnswer, now: number): number | null {
+	if (answer.kind !== 'response') return null;
+	const inMs = Number.parseFloat(answer.headers['retry-after-ms'] ?? '');
 	if (Number.isFinite(inMs)) return cap(inMs);
-	const value = headers['retry-after'];
+	const value = answer.headers['retry-after'];
 	if (value === undefined) return null;
 	if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return cap(Number(value) * 1000);
 	const date = Date.parse(value);

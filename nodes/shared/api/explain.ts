@@ -1,3 +1,4 @@
+import type { Reason } from '../judgement/reason';
 import type { Problem } from './problem';
 
 /** Words for people: what happened, and what to do about it. */
@@ -6,58 +7,111 @@ export interface Explanation {
 	advice: string;
 }
 
-const words: Readonly<Record<Problem['reason'], { message: string; advice: string }>> = {
+/** What the user wanted: advice to run again is wrong after a read, since running again would buy again. */
+export type Wanted = 'create' | 'read' | 'account';
+
+/** `create` is said after a refused create, `otherwise` after everything else. */
+interface Words {
+	message: string;
+	create: string;
+	otherwise: string;
+}
+
+const CREDENTIAL = 'Open the credential "CometAPI Runway API"';
+const SUPPORT = 'If the problem persists, contact CometAPI support and quote the request ID.';
+
+const same = (message: string, advice: string): Words => ({ message, create: advice, otherwise: advice });
+
+const words: Readonly<Record<Reason, Words>> = {
 	badRequest: {
 		message: 'CometAPI refused the request',
-		advice: 'Change the parameter that the answer names, then run again.',
+		create: 'Correct what the answer names, then run the node again.',
+		otherwise: `Check that the task ID is complete. ${SUPPORT}`,
 	},
-	auth: {
-		message: 'CometAPI does not accept the API key',
-		advice: 'Open the credential "CometAPI Runway API", enter a valid key from the CometAPI console, and test it.',
-	},
-	forbidden: {
-		message: 'CometAPI does not allow this request for the API key',
-		advice: "Check in the CometAPI console that the key is active and may use Runway's models.",
-	},
-	balance: {
-		message: 'The CometAPI balance is too low for this task',
-		advice: 'Top up the account in the CometAPI console, or raise the limit of this key.',
-	},
+	auth: same(
+		'CometAPI does not accept the API key',
+		`${CREDENTIAL}, enter a valid key from the CometAPI console, and test it.`,
+	),
+	keyExpired: same(
+		'The API key has expired',
+		`Extend the key in the CometAPI console, or create a new one. ${CREDENTIAL} to enter it.`,
+	),
+	keyUsedUp: same('The limit of the API key is used up', 'Raise the limit of this key in the CometAPI console.'),
+	keyDisabled: same(
+		'CometAPI says that the API key is disabled',
+		'Enable the key in the CometAPI console. If it is enabled, try again in a minute: CometAPI sometimes refuses good keys for a moment.',
+	),
+	modelNotAllowed: same(
+		'The API key may not use this model',
+		"Add the model to the key's list of models in the CometAPI console, or choose another one in the field Model.",
+	),
+	forbidden: same(
+		'CometAPI does not allow this request for the API key',
+		"Check in the CometAPI console that the key is active and may use Runway's models.",
+	),
+	balance: same('The balance of the CometAPI account is too low', 'Top up the account in the CometAPI console.'),
+	dailyCap: same(
+		'A daily limit is reached',
+		'Wait until tomorrow, or ask CometAPI for a higher limit. Trying again today does not help.',
+	),
 	rateLimit: {
 		message: 'CometAPI is receiving too many requests',
-		advice: 'Run again later, or lower Max Parallel Requests and set Max Tasks in Progress in the options.',
+		create: 'Run again later, or lower Max Parallel Requests and set Max Tasks in Progress in the options.',
+		otherwise: 'Try again later, or lower Max Parallel Requests in the options.',
 	},
-	wrongUrl: {
-		message: 'The base URL of the credential does not lead to CometAPI',
-		advice:
-			'Open the credential "CometAPI Runway API" and set the base URL to https://api.cometapi.com, without a path.',
-	},
-	notFound: {
-		message: 'CometAPI does not know what was asked for',
-		advice: 'Check the task ID, and that the base URL of the credential is https://api.cometapi.com.',
-	},
-	tooLarge: {
-		message: 'The request is too large for CometAPI',
-		advice: 'Use a smaller file, or give a public URL and not a file.',
-	},
+	modelUnavailable: same(
+		'CometAPI does not serve this model at present',
+		'Choose another model in the field Model. The list shows the models that CometAPI offers.',
+	),
+	wrongUrl: same(
+		'The base URL of the credential does not lead to CometAPI',
+		`${CREDENTIAL} and set the base URL to https://api.cometapi.com, without a path.`,
+	),
+	webPage: same(
+		'A web page came in place of an answer from CometAPI',
+		'A protection service or a proxy may be blocking this n8n. Try again later. If the page keeps coming, ask CometAPI to allow the IP address of this n8n.',
+	),
+	notFound: same(
+		'CometAPI found no such endpoint',
+		'Check that the base URL of the credential is https://api.cometapi.com.',
+	),
+	notVisible: same(
+		'CometAPI does not know the task',
+		'Check the task ID, that the credential belongs to the account that created the task, and the base URL of the credential.',
+	),
+	tooLarge: same(
+		'The request is too large for CometAPI',
+		'Use a smaller file, or provide a public URL instead of a file.',
+	),
 	server: {
 		message: 'CometAPI or the provider behind it is unavailable',
-		advice: 'Run again later. If it stays so, ask CometAPI with the request ID.',
+		create: `Run again later. ${SUPPORT}`,
+		otherwise: `Try again later. ${SUPPORT}`,
 	},
 	unreadable: {
-		message: 'CometAPI answered in an unknown form',
-		advice: 'Check that the base URL of the credential is https://api.cometapi.com. If it is, run again later.',
+		message: 'CometAPI sent a response that this node does not understand',
+		create: 'Check that the base URL of the credential is https://api.cometapi.com. If it is, run again later.',
+		otherwise: 'Check that the base URL of the credential is https://api.cometapi.com. If it is, try again later.',
 	},
 	network: {
-		message: "CometAPI can't be reached",
-		advice: 'Check the network of this n8n, its proxy settings, and the base URL of the credential.',
+		message: 'The connection to CometAPI broke, or no answer came in time',
+		create: 'Check the network of this n8n and its proxy settings.',
+		otherwise: 'Check the network of this n8n and its proxy settings, then try again.',
 	},
+	unreachable: same(
+		"CometAPI can't be reached",
+		'Check the network of this n8n, its proxy settings, and the base URL of the credential.',
+	),
 };
 
 /** Puts a problem into words, with the API's own words and ids as evidence. */
-export function explain(problem: Problem): Explanation {
-	const { message, advice } = words[problem.reason];
-	return { message: `${message}: ${problem.message}`, advice: [advice, evidence(problem)].filter(Boolean).join(' ') };
+export function explain(problem: Problem, wanted: Wanted): Explanation {
+	const { message, ...advice } = words[problem.reason];
+	const fields = (problem.fields ?? []).map((field) => `${field.path}: ${field.message}`).join('; ');
+	return {
+		message: [message, problem.message, fields].filter(Boolean).join(': '),
+		advice: [wanted === 'create' ? advice.create : advice.otherwise, evidence(problem)].filter(Boolean).join(' '),
+	};
 }
 
 /** Status, code and request ID in brackets, as far as there are any. */

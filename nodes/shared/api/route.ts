@@ -1,5 +1,6 @@
 import type { Api } from '../task/task';
 import type { ReadOutcome, RunwayClient } from './client';
+import { rulings } from '../judgement/judge';
 
 /** A task bound to the route that knows it. */
 export interface TaskReader {
@@ -35,14 +36,17 @@ export function createTaskReader(client: RunwayClient, taskId: string, api: Api 
 				return second;
 			}
 			// Not visible yet is the better news: a refusal of the wrong route says nothing.
-			return second.kind === 'notVisible' || !isUnknownId(second) ? second : first;
+			return isUnknownId(second) && !isAbsence(second) ? first : second;
 		},
 	};
 }
 
+/** Whether the route does not know the id, or may have refused it because the task belongs to the other family. */
 function isUnknownId(outcome: ReadOutcome): boolean {
-	if (outcome.kind === 'notVisible') return true;
-	return (
-		outcome.kind === 'refused' && (outcome.problem.reason === 'notFound' || outcome.problem.reason === 'badRequest')
-	);
+	if (outcome.kind !== 'trouble') return false;
+	return isAbsence(outcome) || rulings[outcome.problem.reason].kind === 'refusal';
+}
+
+function isAbsence(outcome: ReadOutcome): boolean {
+	return outcome.kind === 'trouble' && rulings[outcome.problem.reason].kind === 'absence';
 }

@@ -9,6 +9,7 @@ import {
 	type IN8nHttpFullResponse,
 } from 'n8n-workflow';
 
+import { readNetworkFault } from '../judgement/networkFault';
 import type { ApiAnswer, Send } from './send';
 
 /** The credential type of this package. */
@@ -19,32 +20,15 @@ const BALANCE_TIMEOUT_MS = 30_000;
 /** The contexts in which n8n lets a node send requests with a credential. */
 type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions | IWebhookFunctions;
 
-/** Faults that arise before a connection exists, so that no byte of the request can have arrived. */
-const NEVER_CONNECTED: ReadonlySet<string> = new Set([
-	'ECONNREFUSED',
-	'ENOTFOUND',
-	'EAI_AGAIN',
-	'EHOSTUNREACH',
-	'ENETUNREACH',
-	'CERT_HAS_EXPIRED',
-	'CERT_NOT_YET_VALID',
-	'DEPTH_ZERO_SELF_SIGNED_CERT',
-	'ERR_TLS_CERT_ALTNAME_INVALID',
-	'SELF_SIGNED_CERT_IN_CHAIN',
-	'UNABLE_TO_GET_ISSUER_CERT',
-	'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-	'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
-
 /**
  * Makes the one way in which this package calls the API: through n8n's own HTTP helper, which adds the
  * bearer key, to the credential's base URL and nowhere else. Redirects are never followed, because a
  * followed 301 turns a POST into a GET and may carry the key to another host.
  * @param context the running node; its cancel signal ends requests under way
- * @throws n8n's own error where the node has no credential, and ours where its base URL is none
+ * @throws n8n's own error if the node has no credential, and ours if its base URL or its key can't be one
  */
-export async function createSend(context: RequestContext, itemIndex = 0): Promise<Send> {
-	const { baseURL, apiKey } = await readCredential(context, itemIndex);
+export async function createSend(context: RequestContext): Promise<Send> {
+	const { baseURL, apiKey } = await readCredential(context);
 	const signal = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
 
 	return async ({ method, path, body, headers, timeoutMs, afterStopMs = 0 }) => {
@@ -100,12 +84,8 @@ const BALANCE_URL = 'https://query.cometapi.com/user/quota';
  * URL must never reach a message, a log or an output.
  * @param days `start_date` and `end_date` as YYYY-MM-DD, or nothing
  */
-export async function askBalance(
-	context: IExecuteFunctions,
-	itemIndex: number,
-	days: Record<string, string>,
-): Promise<ApiAnswer> {
-	const { baseURL, apiKey } = await readCredential(context, itemIndex);
+export async function askBalance(context: IExecuteFunctions, days: Record<string, string>): Promise<ApiAnswer> {
+	const { baseURL, apiKey } = await readCredential(context);
 	const signal = context.getExecutionCancelSignal();
 	const options: IHttpRequestOptions = {
 		url: new URL(baseURL).hostname === OFFICIAL_HOST ? BALANCE_URL : `${baseURL}/user/quota`,
@@ -133,77 +113,63 @@ async function answerOf(
 		return withoutSecret({ kind: 'response', status: statusCode, headers: plainHeaders(headers), body }, apiKey);
 	} catch (error) {
 		// After Stop, n8n's own signal fails every request under way: that is no fault of the network.
-		return signal?.aborted ? { kind: 'aborted' } : withoutSecret(noResponse(error), apiKey);
+		return signal?.aborted
+			? { kind: 'aborted' }
+			: withoutSecret({ kind: 'noResponse', ...readNetworkFault(error) }, apiKey);
 	}
 }
 
-async function readCredential(
-	context: RequestContext,
-	itemIndex: number,
-): Promise<{ baseURL: string; apiKey: string }> {
+/** What the credential holds, checked before anything is sent. */
+interface Credential {
+	/** Without a slash at its end. */
+	baseURL: string;
+	apiKey: string;
+}
+
+/** @throws NodeOperationError that names the field, before anything is sent */
+export async function readCredential(context: RequestContext): Promise<Credential> {
+	// n8n's helper, which adds the key, reads the credential for the first item, so its address is that item's, too.
 	const { baseUrl, apiKey } = await (context as IExecuteFunctions).getCredentials<{ baseUrl: string; apiKey: string }>(
 		CREDENTIAL,
-		itemIndex,
+		0,
 	);
+	const fault = (message: string, advice: string) =>
+		new NodeOperationError(context.getNode(), message, {
+			description: `Open the credential "CometAPI Runway API" and ${advice}`,
+		});
 	const baseURL = baseUrl.trim().replace(/\/+$/, '');
-	if (/^https?:\/\//i.test(baseURL) && URL.canParse(baseURL)) return { baseURL, apiKey };
-	throw new NodeOperationError(context.getNode(), 'The base URL of the credential is not a web address', {
-		itemIndex,
-		description:
-			'Open the credential "CometAPI Runway API" and set the base URL to https://api.cometapi.com, with https:// and without a path.',
-	});
+	if (!/^https?:\/\//i.test(baseURL) || !URL.canParse(baseURL)) {
+		throw fault(
+			'The base URL of the credential is not a web address',
+			'set the base URL to https://api.cometapi.com, with https:// and without a path.',
+		);
+	}
+	const key = apiKey.trim();
+	if (!/^[\x21-\x7e]*$/.test(key)) {
+		throw fault(
+			'The API key of the credential holds characters that no key has',
+			'paste the key again from the CometAPI console. Often an invisible character or "…" got in while copying.',
+		);
+	}
+	return { baseURL, apiKey: key };
 }
+
+/** A shorter "key" is a word that answers may hold for other reasons. */
+const SHORTEST_SECRET = 8;
 
 /** The API may echo the key in what it says; nothing that leaves this file holds it. */
 function withoutSecret(answer: ApiAnswer, apiKey: string): ApiAnswer {
-	if (apiKey === '' || !JSON.stringify(answer).includes(JSON.stringify(apiKey).slice(1, -1))) return answer;
+	if (apiKey.length < SHORTEST_SECRET) return answer;
+	if (!JSON.stringify(answer).includes(JSON.stringify(apiKey).slice(1, -1))) return answer;
 	const strip = (value: unknown): unknown => {
 		if (typeof value === 'string') return value.replaceAll(apiKey, '…');
 		if (Array.isArray(value)) return value.map(strip);
 		if (typeof value !== 'object' || value === null) return value;
 		return Object.fromEntries(Object.entries(value).map(([name, entry]) => [strip(name), strip(entry)]));
 	};
-	return strip(answer) as ApiAnswer;
-}
-
-/** Before version 2, n8n's errors keep no cause: Node's code is found as their `httpCode`, its words as their first message. */
-function noResponse(error: unknown): ApiAnswer {
-	const links = chain(error) as Array<{ code?: unknown; httpCode?: unknown; syscall?: unknown }>;
-	const codes = links
-		.flatMap(({ code, httpCode }) => [httpCode, code])
-		.filter((code) => typeof code === 'string' && /^[A-Z]/.test(code));
-	const message = faultMessage(error);
-	const neverConnected = codes.find((code) => NEVER_CONNECTED.has(String(code)));
-	// A host can also become unreachable in the middle of a connection.
-	const wasConnected =
-		links.some(({ syscall }) => syscall === 'read' || syscall === 'write') || /^(read|write) /.test(message);
-	const code = neverConnected ?? codes.at(-1);
-	return {
-		kind: 'noResponse',
-		mayHaveArrived: neverConnected === undefined || wasConnected,
-		code: code === undefined ? null : String(code),
-		message,
-	};
-}
-
-function faultMessage(error: unknown): string {
-	const links = chain(error);
-	// An n8n error, told not by its class: npm may have put another n8n-workflow beside this package than n8n's own.
-	const [first] = links as Array<{ messages?: unknown }>;
-	const wrapped: unknown = Array.isArray(first?.messages) ? first.messages.at(-1) : undefined;
-	if (typeof wrapped === 'string') return wrapped;
-	const innermost = links.at(-1);
-	return innermost instanceof Error && innermost.message !== '' ? innermost.message : 'no answer';
-}
-
-function chain(error: unknown): object[] {
-	const links: object[] = [];
-	let current = error;
-	while (typeof current === 'object' && current !== null && !links.includes(current)) {
-		links.push(current);
-		current = (current as { cause?: unknown }).cause;
-	}
-	return links;
+	if (answer.kind === 'response')
+		return { ...answer, body: strip(answer.body), headers: strip(answer.headers) as Record<string, string> };
+	return answer.kind === 'noResponse' ? { ...answer, message: String(strip(answer.message)) } : answer;
 }
 
 function plainHeaders(headers: object): Record<string, string> {

@@ -1,6 +1,7 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 
 import type { TaskReader } from '../api/route';
+import { rulings } from '../judgement/judge';
 import { download, type DownloadResult, type FileContext } from '../files/download';
 import type { KnownTask } from '../task/task';
 import { backoffDelay } from '../wait/cadence';
@@ -79,7 +80,11 @@ async function fetchFile(
 		if (signal?.aborted) return { result: { kind: 'aborted' }, task: known };
 		const again = await reader.read();
 		if (again.kind === 'task' && again.state.assetUrls.length > 0) known = { ...known, state: again.state };
-		else if (result.kind === 'expired' && again.kind !== 'passing') return { result, task: known };
+		else if (
+			result.kind === 'expired' &&
+			!(again.kind === 'trouble' && rulings[again.problem.reason].kind === 'passing')
+		)
+			return { result, task: known };
 	}
 }
 

@@ -15,7 +15,7 @@ export function faultOf(context: TriggerContext, label: string, expected: string
 
 /** The error of what CometAPI answered, or did not. */
 export function apiError(context: TriggerContext, problem: Problem): NodeApiError {
-	const { message, advice } = explain(problem);
+	const { message, advice } = explain(problem, 'read');
 	const httpCode = problem.status === null ? undefined : String(problem.status);
 	const error = new NodeApiError(context.getNode(), { message }, { message, description: advice, httpCode });
 	// n8n puts words of its own in place of a message with a network code.

@@ -1,0 +1,150 @@
+import type { Reason } from './reason';
+
+/**
+ * The table of judgement: the one place that says what an answer does to a run. What it means (`Reason`) × what was
+ * asked × whether the task is known to exist × how often in a row → ask again, end the item, or end the run. The nodes,
+ * both triggers and the wake-up of a sleeping execution all ask here. `docs/judgement.md` shows it in words.
+ */
+
+/** What was asked. */
+export type Question =
+	/** To create a task, which costs money. */
+	| 'create'
+	/** For a task that has been read before. */
+	| 'readSeen'
+	/** For a task that was accepted, or that somebody names, and that has not been read yet. */
+	| 'readNamed'
+	/** For a task by an id that may be wrong, by somebody who wants an answer now. */
+	| 'lookUp'
+	/** For a task that a callback names: nobody calls again. */
+	| 'readCalled'
+	/** For the balance or a list, which name no task. */
+	| 'account'
+	/** For the file of a finished task. */
+	| 'file';
+
+export type Verdict = 'askAgain' | 'endItem' | 'endRun';
+
+/** Answers of one kind in a row. */
+export interface Row {
+	/** Answers to requests that followed one another; those of requests sent at the same time count as one. */
+	answers: number;
+	/** Milliseconds from the first of them to the latest. */
+	ms: number;
+}
+
+/** A row this long is the last straw: at least so many answers, over at least so long. */
+type Limit = Row;
+
+const atOnce: Limit = { answers: 1, ms: 0 };
+const threeTries: Limit = { answers: 3, ms: 0 };
+const halfAMinute: Limit = { answers: 4, ms: 20_000 };
+const aMinute: Limit = { answers: 5, ms: 60_000 };
+/** A fresh id may be unknown for several minutes (fact sheet 8.2). */
+const fiveMinutes: Limit = { answers: 3, ms: 300_000 };
+const aFewSeconds: Limit = { answers: 3, ms: 8_000 };
+/** The task's own time limit comes first. */
+const timeLimit: Limit = { answers: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY };
+
+/** Reasons that are borne alike. They add up to one row. */
+export type Kind = 'passing' | 'account' | 'refusal' | 'absence';
+
+/** How long each kind is borne, by what was asked. */
+export const limits: Readonly<Record<Kind, Readonly<Record<Exclude<Question, 'create'>, Limit>>>> = {
+	passing: {
+		readSeen: timeLimit,
+		readNamed: timeLimit,
+		lookUp: timeLimit,
+		readCalled: timeLimit,
+		account: threeTries,
+		file: { answers: 4, ms: 0 },
+	},
+	account: {
+		readSeen: halfAMinute,
+		readNamed: halfAMinute,
+		lookUp: threeTries,
+		// A person can repair what is wrong while the callback waits.
+		readCalled: timeLimit,
+		account: threeTries,
+		file: threeTries,
+	},
+	refusal: {
+		readSeen: aMinute,
+		readNamed: aMinute,
+		lookUp: threeTries,
+		readCalled: aMinute,
+		account: threeTries,
+		file: threeTries,
+	},
+	absence: {
+		readSeen: timeLimit,
+		readNamed: fiveMinutes,
+		lookUp: aFewSeconds,
+		readCalled: threeTries,
+		account: threeTries,
+		file: threeTries,
+	},
+};
+
+/** The pauses between tries grow up to so many milliseconds; an absence does not change the pace. */
+export const longestDelayMs: Readonly<Record<Kind, number>> = {
+	passing: 30_000,
+	account: 8_000,
+	refusal: 8_000,
+	absence: 0,
+};
+
+/** What a reason is, whatever was asked. */
+export interface Ruling {
+	kind: Kind;
+	/** Whether every request would be answered so, not only this one. */
+	concernsAll: boolean;
+	/** Whether a create that is answered so may have made a task, which is then billed. */
+	mayHaveCreated: boolean;
+	/** How often and how long a create may be sent again. Only where it can't have made a task. */
+	create: Limit;
+}
+
+const passing: Ruling = { kind: 'passing', concernsAll: false, mayHaveCreated: true, create: atOnce };
+const account: Ruling = { kind: 'account', concernsAll: true, mayHaveCreated: false, create: atOnce };
+const refusal: Ruling = { kind: 'refusal', concernsAll: false, mayHaveCreated: false, create: atOnce };
+
+export const rulings: Readonly<Record<Reason, Ruling>> = {
+	unreachable: { ...passing, mayHaveCreated: false, create: threeTries },
+	network: passing,
+	server: passing,
+	unreadable: passing,
+	rateLimit: { ...passing, concernsAll: true, mayHaveCreated: false, create: timeLimit },
+	dailyCap: { ...passing, concernsAll: true, mayHaveCreated: false },
+	auth: account,
+	keyExpired: account,
+	keyUsedUp: account,
+	keyDisabled: account,
+	balance: account,
+	wrongUrl: account,
+	forbidden: { ...account, concernsAll: false },
+	modelNotAllowed: { ...account, concernsAll: false },
+	webPage: refusal,
+	modelUnavailable: refusal,
+	badRequest: refusal,
+	notFound: refusal,
+	tooLarge: refusal,
+	notVisible: { ...refusal, kind: 'absence' },
+};
+
+/** How troubles of one reason add up and slow the asking down, for whoever asks again. */
+export function troubleKind({ reason }: { reason: Reason }) {
+	const { kind, concernsAll } = rulings[reason];
+	return { kind, concernsAll, longestDelayMs: longestDelayMs[kind] };
+}
+
+/**
+ * Says what happens after an answer that is not what was asked for.
+ * @param row the answers of its kind in a row, this one included
+ */
+export function judge(question: Question, reason: Reason, row: Row): Verdict {
+	const { kind, concernsAll, create } = rulings[reason];
+	const limit = question === 'create' ? create : limits[kind][question];
+	if (row.answers < limit.answers || row.ms < limit.ms) return 'askAgain';
+	return concernsAll ? 'endRun' : 'endItem';
+}

@@ -3,10 +3,11 @@ import path from 'node:path';
 
 import { createRunwayClient, type ReadOutcome, type RunwayClient } from '../../nodes/shared/api/client';
 import { explain } from '../../nodes/shared/api/explain';
-import type { Problem, ProblemReason } from '../../nodes/shared/api/problem';
+import type { Problem } from '../../nodes/shared/api/problem';
 import { redact } from '../../nodes/shared/api/redact';
 import { createTaskReader } from '../../nodes/shared/api/route';
 import type { ApiAnswer, ApiRequest } from '../../nodes/shared/api/send';
+import type { Reason } from '../../nodes/shared/judgement/reason';
 import type { Api } from '../../nodes/shared/task/task';
 import { taskState } from '../support/taskState';
 
@@ -60,50 +61,46 @@ describe('A create', () => {
 		expect(await create(answer(200, payload(name)))).toMatchObject({ kind: 'created', taskId: ID });
 	});
 
-	/** What may have been billed after each answer, and whether the same request may be sent again. */
-	const certainlyNot: Record<string, [ApiAnswer, ProblemReason, resend: boolean]> = {
-		'a rate limit': [answer(429, payload('error-comet-429')), 'rateLimit', true],
-		'a saturated provider': [answer(429, payload('error-task-429-saturated')), 'rateLimit', true],
-		'a refused connection': [noAnswer('ECONNREFUSED', false), 'network', true],
-		'an unknown host': [noAnswer('ENOTFOUND', false), 'network', true],
-		'a wrong field': [answer(400, payload('error-comet-400-empty-code')), 'badRequest', false],
-		"Runway's own refusal": [answer(400, payload('error-runway-400-string')), 'badRequest', false],
-		'a missing callback address': [answer(400, payload('error-task-callback-url-empty')), 'badRequest', false],
-		'missing references': [answer(400, payload('error-task-reference-images-empty')), 'badRequest', false],
-		'an unprocessable body': [answer(422, cometError()), 'badRequest', false],
-		'a wrong key': [answer(401, payload('error-comet-401')), 'auth', false],
-		'an empty balance': [answer(403, payload('error-task-insufficient-quota')), 'balance', false],
-		'a payment request': [answer(402, {}), 'balance', false],
-		'a blocked key': [answer(403, cometError()), 'forbidden', false],
-		'a missing route': [answer(404, cometError()), 'notFound', false],
-		'a wrong method': [answer(405, cometError()), 'notFound', false],
-		'too large a body': [answer(413, ''), 'tooLarge', false],
-		'a refusal in the coat of a 500': [answer(500, payload('error-comet-500-invalid-request')), 'badRequest', false],
-		'a business error in a 200': [answer(200, payload('error-business-code-http-200')), 'badRequest', false],
-		'a business error with empty data': [
-			answer(200, payload('error-business-code-http-200-empty-data')),
-			'badRequest',
-			false,
-		],
-		'a text code in a 200': [answer(200, { code: 'invalid_request', message: 'no', data: null }), 'badRequest', false],
-		'an error object in a 200': [answer(200, cometError()), 'badRequest', false],
-		'a web page in a 200': [answer(200, HTML), 'wrongUrl', false],
-		'a web page in a 404': [answer(404, HTML), 'wrongUrl', false],
-		'a permanent redirect': [answer(301, HTML, { location: '/docs' }), 'wrongUrl', false],
-		'a temporary redirect': [answer(302, '', { location: 'https://elsewhere.example' }), 'wrongUrl', false],
-		'a redirect that keeps the method': [answer(307, ''), 'wrongUrl', false],
+	/** Answers that prove that nothing was created, with what they mean. */
+	const certainlyNot: Record<string, [ApiAnswer, Reason]> = {
+		'a rate limit': [answer(429, payload('error-comet-429')), 'rateLimit'],
+		'a saturated provider': [answer(429, payload('error-task-429-saturated')), 'rateLimit'],
+		'a refused connection': [noAnswer('ECONNREFUSED', false), 'unreachable'],
+		'an unknown host': [noAnswer('ENOTFOUND', false), 'unreachable'],
+		'a wrong field': [answer(400, payload('error-comet-400-empty-code')), 'badRequest'],
+		"Runway's own refusal": [answer(400, payload('error-runway-400-string')), 'badRequest'],
+		'a missing callback address': [answer(400, payload('error-task-callback-url-empty')), 'badRequest'],
+		'missing references': [answer(400, payload('error-task-reference-images-empty')), 'badRequest'],
+		'an unprocessable body': [answer(422, cometError()), 'badRequest'],
+		'a wrong key': [answer(401, payload('error-comet-401')), 'auth'],
+		'an empty balance': [answer(403, payload('error-task-insufficient-quota')), 'balance'],
+		'a payment request': [answer(402, {}), 'balance'],
+		'a blocked key': [answer(403, cometError()), 'forbidden'],
+		'a missing route': [answer(404, cometError()), 'notFound'],
+		'a wrong method': [answer(405, cometError()), 'notFound'],
+		'too large a body': [answer(413, ''), 'tooLarge'],
+		'a refusal in the coat of a 500': [answer(500, payload('error-comet-500-invalid-request')), 'badRequest'],
+		'a business error in a 200': [answer(200, payload('error-business-code-http-200')), 'badRequest'],
+		'a business error with empty data': [answer(200, payload('error-business-code-http-200-empty-data')), 'badRequest'],
+		'a text code in a 200': [answer(200, { code: 'invalid_request', message: 'no', data: null }), 'badRequest'],
+		'an error object in a 200': [answer(200, cometError()), 'badRequest'],
+		'a web page in a 200': [answer(200, HTML), 'wrongUrl'],
+		'a web page in a 404': [answer(404, HTML), 'wrongUrl'],
+		'a permanent redirect': [answer(301, HTML, { location: '/docs' }), 'wrongUrl'],
+		'a temporary redirect': [answer(302, '', { location: 'https://elsewhere.example' }), 'wrongUrl'],
+		'a redirect that keeps the method': [answer(307, ''), 'wrongUrl'],
 	};
 
-	it.each(Object.entries(certainlyNot))('that meets %s has made nothing', async (_, [reply, reason, resend]) => {
-		expect(await create(reply)).toMatchObject({ kind: 'notCreated', resend, problem: { reason } });
+	it.each(Object.entries(certainlyNot))('that meets %s has made nothing', async (_, [reply, reason]) => {
+		expect(await create(reply)).toMatchObject({ kind: 'notCreated', problem: { reason } });
 	});
 
-	const perhaps: Record<string, [ApiAnswer, ProblemReason]> = {
+	const perhaps: Record<string, [ApiAnswer, Reason]> = {
 		'a reset connection': [noAnswer('ECONNRESET', true), 'network'],
 		'a time-out': [noAnswer('ETIMEDOUT', true), 'network'],
 		'a broken connection without a code': [{ ...noAnswer('', true), code: null } as ApiAnswer, 'network'],
 		...Object.fromEntries(
-			[500, 502, 503, 504, 520, 524].flatMap((status): Array<[string, [ApiAnswer, ProblemReason]]> => [
+			[500, 502, 503, 504, 520, 524].flatMap((status): Array<[string, [ApiAnswer, Reason]]> => [
 				[`a ${status}`, [answer(status, cometError()), 'server']],
 				[`a ${status} with a web page`, [answer(status, HTML), 'server']],
 				[`a ${status} without a body`, [answer(status, ''), 'server']],
@@ -123,8 +120,8 @@ describe('A create', () => {
 			answer(502, { error: { message: 'no', code: 'load_balancer_error' } }),
 			'server',
 		],
-		'a time-out inside a 200': [answer(200, { code: 504, msg: 'upstream timed out', data: null }), 'badRequest'],
-		'a 200 with an id beside an error': [answer(200, { id: ID, error: { message: 'late' } }), 'badRequest'],
+		'a time-out inside a 200': [answer(200, { code: 504, msg: 'upstream timed out', data: null }), 'server'],
+		'a 200 with an id beside an error': [answer(200, { id: ID, error: { message: 'late' } }), 'unreadable'],
 	};
 
 	it.each(Object.entries(perhaps))(
@@ -134,9 +131,22 @@ describe('A create', () => {
 		},
 	);
 
-	it('that says success without an id does not claim that nothing was made', async () => {
-		const outcome = await create(answer(200, { code: 'success', message: '', data: {} }));
-		expect(outcome.kind).toBe('unknown');
+	it.each([
+		{ code: 'success', message: '', data: {} },
+		{ code: 200, msg: 'success', data: {} },
+	])('that says success without an id may have made a task, and its answer is kept (%j)', async (body) => {
+		const problem = { reason: 'unreadable', excerpt: JSON.stringify(body) };
+		expect(await create(answer(200, body))).toMatchObject({ kind: 'unknown', problem });
+	});
+
+	it('keeps the beginning of an answer that nobody can read, without its secrets', async () => {
+		const outcome = await create(
+			answer(200, { job: ID, url: 'https://a.example/x?sig=deadbeef', rest: 'x'.repeat(9_999) }),
+		);
+		const excerpt = outcome.kind === 'unknown' ? (outcome.problem.excerpt ?? '') : '';
+		expect(excerpt).toContain(ID);
+		expect(excerpt).not.toContain('deadbeef');
+		expect(excerpt.length).toBeLessThan(2_100);
 	});
 
 	it('is aborted where the execution was stopped', async () => {
@@ -244,44 +254,42 @@ describe('A read', () => {
 		[200, 'error-task-not-exist-status-200'],
 		[200, 'task-wrapped-data-null'],
 	])('with status %p and the body %s says that the task is not there yet', async (status, name) => {
-		expect(await read(answer(status, payload(name)))).toEqual({ kind: 'notVisible' });
+		expect(await read(answer(status, payload(name)))).toMatchObject({
+			kind: 'trouble',
+			problem: { reason: 'notVisible' },
+			retryAfterMs: null,
+		});
 	});
 
-	const mayPass: Record<string, [ApiAnswer, ProblemReason]> = {
+	const troubles: Record<string, [ApiAnswer, Reason]> = {
 		'a rate limit': [answer(429, payload('error-comet-429')), 'rateLimit'],
 		'a request time-out': [answer(408, ''), 'server'],
 		...Object.fromEntries(
-			[500, 502, 503, 504, 524].map((status): [string, [ApiAnswer, ProblemReason]] => [
+			[500, 502, 503, 504, 524].map((status): [string, [ApiAnswer, Reason]] => [
 				`a ${status}`,
 				[answer(status, status === 502 ? HTML : cometError()), 'server'],
 			]),
 		),
 		'a reset connection': [noAnswer('ECONNRESET', true), 'network'],
-		'a refused connection': [noAnswer('ECONNREFUSED', false), 'network'],
+		'a refused connection': [noAnswer('ECONNREFUSED', false), 'unreachable'],
 		'a time-out': [noAnswer('ETIMEDOUT', true), 'network'],
 		'a 200 without content': [answer(200, {}), 'unreadable'],
 		'a 200 with half a JSON': [answer(200, '{"id":'), 'unreadable'],
 		'a page of a proxy in a 200': [answer(200, HTML), 'wrongUrl'],
 		'a business error in a 200': [answer(200, payload('error-business-code-http-200')), 'badRequest'],
-	};
-
-	it.each(Object.entries(mayPass))('that meets %s is worth another try', async (_, [reply, reason]) => {
-		expect(await read(reply)).toMatchObject({ kind: 'passing', problem: { reason } });
-	});
-
-	const stays: Record<string, [ApiAnswer, ProblemReason]> = {
 		'a wrong request': [answer(400, payload('error-comet-400-empty-code')), 'badRequest'],
 		'a wrong key': [answer(401, payload('error-comet-401')), 'auth'],
 		'a blocked key': [answer(403, cometError()), 'forbidden'],
 		'an empty balance': [answer(403, payload('error-task-insufficient-quota')), 'balance'],
-		'a missing route': [answer(404, cometError()), 'notFound'],
+		'a 404 without a word of the task': [answer(404, cometError()), 'notVisible'],
 		'a wrong method': [answer(405, cometError()), 'notFound'],
+		'a page of a protection service': [answer(403, HTML), 'webPage'],
 		'a redirect': [answer(301, HTML), 'wrongUrl'],
 		'a refusal in the coat of a 500': [answer(500, payload('error-comet-500-invalid-request')), 'badRequest'],
 	};
 
-	it.each(Object.entries(stays))('that meets %s is not', async (_, [reply, reason]) => {
-		expect(await read(reply)).toMatchObject({ kind: 'refused', problem: { reason } });
+	it.each(Object.entries(troubles))('that meets %s says what it means', async (_, [reply, reason]) => {
+		expect(await read(reply)).toMatchObject({ kind: 'trouble', problem: { reason } });
 	});
 
 	it('is aborted where the execution was stopped', async () => {
@@ -312,14 +320,13 @@ describe('Retry-After', () => {
 	it.each(rows)('%j means %p ms for a create', async (headers, retryAfterMs) => {
 		expect(await create(answer(429, cometError(), headers))).toMatchObject({
 			kind: 'notCreated',
-			resend: true,
 			retryAfterMs,
 		});
 	});
 
 	it.each(rows)('%j means %p ms for a read, also of a server that is busy', async (headers, retryAfterMs) => {
 		for (const status of [429, 503]) {
-			expect(await read(answer(status, cometError(), headers))).toMatchObject({ kind: 'passing', retryAfterMs });
+			expect(await read(answer(status, cometError(), headers))).toMatchObject({ kind: 'trouble', retryAfterMs });
 		}
 	});
 });
@@ -329,16 +336,17 @@ describe('Finding the route of a task', () => {
 		const state = taskState({ taskId: ID, rawStatus: status, raw: {} });
 		return { kind: 'task', state };
 	};
-	const notVisible: ReadOutcome = { kind: 'notVisible' };
-	const problem = (reason: ProblemReason): Problem => ({
+	const problem = (reason: Reason): Problem => ({
 		reason,
 		message: 'no',
 		status: 400,
 		code: null,
 		requestId: null,
+		excerpt: null,
 	});
-	const refused = (reason: ProblemReason): ReadOutcome => ({ kind: 'refused', problem: problem(reason) });
-	const passing: ReadOutcome = { kind: 'passing', problem: problem('server'), retryAfterMs: null };
+	const trouble = (reason: Reason): ReadOutcome => ({ kind: 'trouble', problem: problem(reason), retryAfterMs: null });
+	const notVisible = trouble('notVisible');
+	const passing = trouble('server');
 
 	/** A client that answers on each route as scripted, and writes down which one was asked. */
 	function routes(answers: Record<Api, ReadOutcome[]>) {
@@ -378,7 +386,7 @@ describe('Finding the route of a task', () => {
 		expect(reader.api).toBe('compatibility');
 	});
 
-	it.each([notVisible, refused('notFound'), refused('badRequest')])(
+	it.each([notVisible, trouble('notFound'), trouble('badRequest')])(
 		'goes over to the other route for good where the first does not know the id (%#)',
 		async (unknown) => {
 			const { client, asked } = routes({ official: [unknown], compatibility: [task()] });
@@ -406,7 +414,7 @@ describe('Finding the route of a task', () => {
 		expect(asked).toHaveLength(6);
 	});
 
-	it.each([passing, refused('auth'), { kind: 'aborted' } as const])(
+	it.each([passing, trouble('auth'), { kind: 'aborted' } as const])(
 		'does not ask the other route for a fault that is not about the id (%#)',
 		async (fault) => {
 			const { client, asked } = routes({ official: [fault], compatibility: [task()] });
@@ -420,7 +428,7 @@ describe('Finding the route of a task', () => {
 		expect(await createTaskReader(client, ID, 'auto').read()).toEqual(passing);
 	});
 
-	it.each([refused('notFound'), refused('badRequest')])(
+	it.each([trouble('notFound'), trouble('badRequest')])(
 		'has patience with a fresh task where one route refuses the id and the other does not know it yet (%#)',
 		async (refusal) => {
 			const { client } = routes({ official: [refusal], compatibility: [notVisible, task()] });
@@ -499,36 +507,72 @@ describe('Secrets', () => {
 });
 
 describe('The words for a problem', () => {
-	const reasons: Record<ProblemReason, RegExp> = {
+	const reasons: Record<Reason, RegExp> = {
 		badRequest: /refused/i,
 		auth: /key/i,
 		forbidden: /not allow/i,
 		balance: /balance/i,
 		rateLimit: /too many/i,
 		wrongUrl: /base URL/i,
-		notFound: /not know/i,
+		notFound: /endpoint/i,
+		notVisible: /not know the task/i,
 		tooLarge: /too large/i,
 		server: /unavailable/i,
-		unreadable: /unknown form/i,
-		network: /reach/i,
+		unreadable: /does not understand/i,
+		network: /broke|in time/i,
+		unreachable: /reach/i,
+		dailyCap: /daily/i,
+		keyExpired: /key has expired/i,
+		keyUsedUp: /limit of the API key/i,
+		keyDisabled: /disabled/i,
+		modelNotAllowed: /may not use this model/i,
+		modelUnavailable: /does not serve this model/i,
+		webPage: /web page/i,
+	};
+
+	const teapot = {
+		message: 'the own words of the API',
+		status: 418,
+		code: 'teapot_error',
+		requestId: 'req-42',
+		excerpt: null,
 	};
 
 	it.each(Object.entries(reasons))('%s say what happened and what to do', (reason, expected) => {
-		const { message, advice } = explain({
-			reason: reason as ProblemReason,
-			message: 'the own words of the API',
-			status: 418,
-			code: 'teapot_error',
-			requestId: 'req-42',
-		});
-		expect(message).toMatch(expected);
-		expect(message).toContain('the own words of the API');
-		expect(advice).toMatch(/^[A-Z].{20,}\./);
-		expect(advice).toContain('(HTTP 418, code teapot_error, request ID req-42)');
+		for (const wanted of ['create', 'read', 'account'] as const) {
+			const { message, advice } = explain({ ...teapot, reason: reason as Reason }, wanted);
+			expect(message).toMatch(expected);
+			expect(message).toContain('the own words of the API');
+			expect(advice).toMatch(/^[A-Z].{20,}\./);
+			expect(advice).toContain('(HTTP 418, code teapot_error, request ID req-42)');
+		}
+	});
+
+	it.each(Object.keys(reasons))('%s never invite to buy again what exists', (reason) => {
+		expect(explain({ ...teapot, reason: reason as Reason }, 'read').advice).not.toMatch(
+			/run (the node |it )?again|run again/i,
+		);
+	});
+
+	it.each(['keyExpired', 'keyUsedUp', 'balance', 'modelNotAllowed', 'dailyCap', 'forbidden'] as const)(
+		'%s do not call the key wrong',
+		(reason) => {
+			const { message, advice } = explain({ ...teapot, reason }, 'create');
+			expect(`${message} ${advice}`).not.toMatch(/valid key|does not accept/i);
+		},
+	);
+
+	it('name the fields that were refused, with the words about each', () => {
+		const fields = [
+			{ path: '"Ratio"', message: 'expected one of 1280:720, 720:1280' },
+			{ path: '"Duration (Seconds)"', message: 'must be 5 or 10' },
+		];
+		const { message } = explain({ ...teapot, reason: 'badRequest', fields }, 'create');
+		expect(message).toContain('"Ratio": expected one of 1280:720, 720:1280; "Duration (Seconds)": must be 5 or 10');
 	});
 
 	it('leave out the evidence that there is not', () => {
-		const { advice } = explain({ reason: 'network', message: 'x', status: null, code: null, requestId: null });
+		const { advice } = explain({ ...teapot, reason: 'network', status: null, code: null, requestId: null }, 'read');
 		expect(advice).not.toMatch(/[()]|null|undefined/);
 	});
 

@@ -93,6 +93,7 @@ async function prepareCreate(
 		operation,
 		fingerprint: fingerprint(operation, merged),
 		remarks: first.hints,
+		model: typeof parameters.model === 'string' ? parameters.model : undefined,
 		labelOf: (path) => labelOfApiField(operation, path),
 		body,
 	};

@@ -202,7 +202,7 @@ export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanatio
 		case 'noResult':
 			return {
 				message: 'CometAPI says that the task succeeded, but gives no URL of a result',
-				advice: `Look at the raw answer in the details, then ask CometAPI about the task ID ${outcome.task.taskId}.`,
+				advice: `The result may be where this node does not look: see the whole answer with Resource "Task", Operation "Get" and Include Raw Response, then ask CometAPI about the task ID ${outcome.task.taskId}. Don't create the task again before that.`,
 			};
 		case 'noFile':
 			return {
@@ -227,7 +227,7 @@ export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanatio
 
 function explainNotSent(because: Problem | undefined, nothing: string): Explanation {
 	if (because === undefined) {
-		return { message: 'The task was not created, because the run ended before its turn', advice: nothing };
+		return { message: 'The task was not created, because the run stopped before this item was sent', advice: nothing };
 	}
 	const { message, advice } = explain(because, 'create');
 	return {
@@ -264,7 +264,7 @@ function explainAbsent({ taskId, state, createdAt }: KnownTask): Explanation {
 	}
 	return {
 		message: `CometAPI no longer knows the task ${taskId}, which it had accepted`,
-		advice: `The task may be paid for. Look for it with Resource "Task", Operation "Get" a little later; if it stays away, ask CometAPI about the task ID ${taskId}.`,
+		advice: `The task may be paid for. Look for it with Resource "Task", Operation "Get" a little later; if it is still missing, contact CometAPI and quote the task ID ${taskId}.`,
 	};
 }
 
@@ -275,7 +275,7 @@ function explainUnfinished({ task, waitedMs, trouble }: Extract<Outcome, { kind:
 		known === 'unknown'
 			? `in a state that the API calls "${redact(task.state?.rawStatus ?? '').slice(0, 100)}"`
 			: known;
-	const lastTrouble = trouble === null ? '' : ` The last answer was: ${explain(trouble, 'read').message}.`;
+	const lastTrouble = trouble === null ? '' : ` The last problem was: ${explain(trouble, 'read').message}.`;
 	if (waitedMs === 0) {
 		return {
 			message: `The task is not finished: it is ${status ?? 'unknown'}`,
@@ -291,7 +291,7 @@ function explainUnfinished({ task, waitedMs, trouble }: Extract<Outcome, { kind:
 }
 
 function howToFetch({ taskId }: KnownTask): string {
-	return `The task goes on at CometAPI and stays paid for. Fetch its result with Resource "Task", Operation "Wait" and the task ID ${taskId}.`;
+	return `The task exists at CometAPI and is paid for. Fetch its result with Resource "Task", Operation "Wait" and the task ID ${taskId}.`;
 }
 
 function describeFault({ label, found, expected }: Fault): string {
@@ -322,7 +322,7 @@ function faultSummary(others: readonly Ending[]): string {
 	if (bad.length === 0) return '';
 	const list = bad.slice(0, 5).map(({ itemIndex, outcome }) => `item ${itemIndex}: ${explainOutcome(outcome).message}`);
 	const more = bad.length > list.length ? ` and ${bad.length - list.length} more` : '';
-	return `Further items have wrong values: ${list.join('; ')}${more}.`;
+	return `Other items also have invalid values: ${list.join('; ')}${more}.`;
 }
 
 /** A number with its noun, in the plural where it is one. */
@@ -342,7 +342,7 @@ function taskSummary(endings: readonly Ending[]): string {
 	const unknown = endings.filter(({ outcome }) => outcome.kind === 'maybeCreated').length;
 	return sentences(
 		ended.length > 0 ? `Tasks of this run that have ended: ${idList(ended)}.` : '',
-		running.length > 0 ? `Tasks of this run that go on at CometAPI: ${idList(running)}.` : '',
+		running.length > 0 ? `Tasks still running at CometAPI: ${idList(running)}.` : '',
 		tasks.some(hasOrMayHaveResult) ? 'Fetch them with Resource "Task", Operation "Wait".' : '',
 		unknown > 0
 			? `For ${count(unknown, 'item')} it is unknown whether a task was created; look at the task log in the CometAPI console.`
@@ -362,10 +362,10 @@ export function leftSummary(left: readonly PaidRecord[], list: (ids: readonly st
 	return sentences(
 		failed.length > 0 ? `${count(failed.length, 'task')} of earlier attempts failed: ${list(failed)}.` : '',
 		changed.length > 0
-			? `${count(changed.length, 'task')} of earlier attempts left behind, since no item asks for the same any longer: ${list(changed)}.`
+			? `${count(changed.length, 'task')} of earlier attempts not reused, because no item makes the same request any more: ${list(changed)}.`
 			: '',
 		doubts > 0
-			? `Of ${count(doubts, 'request')} of earlier attempts that no item makes any longer it is unknown whether a task was created; look at the task log in the CometAPI console.`
+			? `It is unknown whether ${count(doubts, 'earlier request')}, which no item repeats, created a task; look at the task log in the CometAPI console.`
 			: '',
 	);
 }

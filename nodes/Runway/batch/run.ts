@@ -72,6 +72,8 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 
 	const clock = systemClock;
 	const requests = pLimit(limits.maxParallel);
+	/** Creates wait here for their turn, so that those of a large batch don't stand in line before the first reads. */
+	const creates = pLimit(limits.maxParallel);
 	const downloads = pLimit(limits.maxParallel);
 	const inProgress = pLimit(limits.maxTasksInProgress > 0 ? limits.maxTasksInProgress : Number.POSITIVE_INFINITY);
 	const watcher = createWatcher<TaskState, Problem>({
@@ -89,7 +91,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 	const submit = createSubmitter({
 		context,
 		clock,
-		limit: async (request) => await requests(request),
+		limit: async (request) => await creates(async () => await requests(request)),
 		ledger,
 		isOver: () => ending.signal.aborted,
 		ended,

@@ -119,8 +119,7 @@ export function createSubmitter(options: SubmitterOptions) {
 		}
 		if (verdict === 'endRun') refusedForAll = problem;
 		onFailure();
-		const fields = problem.fields?.map((field) => ({ ...field, path: job.labelOf(field.path) }));
-		return { kind: 'notCreated', problem: { ...problem, fields }, remarks: job.remarks };
+		return { kind: 'notCreated', problem: inTermsOfThePanel(job, problem), remarks: job.remarks };
 	}
 
 	function reasonToHold(): Outcome | Again | null {
@@ -162,4 +161,12 @@ export function createSubmitter(options: SubmitterOptions) {
 		onFailure();
 		return { kind: 'maybeCreated', problem };
 	}
+}
+
+const ABOUT_THE_MODEL: ReadonlySet<Reason> = new Set(['modelUnavailable', 'modelNotAllowed']);
+
+/** Names what the API refused as the user knows it. */
+function inTermsOfThePanel({ model, labelOf }: CreateJob, problem: Problem): Problem {
+	const fields = problem.fields?.map((field) => ({ ...field, path: labelOf(field.path) }));
+	return { ...problem, fields, ...(ABOUT_THE_MODEL.has(problem.reason) && { model }) };
 }

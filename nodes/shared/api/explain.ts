@@ -107,9 +107,10 @@ const words: Readonly<Record<Reason, Words>> = {
 /** Puts a problem into words, with the API's own words and ids as evidence. */
 export function explain(problem: Problem, wanted: Wanted): Explanation {
 	const { message, ...advice } = words[problem.reason];
+	const model = problem.model === undefined ? '' : ` (${problem.model})`;
 	const fields = (problem.fields ?? []).map((field) => `${field.path}: ${field.message}`).join('; ');
 	return {
-		message: [message, problem.message, fields].filter(Boolean).join(': '),
+		message: [`${message}${model}`, problem.message, fields].filter(Boolean).join(': '),
 		advice: [wanted === 'create' ? advice.create : advice.otherwise, evidence(problem)].filter(Boolean).join(' '),
 	};
 }

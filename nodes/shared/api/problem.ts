@@ -19,6 +19,8 @@ export interface Problem {
 	excerpt: string | null;
 	/** Fields that the API refused, in its own names, with its words. */
 	fields?: RefusedField[];
+	/** The model that was asked for, if the answer is about that. */
+	model?: string;
 }
 
 /** A field that the API refused. */

@@ -94,7 +94,7 @@ const signs: readonly Sign[] = [
 	{ reason: 'server', status: (status) => status >= 500 || status === 408 },
 	{ reason: 'badRequest', status: refused },
 	// Gateways say inside a 200 that they lost sight of the request.
-	{ reason: 'server', code: /^(408|50[0234]|524)$/ },
+	{ reason: 'server', code: /^(408|50[234]|524)$/ },
 	// A business error inside a 200 carries its own code (fact sheet 4.2).
 	{ reason: 'badRequest', code: /^(?!200$|success$).+/i },
 	{ reason: 'unreadable' },

@@ -47,7 +47,7 @@ const aFewSeconds: Limit = { answers: 3, ms: 8_000 };
 const timeLimit: Limit = { answers: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY };
 
 /** Reasons that are borne alike. They add up to one row. */
-export type Kind = 'passing' | 'account' | 'refusal' | 'absence';
+export type Kind = 'passing' | 'account' | 'page' | 'refusal' | 'absence';
 
 /** How long each kind is borne, by what was asked. */
 export const limits: Readonly<Record<Kind, Readonly<Record<Exclude<Question, 'create'>, Limit>>>> = {
@@ -64,6 +64,15 @@ export const limits: Readonly<Record<Kind, Readonly<Record<Exclude<Question, 'cr
 		readNamed: halfAMinute,
 		lookUp: threeTries,
 		// A person can repair what is wrong while the callback waits.
+		readCalled: timeLimit,
+		account: threeTries,
+		file: threeTries,
+	},
+	// Maintenance and protection answer in place of the API, for minutes.
+	page: {
+		readSeen: fiveMinutes,
+		readNamed: fiveMinutes,
+		lookUp: threeTries,
 		readCalled: timeLimit,
 		account: threeTries,
 		file: threeTries,
@@ -90,6 +99,7 @@ export const limits: Readonly<Record<Kind, Readonly<Record<Exclude<Question, 'cr
 export const longestDelayMs: Readonly<Record<Kind, number>> = {
 	passing: 30_000,
 	account: 8_000,
+	page: 30_000,
 	refusal: 8_000,
 	absence: 0,
 };
@@ -121,10 +131,10 @@ export const rulings: Readonly<Record<Reason, Ruling>> = {
 	keyUsedUp: account,
 	keyDisabled: account,
 	balance: account,
-	wrongUrl: account,
+	wrongUrl: { ...account, kind: 'page' },
 	forbidden: { ...account, concernsAll: false },
 	modelNotAllowed: { ...account, concernsAll: false },
-	webPage: refusal,
+	webPage: { ...refusal, kind: 'page' },
 	modelUnavailable: refusal,
 	badRequest: refusal,
 	notFound: refusal,

@@ -5,6 +5,7 @@ import { explain } from '../../../nodes/shared/api/explain';
 import { networkProblem, responseProblem, type Problem } from '../../../nodes/shared/api/problem';
 import { redact, redactDeep } from '../../../nodes/shared/api/redact';
 import type { ApiAnswer, ApiRequest } from '../../../nodes/shared/api/send';
+import { judge } from '../../../nodes/shared/judgement/judge';
 import { nextLookAt, backoffDelay } from '../../../nodes/shared/wait/cadence';
 import { holds } from './fuzz';
 import { anyBody, json, longText } from './inputs';
@@ -79,7 +80,7 @@ function clientOver(reply: ApiAnswer) {
 
 /** What people read of a problem holds no secret and is not endless. */
 function expectFitToRead(problem: Problem): void {
-	const { message, advice } = explain(problem);
+	const { message, advice } = explain(problem, 'create');
 	const words = `${message} ${advice} ${JSON.stringify(problem)}`;
 	expect(words).not.toContain(SECRET);
 	expect(`${message} ${advice}`.length).toBeLessThan(MAX_WORDS);
@@ -95,7 +96,8 @@ function checkCreate(outcome: CreateOutcome, reply: ApiAnswer): void {
 	if (outcome.kind === 'notCreated') {
 		const isTurnedAway = reply.kind === 'response' && reply.status === 429;
 		const neverLeft = reply.kind === 'noResponse' && !reply.mayHaveArrived;
-		expect(outcome.resend).toBe(isTurnedAway || neverLeft);
+		const mayBeSentAgain = judge('create', outcome.problem.reason, { answers: 1, ms: 0 }) === 'askAgain';
+		if (mayBeSentAgain) expect(isTurnedAway || neverLeft).toBe(true);
 		expectRetryAfter(outcome.retryAfterMs);
 	}
 	if (reply.kind === 'noResponse' && reply.mayHaveArrived) expect(outcome.kind).toBe('unknown');
@@ -116,8 +118,9 @@ describe('The client', () => {
 			const { client, sent } = clientOver(reply);
 			const outcome = await client.read('t', 'official');
 			expect(sent).toHaveLength(1);
-			if (outcome.kind === 'passing') expectRetryAfter(outcome.retryAfterMs);
-			if (outcome.kind === 'passing' || outcome.kind === 'refused') expectFitToRead(outcome.problem);
+			if (outcome.kind !== 'trouble') return;
+			expectRetryAfter(outcome.retryAfterMs);
+			expectFitToRead(outcome.problem);
 		}));
 
 	it('asks for a task on its own route alone, whatever the id is', async () => {

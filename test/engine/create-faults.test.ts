@@ -37,11 +37,11 @@ const refused: Case[] = [
 	['HTTP 400 in the words of Runway', { kind: 'status', status: 400, shape: 'E5' }, /ratio must not be empty/],
 	['HTTP 401', { kind: 'status', status: 401 }, /API key/],
 	['HTTP 403', { kind: 'status', status: 403 }, /not allow/],
-	['HTTP 404', { kind: 'status', status: 404 }, /does not know/],
+	['HTTP 404', { kind: 'status', status: 404 }, /no such endpoint/],
 	['HTTP 413', { kind: 'status', status: 413 }, /too large/],
 	['HTTP 500 with the code invalid_request', { kind: 'invalid-request' }, /options\.seconds must be an integer/],
 	['a business error in HTTP 200', { kind: 'business' }, /the source image cannot be downloaded/],
-	['too low a balance', { kind: 'insufficient-quota' }, /balance is too low/],
+	['too low a balance', { kind: 'insufficient-quota' }, /balance of the CometAPI account is too low/],
 ];
 
 topic('A create of which it is unknown whether it was accepted', (test) => {
@@ -51,7 +51,10 @@ topic('A create of which it is unknown whether it was accepted', (test) => {
 			bench(async ({ api, fail }) => {
 				api.fault({ on: 'create', skip: 1, ...fault });
 				const parameters = imageToVideo({ maxParallel: 1 }, AT_ONCE);
-				const error = await fail(parameters, { items: prompts('a', 'b'), longestRequestMs: 300 });
+				const error = await fail(parameters, {
+					items: prompts('a', 'b'),
+					longestRequestMs: /^timeout/.test(fault.kind) ? 1_500 : undefined,
+				});
 
 				expect(api.creates).toHaveLength(2);
 				expect(error.message).toMatch(UNKNOWN);
@@ -166,21 +169,38 @@ topic('A create that CometAPI refuses', (test) => {
 	);
 
 	test(
-		'costs only its own item where the node is set to continue',
+		'costs only its own item when the node is set to continue',
 		bench(async ({ api, run }) => {
-			api.fault({ on: 'create', skip: 1, kind: 'insufficient-quota' });
+			api.fault({ on: 'create', skip: 1, kind: 'status', status: 400 });
 			const { items } = await run(imageToVideo({ maxParallel: 1 }, AT_ONCE), {
 				items: prompts('a', 'b', 'c'),
 				onError: CONTINUE,
 			});
 			expect(api.creates).toHaveLength(3);
 			expect(items.map(({ json }) => json.status)).toEqual(['queued', undefined, 'queued']);
-			expect(items[1]?.json.error).toContain('balance is too low');
-			expect(items[1]?.json.details).toMatchObject({
-				created: false,
-				httpStatus: 403,
-				code: 'insufficient_user_quota',
+			expect(items[1]?.json.error).toContain('ratio must not be empty');
+			expect(items[1]?.json.details).toMatchObject({ created: false, httpStatus: 400 });
+			expect(JSON.stringify(items[1]?.json.details)).toContain('ratio must not be empty');
+		}),
+	);
+
+	test(
+		'for a reason that concerns the account is the last one, even when the node is set to continue',
+		bench(async ({ api, run }) => {
+			api.fault({ on: 'create', skip: 1, kind: 'insufficient-quota', times: 99 });
+			const { items } = await run(imageToVideo({ maxParallel: 1 }, AT_ONCE), {
+				items: prompts('a', 'b', 'c', 'd'),
+				onError: CONTINUE,
 			});
+			expect(api.creates).toHaveLength(2);
+			expect(items.map(({ json }) => json.status)).toEqual(['queued', undefined, undefined, undefined]);
+			expect(items[1]?.json.error).toContain('balance of the CometAPI account is too low');
+			expect(items[1]?.json.details).toMatchObject({ created: false, code: 'insufficient_user_quota' });
+			for (const { json } of items.slice(2)) {
+				expect(json.error).toMatch(/another one was refused for a reason that concerns all.*balance/);
+				expect(json.message).toContain('nothing was billed');
+				expect(json.details).toMatchObject({ created: false });
+			}
 		}),
 	);
 });

@@ -128,7 +128,7 @@ describe('A check against the live API', () => {
 				});
 				const { result, said } = await check(target, ['video.upscale', 'image.generate']);
 				expect(result.failures).toEqual([
-					expect.stringContaining('video.generateFromText: The CometAPI balance is too low'),
+					expect.stringContaining('video.generateFromText: The balance of the CometAPI account is too low'),
 					'video.upscale: not bought, because there is no videoUrl to work from',
 				]);
 				expect(target.tasks.size).toBe(1);

@@ -199,7 +199,7 @@ topic('On Error', (test) => {
 				'succeeded', 'failed', 'succeeded', 'running', 'succeeded',
 			]); // prettier-ignore
 			expect(error.description).toMatch(/have ended: .*\(succeeded\)/);
-			expect(error.description).toMatch(/go on at CometAPI/);
+			expect(error.description).toMatch(/still running at CometAPI/);
 		}),
 	);
 });

@@ -110,7 +110,7 @@ topic('A second attempt at the same execution', (test) => {
 				expect(textOf(error)).toContain(id);
 				expect(JSON.stringify((error as NodeOperationError).context.data)).toContain(id);
 			}
-			expect(textOf(error)).toMatch(/3 tasks of earlier attempts left behind/);
+			expect(textOf(error)).toMatch(/3 tasks of earlier attempts not reused/);
 			const { hints } = await run(imageToVideo(), { items: prompts('five'), runData });
 			for (const id of ids) expect(hints.map(({ message }) => message).join()).toContain(id);
 		}),
@@ -142,7 +142,7 @@ topic('A second attempt at the same execution', (test) => {
 			const { items, hints } = await run(imageToVideo(), { items: prompts('one [stuck]'), runData: saved(runData) });
 			expect(items.map(({ json }) => json.taskId)).toEqual([one]);
 			expect(hints.map(({ message }) => message).join()).toContain(
-				`left behind, since no item asks for the same any longer: ${two}`,
+				`not reused, because no item makes the same request any more: ${two}`,
 			);
 			expect(api.creates).toHaveLength(2);
 		}),
@@ -160,7 +160,7 @@ topic('A second attempt at the same execution', (test) => {
 				onError: CONTINUE,
 			});
 			items.forEach(({ json }, index) => {
-				expect(json.message).toMatch(new RegExp(`1 task of earlier attempts left behind.*${ids[index]}\\.`));
+				expect(json.message).toMatch(new RegExp(`1 task of earlier attempts not reused.*${ids[index]}\\.`));
 				expect(json.details).toMatchObject({ earlierTasks: [{ taskId: ids[index], status: 'unknown' }] });
 				expect(JSON.stringify(json)).not.toContain(ids[1 - index]);
 			});
@@ -217,7 +217,7 @@ topic('A second attempt at the same execution', (test) => {
 			await fail(imageToVideo(), { items: prompts('a'), runData });
 			const { hints } = await run(imageToVideo(), { items: prompts('b'), runData });
 			expect(hints.map(({ message }) => message).join()).toMatch(
-				/1 request of earlier attempts.*unknown whether a task was created/,
+				/unknown whether 1 earlier request, which no item repeats, created a task/,
 			);
 		}),
 	);

@@ -57,7 +57,7 @@ topic('Stopping the execution', (test) => {
 			const ids = [...api.tasks.keys()];
 			expect(ids).toHaveLength(3);
 			for (const id of ids) expect(error.description).toContain(id);
-			expect(error.description).toContain('go on at CometAPI');
+			expect(error.description).toContain('still running at CometAPI');
 			expect(tasksIn(error).map(({ taskId }) => taskId)).toEqual(ids);
 			const reads = api.reads.length;
 			await new Promise((resolve) => setTimeout(resolve, 600));
@@ -74,7 +74,7 @@ topic('Stopping the execution', (test) => {
 
 			expect(messages).toHaveLength(1);
 			for (const id of api.tasks.keys()) expect(messages[0]).toContain(id);
-			expect(messages[0]).toContain('go on at CometAPI');
+			expect(messages[0]).toContain('still running at CometAPI');
 		}),
 	);
 
@@ -93,7 +93,7 @@ topic('Stopping the execution', (test) => {
 			expect(tookMs).toBeLessThan(A_SECOND);
 			// The answer of the last create may have been on its way; then its outcome is what is unknown.
 			expect(error.description).toContain([...api.tasks.keys()][0]);
-			expect(error.description).toMatch(/go on at CometAPI/);
+			expect(error.description).toMatch(/still running at CometAPI/);
 		}),
 	);
 

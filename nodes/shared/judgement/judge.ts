@@ -38,7 +38,8 @@ type Limit = Row;
 
 const atOnce: Limit = { answers: 1, ms: 0 };
 const threeTries: Limit = { answers: 3, ms: 0 };
-const halfAMinute: Limit = { answers: 4, ms: 20_000 };
+/** With the pauses between the tries, a revoked key ends a wait within about half a minute. */
+const severalTries: Limit = { answers: 4, ms: 15_000 };
 const aMinute: Limit = { answers: 5, ms: 60_000 };
 /** A fresh id may be unknown for several minutes (fact sheet 8.2). */
 const fiveMinutes: Limit = { answers: 3, ms: 300_000 };
@@ -60,8 +61,8 @@ export const limits: Readonly<Record<Kind, Readonly<Record<Exclude<Question, 'cr
 		file: { answers: 4, ms: 0 },
 	},
 	account: {
-		readSeen: halfAMinute,
-		readNamed: halfAMinute,
+		readSeen: severalTries,
+		readNamed: severalTries,
 		lookUp: threeTries,
 		// A person can repair what is wrong while the callback waits.
 		readCalled: timeLimit,

@@ -12,6 +12,7 @@ import { readBalance } from '../../nodes/shared/api/balance';
 import { taskJson } from '../../nodes/shared/item/output';
 import { createOptionsField, taskOptionsField } from '../../nodes/shared/panel/runFields';
 import type { KnownTask } from '../../nodes/shared/task/task';
+import { limitTable, reasonTable } from './judgement';
 import { fieldTable } from './tables';
 
 /**
@@ -49,6 +50,7 @@ export function pages(): Page[] {
 			},
 		],
 		['docs/README.md', { operations: operationList() }],
+		['docs/judgement.md', { reasons: reasonTable(), limits: limitTable() }],
 	];
 	return made.map(([file, sections]) => {
 		const present = readFileSync(path.join(root, file), 'utf8');

@@ -147,7 +147,7 @@ describe('Parameters of any kind', () => {
 		}));
 });
 
-it('More than 100,000 inputs are tried in all', () => {
+it('More than 100,000 inputs are in the full budget', () => {
 	const ofEachOperation = budget['parameters of an operation'] * (operations.filter(isCreate).length - 1);
 	const all = Object.values(budget).reduce((sum, count) => sum + count, ofEachOperation);
 	expect(all).toBeGreaterThanOrEqual(100_000);

@@ -92,7 +92,7 @@ async function prepareCreate(
 		pace: paceOf(operation, parameters),
 		operation,
 		fingerprint: fingerprint(operation, merged),
-		remarks: first.hints,
+		remarks: [...first.remarks, ...first.hints],
 		model: typeof parameters.model === 'string' ? parameters.model : undefined,
 		labelOf: (path) => labelOfApiField(operation, path),
 		body,

@@ -2,6 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
 import { isObject } from '../../shared/task/json';
+import type { PanelRemark } from './hints';
 import type { Api } from '../../shared/task/task';
 
 /**
@@ -34,6 +35,8 @@ export interface CreateOperation extends InThePanel {
 	produces: 'video' | 'image';
 	/** Model names to offer, best known first; empty where the route takes no model. */
 	models: readonly string[];
+	/** Doubts about values that the panel shows before anything is paid for. */
+	panelRemarks?: readonly PanelRemark[];
 	/**
 	 * Checks the item's parameters and makes the request body.
 	 * @param parameters values of `fields` by name
@@ -71,7 +74,16 @@ export interface InputFile {
 }
 
 export type BuildResult =
-	{ ok: true; body: Record<string, unknown>; usesFiles: boolean; hints: string[] } | { ok: false; faults: Fault[] };
+	| {
+			ok: true;
+			body: Record<string, unknown>;
+			usesFiles: boolean;
+			/** Doubts whether the API takes a value. They matter only if it does not. */
+			remarks: string[];
+			/** What the user should know about the result. */
+			hints: string[];
+	  }
+	| { ok: false; faults: Fault[] };
 
 /** A parameter that the API would refuse. */
 export interface Fault {
@@ -121,7 +133,7 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 			const checked = checkParameters(schema, panel.fields, parameters);
 			if (!checked.ok) return checked;
 
-			const remarks = hints?.(checked.data) ?? [];
+			const notes: string[] = [];
 			const uris = new Map<string, string>();
 			for (const file of files?.(checked.data) ?? []) {
 				const encoded = file.encode(await input.readFile(file.field));
@@ -131,7 +143,7 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 					return { ok: false, faults: [{ parameter: file.parameter, label, found: null, expected }] };
 				}
 				uris.set(file.parameter, encoded.uri);
-				remarks.push(...encoded.hints);
+				notes.push(...encoded.hints);
 			}
 			return {
 				ok: true,
@@ -139,7 +151,8 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 					body(checked.data, { callbackUrl: input.callbackUrl, uri: (name) => uris.get(name) ?? '' }),
 				),
 				usesFiles: uris.size > 0,
-				hints: remarks,
+				remarks: hints?.(checked.data) ?? [],
+				hints: notes,
 			};
 		},
 	};

@@ -1,4 +1,4 @@
-import type { INodeProperties } from 'n8n-workflow';
+import type { INodeProperties, NodeHint } from 'n8n-workflow';
 
 import { isCreate, operations } from './index';
 import type { Operation, Resource } from './operation';
@@ -109,3 +109,14 @@ export const properties: INodeProperties[] = [
 	...fieldsFor(isCreate, [createOptionsField]),
 	...fieldsFor(looksAtTasks, [taskOptionsField]),
 ];
+
+/** Doubts about values, shown before anything is paid for. */
+export const hints: NodeHint[] = operations.filter(isCreate).flatMap(({ resource, value, panelRemarks = [] }) =>
+	panelRemarks.map(({ message, when }) => ({
+		message,
+		type: 'warning',
+		location: 'outputPane',
+		whenToDisplay: 'beforeExecution',
+		displayCondition: `={{ $parameter["resource"] === "${resource}" && $parameter["operation"] === "${value}" && ${when} }}`,
+	})),
+);

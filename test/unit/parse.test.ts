@@ -366,6 +366,7 @@ describe('Reading a task', () => {
 			{ status: 'error', message: 'internal error' },
 			{ status: 'failed', error: { message: 'bad gateway' } },
 			{ code: 500, message: 'no capacity', data: { id: 0, status: 'failed' } },
+			{ code: 500, message: 'no capacity', data: { id: 981, status: 'failed' } },
 		]) {
 			expect(readTask(body).kind).toBe('notATask');
 		}

@@ -35,12 +35,11 @@ export function objectIn(value: unknown): Json | null {
 
 /** The values at a place below an object, such as `output[].url`: `[]` stands for every entry of a list. */
 export function valuesAt(root: Json, place: string): unknown[] {
-	let values: unknown[] = [root];
-	for (const step of place.replaceAll('[]', '.[]').split('.')) {
-		values = values.flatMap((value: unknown) => {
-			if (step === '[]') return Array.isArray(value) ? (value as unknown[]) : [];
-			return isObject(value) ? [value[step]] : [];
-		});
-	}
-	return values;
+	return valuesBelow(root, place.split(/(?=\[)|\./));
+}
+
+function valuesBelow(value: unknown, [step, ...rest]: string[]): unknown[] {
+	if (step === undefined || value === undefined) return [value];
+	if (step !== '[]') return isObject(value) ? valuesBelow(value[step], rest) : [];
+	return Array.isArray(value) ? value.flatMap((entry: unknown) => valuesBelow(entry, rest)) : [];
 }

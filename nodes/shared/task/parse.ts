@@ -52,11 +52,14 @@ export function readTask(body: unknown): TaskReading {
 }
 
 function isTask(answer: Json, layers: Layers, taskId: string | null, { status, rawStatus }: SaidStatus): boolean {
+	const hasFailed = status === 'failed' || status === 'cancelled';
+	// A refusal may say that it failed, too, and have a record with a number.
+	const isNamed = taskId !== null && !(hasFailed && isNumeric(taskId) && isRefusal(answer));
 	// An ID with a status outweighs whatever code or error stands beside it.
-	if (taskId !== null && rawStatus !== null) return true;
+	if (isNamed && rawStatus !== null) return true;
 	if (hasError(answer) || isRefusal(answer)) return false;
 	// Without an ID, a failure may be that of the request: taken for the task's, it would invite to pay again.
-	if (taskId === null) return rawStatus !== null && status !== 'failed' && status !== 'cancelled';
+	if (!isNamed) return rawStatus !== null && !hasFailed;
 	// Lists of anything have entries with IDs, such as those of models.
 	return !Array.isArray(answer.data) || hasTaskId(layers);
 }

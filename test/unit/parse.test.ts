@@ -493,6 +493,8 @@ describe('Reading the answer to a create', () => {
 		[{ code: 200, msg: '', data: {} }, 'unreadable'],
 		[{ code: 0, message: 'success', data: {} }, 'unreadable'],
 		[{ code: 'success', data: 'accepted' }, 'unreadable'],
+		[{ code: 'success', data: '00000000' }, 'unreadable'],
+		[{ code: 'success', data: -1777882522 }, 'unreadable'],
 	])('reads %j as %s', (body, kind) => {
 		expect(readCreated(body).kind).toBe(kind);
 	});

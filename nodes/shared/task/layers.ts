@@ -52,14 +52,13 @@ export function firstAt<T>(layers: Layers, places: readonly string[], read: (val
 /** The ID of the task; the number of a record only if there is nothing else. */
 export function taskIdOf(layers: Layers): string | null {
 	const ofLayer = (layer: Json) =>
-		firstAt([layer], TASK_ID_NAMES, idOrNull) ??
-		firstAt([layer], ['id'], (id) => (isNumeric(id) ? null : idOrNull(id)));
-	return firstOf(layers, ofLayer) ?? firstAt(layers, ['id'], idOrNull);
+		firstAt([layer], TASK_ID_NAMES, idIn) ?? firstAt([layer], ['id'], (id) => (isNumeric(id) ? null : idIn(id)));
+	return firstOf(layers, ofLayer) ?? firstAt(layers, ['id'], idIn);
 }
 
 /** True if a layer has a task's own ID, which nothing but a task has. */
 export function hasTaskId(layers: Layers): boolean {
-	return firstAt(layers, TASK_ID_NAMES, idOrNull) !== null;
+	return firstAt(layers, TASK_ID_NAMES, idIn) !== null;
 }
 
 /** True for what gateways number their records with. */
@@ -67,8 +66,8 @@ export function isNumeric(id: unknown): boolean {
 	return /^[+-]?\d+$/.test(textOf(id) ?? '');
 }
 
-/** A number that is not above 0 says that there is no task. */
-function idOrNull(value: unknown): string | null {
+/** The ID that a value is: a number that is not above 0 says that there is no task. */
+export function idIn(value: unknown): string | null {
 	const id = textOf(value);
 	return id === null || Number(id) <= 0 ? null : id;
 }

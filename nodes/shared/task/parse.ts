@@ -1,7 +1,7 @@
 import { costOf, percent, time } from './amounts';
 import { failureOf, reasonOf } from './failure';
-import { objectIn, textOf, type Json } from './json';
-import { firstAt, hasTaskId, isNumeric, layersOf, taskIdOf, type Layers } from './layers';
+import { objectIn, type Json } from './json';
+import { firstAt, hasTaskId, idIn, isNumeric, layersOf, taskIdOf, type Layers } from './layers';
 import { errorCode, errorMessage, hasError, isRefusal, saysNotVisible, saysSuccess } from './refusal';
 import { resultUrls } from './results';
 import { isDoubtfulEnd, statusOf, type SaidStatus } from './status';
@@ -83,7 +83,7 @@ export function readCreated(body: unknown): CreateReading {
 
 /** The ID in an answer that says success and holds nothing else. */
 function loneId(answer: Json): string | null {
-	const content = saysSuccess(answer) ? textOf(answer.data) : null;
+	const content = saysSuccess(answer) ? idIn(answer.data) : null;
 	return content !== null && LONE_ID.test(content) ? content : null;
 }
 

@@ -21,6 +21,7 @@ export * from './task/failure';
 export * from './task/ids';
 export * from './task/json';
 export * from './task/parse';
+export * from './task/refusal';
 export * from './task/task';
 export * from './trigger/errors';
 export * from './trigger/events';

@@ -128,6 +128,9 @@ function sampleOutput(operation: Operation): unknown {
 			lastFrameUrl: isCompatibility ? 'https://cdn.example.com/last-frame.jpg?…' : null,
 			assetUrls: [isImage ? IMAGE_URL : VIDEO_URL],
 			failure: null,
+			cost: isCompatibility
+				? { amount: 320, unit: 'points', refunded: false }
+				: { amount: 25, unit: 'credits', refunded: null },
 			submittedAt: '2026-05-04T08:15:22.417Z',
 			startedAt: null,
 			finishedAt: isCompatibility ? '2026-05-04T08:17:40.000Z' : null,

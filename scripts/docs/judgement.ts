@@ -33,7 +33,7 @@ const questions: Readonly<Record<Exclude<Question, 'create'>, string>> = {
 export function reasonTable(): string {
 	const rows = (Object.keys(rulings) as Reason[]).map((reason) => {
 		const { kind, concernsAll, mayHaveCreated, create } = rulings[reason];
-		const problem = { reason, message: '', status: null, code: null, requestId: null, excerpt: null };
+		const problem = { reason, message: '', status: null, code: null, requestId: null, excerpt: null, fields: [] };
 		const words = explain(problem, 'create').message;
 		const created = mayHaveCreated
 			? 'may exist and be billed: never sent again'

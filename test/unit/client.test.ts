@@ -343,6 +343,7 @@ describe('Finding the route of a task', () => {
 		code: null,
 		requestId: null,
 		excerpt: null,
+		fields: [],
 	});
 	const trouble = (reason: Reason): ReadOutcome => ({ kind: 'trouble', problem: problem(reason), retryAfterMs: null });
 	const notVisible = trouble('notVisible');
@@ -536,6 +537,7 @@ describe('The words for a problem', () => {
 		code: 'teapot_error',
 		requestId: 'req-42',
 		excerpt: null,
+		fields: [],
 	};
 
 	it.each(Object.entries(reasons))('%s say what happened and what to do', (reason, expected) => {

@@ -410,6 +410,7 @@ function detailsOf(outcome: Outcome): IDataObject {
 	const problem = apiProblemOf(outcome);
 	const state = taskOf(outcome)?.state;
 	if (state?.failure) details.failure = redactDeep(state.failure) as IDataObject;
+	if (state?.cost) details.cost = { ...state.cost };
 	if (outcome.kind === 'noResult') details.raw = redactDeep(state?.raw) as IDataObject;
 	if (outcome.kind === 'maybeCreated') details.created = 'unknown';
 	if (

@@ -108,7 +108,7 @@ const words: Readonly<Record<Reason, Words>> = {
 export function explain(problem: Problem, wanted: Wanted): Explanation {
 	const { message, ...advice } = words[problem.reason];
 	const model = problem.model === undefined ? '' : ` (${problem.model})`;
-	const fields = (problem.fields ?? []).map((field) => `${field.path}: ${field.message}`).join('; ');
+	const fields = problem.fields.map(({ path, message: words }) => [path, words].filter(Boolean).join(': ')).join('; ');
 	return {
 		message: [`${message}${model}`, problem.message, fields].filter(Boolean).join(': '),
 		advice: [wanted === 'create' ? advice.create : advice.otherwise, evidence(problem)].filter(Boolean).join(' '),

@@ -30,6 +30,7 @@ const problem = (reason: Reason): Problem => ({
 	code: 'c',
 	requestId: 'r',
 	excerpt: null,
+	fields: [],
 });
 const reasons = Object.keys(rulings) as Reason[];
 

@@ -156,7 +156,7 @@ topic('What is sent', (test) => {
 		bench(async ({ api, run }) => {
 			const additionalFields = '{ "contentModeration": { "publicFigureThreshold": "low" }, "ratio": "720:1280" }';
 			const model = { __rl: true, mode: 'id', value: 'gen4_turbo' };
-			await run(imageToVideo({ additionalFields, model }, atOnce));
+			await run(imageToVideo({ additionalFields }, { ...atOnce, model }));
 			await run(imageToVideo({ additionalFields: '={{ { newField: $json.n } }}' }, atOnce), { items: [{ n: 7 }] });
 			await run(imageToVideo({ additionalFields: '' }, atOnce));
 

@@ -172,7 +172,7 @@ function errorAnswer({ requestId }: Asked, said: Said): Answer {
 		case 'detail':
 			return { status, json: { detail: issues.map(fastApiDetail) } };
 		case 'text': {
-			const text = said.message ?? plainTexts[status] ?? `error code: ${status}`;
+			const text = plainTexts[status] ?? `error code: ${status}`;
 			return { status, text, type: 'text/plain; charset=utf-8' };
 		}
 		case 'empty':

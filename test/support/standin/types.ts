@@ -301,7 +301,7 @@ export type ErrorShape =
 	| 'packed-E1'
 	/** `{detail: [{loc, msg, type}]}`; 422 by default. */
 	| 'detail'
-	/** Plain text. */
+	/** Plain text of the status; `message` is not in it. */
 	| 'text'
 	| 'empty';
 

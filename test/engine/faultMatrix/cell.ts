@@ -4,6 +4,7 @@ import type { Attempt } from '../../support/engine';
 import type { RecordedRequest, StandIn, StandInTask } from '../../support/standin';
 import { asNodeFailure, bench, makeTask, tasksIn, type Bench } from '../bench';
 import { traces } from '../traces';
+import { SPEED } from './clock';
 import type { Outcome, Row, Secrets } from './faults';
 import { INPUT_SIGNATURE, type MatrixOperation } from './operations';
 
@@ -31,12 +32,20 @@ export const secrets: Secrets = { apiKey: 'comet0123456789abcdef', query: 'signa
 
 const CALM = 'calm';
 const FAULTY = 'faulty';
+/** A third item, which comes after a create that lets no further one be sent. */
+const LATER = 'later';
 /** The faulty item comes second, so that naming it takes more than a default. */
 const FAULTY_INDEX = 1;
+/** Seconds that no cell takes. */
+const LONG = 900 * SPEED;
 const nobody = { apiKey: secrets.apiKey, baseUrl: 'http://127.0.0.1:9' };
-const ADVICE = /\b(open|check|change|run|look|fetch|use|top up|give|raise|ask|set|new attempt)\b/i;
+const ADVICE =
+	/\b(open|check|change|correct|choose|contact|enable|extend|run|try|look|fetch|use|top up|give|raise|ask|set|wait|new attempt)\b/i;
 /** What n8n says of network faults on its own: advice to send again, which may cost twice. */
 const N8N_WORDS = /perhaps it is offline|retry the request immediately|Retry on Fail/i;
+/** What nobody may read of a task that exists: it would be paid for again. */
+const PAY_AGAIN = /\brun (again|the node|it again)|\bchoose another/i;
+const BLAMES_KEY = /does not accept the API key/;
 const SIGNED = /_jwt=(?!…)[\w-]{8,}/;
 
 /** Runs one cell, with a stand-in of its own, and holds what comes of it against what has to. */
@@ -64,9 +73,15 @@ export async function runCell(operation: MatrixOperation, row: Row, onError: OnE
 }
 
 /** An item that fares well and one that meets the fault; for the task operations, with tasks made elsewhere. */
-async function itemsFor(place: Bench, operation: MatrixOperation, { directive }: Row): Promise<IDataObject[]> {
+async function itemsFor(
+	place: Bench,
+	operation: MatrixOperation,
+	{ directive, stopsCreates }: Row,
+): Promise<IDataObject[]> {
 	const faulty = [FAULTY, directive].filter(Boolean).join(' ');
-	if (!operation.name.startsWith('task.')) return [{ prompt: CALM }, { prompt: faulty }];
+	if (!operation.name.startsWith('task.')) {
+		return [CALM, faulty, ...(stopsCreates ? [LATER] : [])].map((prompt) => ({ prompt }));
+	}
 	const calmId = await makeTask(place, { prompt: CALM, path: '/runway/pro/generate' });
 	const faultyId = await makeTask(place, { prompt: faulty });
 	for (const { id, outcome } of place.api.tasks.values()) {
@@ -78,10 +93,13 @@ async function itemsFor(place: Bench, operation: MatrixOperation, { directive }:
 	];
 }
 
-function parametersOf({ parameters }: MatrixOperation, { place, timeLimit, anyItem }: Row): INodeParameters {
-	const options: INodeParameters = { pollInterval: 0.2, maxFileSize: 1 };
-	if (timeLimit !== undefined) options.timeout = `={{ $json.prompt.startsWith('${FAULTY}') ? ${timeLimit} : 900 }}`;
-	if (anyItem) options.maxParallel = 1;
+function parametersOf(
+	{ parameters }: MatrixOperation,
+	{ place, timeLimit = LONG, anyItem, stopsCreates }: Row,
+): INodeParameters {
+	const timeout = `={{ $json.prompt.startsWith('${FAULTY}') ? ${timeLimit} : ${LONG} }}`;
+	const options: INodeParameters = { pollInterval: 0.2 * SPEED, maxFileSize: 1, timeout };
+	if (anyItem || stopsCreates) options.maxParallel = 1;
 	return { ...parameters, download: place === 'asset' || place === 'task', options };
 }
 
@@ -150,6 +168,7 @@ function judge(evidence: Evidence): CellReport {
 		...(ending.outcome === expected ? [] : [`ended as "${ending.outcome}", not "${expected}"`]),
 		...(creates.length === sends ? [] : [`${creates.length} creates sent, not ${sends}`]),
 		...sentTwice(creates, row),
+		...sentAfterRefusal(evidence),
 		...lostIds(evidence),
 		...leaks(result),
 		...(ending.message === '' ? [] : wrongWords(ending, evidence)),
@@ -195,6 +214,18 @@ function sentTwice(creates: readonly RecordedRequest[], { mayBeAccepted }: Row):
 	return risky.length > 1 ? ['a create was sent again that may have been accepted'] : [];
 }
 
+/** What the API refuses for a reason that concerns all creates is not tried again with the next item. */
+function sentAfterRefusal({ row, result, creates }: Evidence): string[] {
+	if (row.stopsCreates !== true) return [];
+	const said = result.items[FAULTY_INDEX + 1]?.json;
+	return [
+		...(creates.some(({ body }) => JSON.stringify(body ?? '').includes(LATER)) ? ['a further create was sent'] : []),
+		...(result.error !== null || /another one was refused/.test(String(said?.error))
+			? []
+			: [`the item after it says: ${String(said?.error)}`]),
+	];
+}
+
 /** Every task of which the API has told has to be in what the user gets. */
 function lostIds({ operation, api, result: { items, error, runData } }: Evidence): string[] {
 	const told = [...api.tasks.values()].filter(({ fault }) => fault === undefined).map(({ id }) => id);
@@ -231,6 +262,10 @@ function wrongWords({ outcome, message, advice, details }: Ending, { row, api }:
 		...(row.says === undefined || row.says.test(words) ? [] : [`does not say ${row.says}: ${message}`]),
 		...(ADVICE.test(advice) ? [] : [`does not say what to do: ${advice}`]),
 		...(N8N_WORDS.test(words) ? ['repeats advice of n8n to send again'] : []),
+		...(BLAMES_KEY.test(words) && row.blamesKey !== true ? ['blames the key'] : []),
+		...(PAY_AGAIN.test(words) && (row.place === 'read' || row.place === 'asset')
+			? [`invites to pay again: ${advice}`]
+			: []),
 		...(outcome === 'not created' && !words.includes('nothing was billed')
 			? ['does not say that it cost nothing']
 			: []),
@@ -256,7 +291,7 @@ function wrongItems({ operation, row, onError, api, result: { items } }: Evidenc
 	const wantsFile = row.place === 'asset' && row.expected[operation.column] === 'delivered';
 	const bytes = api.assetBytes(operation.name.startsWith('image.') ? 'image' : 'video').length;
 	return [
-		...(items.length === 2 ? [] : [`${items.length} items came out`]),
+		...(items.length === (row.stopsCreates ? 3 : 2) ? [] : [`${items.length} items came out`]),
 		...(isError && onError === 'stopWorkflow' ? ['the node went on although it is set to stop'] : []),
 		...(isError && keys.join() !== 'details,error,message' ? [`n8n does not take ${keys.join()} for an error`] : []),
 		...(items.every(({ pairedItem }, index) => (pairedItem as IDataObject | undefined)?.item === index)

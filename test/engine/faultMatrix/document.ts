@@ -56,7 +56,9 @@ function sectionLines(section: string, all: readonly Row[], cells: readonly Cell
 		];
 	});
 	const words = ofSection.flatMap((row) => {
-		const [first] = cells.filter((cell) => cell.row === row && cell.message !== '' && cell.onError !== 'stopWorkflow');
+		const said = cells.filter((cell) => cell.row === row && cell.message !== '');
+		// With Continue, an error says nothing of other items.
+		const first = said.find(({ onError }) => onError !== 'stopWorkflow') ?? said[0];
 		return first === undefined ? [] : [[row.title, plain(first.message), plain(first.advice)]];
 	});
 	return [

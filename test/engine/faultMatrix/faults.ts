@@ -1,9 +1,10 @@
 import type { Fault } from '../../support/standin';
+import { SPEED } from './clock';
 import type { Column } from './operations';
 
 /**
- * The rows of the matrix and what has to come of each, derived from the fact sheet's rules for repeating
- * requests: reads are repeated; a create is repeated only where it can't have been accepted.
+ * The rows of the matrix and what has to come of each, as the table of judgement says it (docs/judgement.md): reads are
+ * repeated, refused ones for a time; a create is repeated only if it can't have been accepted.
  */
 
 /** What a fault comes to, for the item that meets it. */
@@ -39,7 +40,13 @@ export interface Row {
 	anyItem?: boolean;
 	/** What befalls one task befalls all. */
 	everyone?: boolean;
-	/** Seconds that the faulty item is waited for. */
+	/** A create that is refused so lets no further one be sent. */
+	stopsCreates?: boolean;
+	/** Says that the key is wrong. No other answer may be taken for that. */
+	blamesKey?: boolean;
+	/** Runs with Stop alone, to save time. */
+	stopOnly?: boolean;
+	/** Seconds of the matrix' own clock that the faulty item is waited for. */
 	timeLimit?: number;
 	/** Milliseconds that a request may take, where no answer comes. */
 	longestRequestMs?: number;
@@ -62,11 +69,12 @@ export interface Secrets {
 /** What a healthy request never takes, not even on a busy machine. */
 const NO_ANSWER_MS = 6_000;
 const FOR_GOOD = 1_000_000;
-/** Seconds. */
-const SOON = 1;
+/** Seconds of the matrix' own clock. */
+const SOON = SPEED;
 
 type Verdict = 'delivered' | 'not created' | 'unknown';
-type Reading = 'passing' | 'refused';
+/** The kinds of trouble in the table of judgement, as far as reads of tasks meet them. */
+type Reading = 'passing' | 'account' | 'page' | 'refusal' | 'absence';
 
 /** A fault of HTTP, and how creates, reads and the balance query have to take it. */
 interface HttpFault {
@@ -74,43 +82,62 @@ interface HttpFault {
 	fault: Omit<Fault, 'on' | 'match'>;
 	create?: Verdict;
 	read?: Reading;
-	balance?: Reading;
 	sends?: number;
 	says: RegExp;
+	/** Speaks of a model, which the balance query has not. */
+	ofModel?: boolean;
 	more?: Partial<Row>;
 }
 
 const status = (code: number, more: Partial<Fault> = {}) => ({ kind: 'status', status: code, ...more }) as const;
-const UNREACHED = /can't be reached/;
+const UNREACHED = /can't be reached|connection to CometAPI broke/;
 const SERVER = /the provider behind it/;
-const WRONG_URL = /base URL/;
+const WRONG_URL = /base URL of the credential does not lead/;
+const UNREADABLE = /does not understand/;
+const REFUSED = /refused the request/;
+const NOT_KNOWN = /knows? the task/;
+const WRONG_KEY = /does not accept the API key/;
 const noAnswer = { longestRequestMs: NO_ANSWER_MS };
 
+type Maker = (title: string, fault: HttpFault['fault'], says: RegExp, more?: Partial<HttpFault>) => HttpFault;
+const maker =
+	(usual: Partial<HttpFault>): Maker =>
+	(title, fault, says, more = {}) => ({ title, fault, says, ...usual, ...more });
+
 /** Nothing can tell whether the create was accepted; asking again for a state is free. */
-const doubtful = (
-	title: string,
-	fault: HttpFault['fault'],
-	says: RegExp,
-	more: Partial<HttpFault> = {},
-): HttpFault => ({
-	title,
-	fault,
-	create: 'unknown',
-	read: 'passing',
-	balance: 'passing',
-	says,
-	...more,
-});
+const doubtful = maker({ create: 'unknown', read: 'passing' });
 /** The API has said no. */
-const refused = (title: string, fault: HttpFault['fault'], says: RegExp, more: Partial<HttpFault> = {}): HttpFault => ({
-	title,
-	fault,
-	create: 'not created',
-	read: 'refused',
-	balance: 'refused',
-	says,
-	...more,
-});
+const refused = maker({ create: 'not created', read: 'refusal' });
+/** It says no to this key or this account. */
+const ofAccount = maker({ create: 'not created', read: 'account' });
+/** It would say no to every request. */
+const ofAll = (more: Partial<HttpFault>) =>
+	maker({ create: 'not created', more: { stopsCreates: true, everyone: true }, ...more });
+const ofModel = (make: Maker) => (title: string, fault: HttpFault['fault'], says: RegExp) =>
+	make(title, fault, says, { ofModel: true });
+const accountOfAll = ofAll({ read: 'account' });
+const pageOfAll = ofAll({ read: 'page' });
+
+/** The same refusal in each wording that the gateway has for it; the first one meets every setting under On Error. */
+const inWords = (
+	make: Maker,
+	title: string,
+	kind: Fault['kind'],
+	wordings: ReadonlyArray<NonNullable<Fault['words']>>,
+	says: RegExp,
+	more: Partial<Row> = {},
+): HttpFault[] =>
+	wordings.map((words, index) => {
+		const made = make(
+			`${title}, ${words === 'code' ? 'by code' : `in ${words === 'chinese' ? 'Chinese' : 'English'}`}`,
+			{ kind, words },
+			says,
+		);
+		return { ...made, more: { ...made.more, ...more, stopOnly: index > 0 } };
+	});
+
+const TEXTS = ['chinese', 'english'] as const;
+const ALL_WORDS = [...TEXTS, 'code'] as const;
 
 const httpFaults: readonly HttpFault[] = [
 	doubtful('connection refused after it was made', { kind: 'refuse' }, UNREACHED, { more: { anyItem: true } }),
@@ -119,22 +146,64 @@ const httpFaults: readonly HttpFault[] = [
 	doubtful('no answer, request not taken', { kind: 'timeout' }, UNREACHED, { more: noAnswer }),
 	doubtful('no answer, request taken', { kind: 'timeout-after' }, UNREACHED, { read: undefined, more: noAnswer }),
 	doubtful('JSON cut off with the connection', { kind: 'truncated-json' }, UNREACHED),
-	doubtful('half of the JSON as if it were all', { kind: 'truncated-json', length: 'honest' }, /unknown form/, {
-		balance: 'refused',
+	doubtful('half of the JSON as if it were all', { kind: 'truncated-json', length: 'honest' }, UNREADABLE),
+	doubtful('JSON of another kind', { kind: 'wrong-json' }, UNREADABLE),
+	doubtful('empty object', { kind: 'empty-object' }, UNREADABLE),
+	pageOfAll('redirect 301', { kind: 'redirect' }, WRONG_URL),
+	pageOfAll('redirect 302', { kind: 'redirect', status: 302 }, WRONG_URL, {
+		more: { stopsCreates: true, everyone: true, stopOnly: true },
 	}),
-	doubtful('JSON of another kind', { kind: 'wrong-json' }, /unknown form/, { balance: 'refused' }),
-	doubtful('empty object', { kind: 'empty-object' }, /unknown form/, { balance: 'refused' }),
-	refused('redirect 301', { kind: 'redirect' }, WRONG_URL),
-	refused('redirect 307', { kind: 'redirect', status: 307 }, WRONG_URL),
-	refused('301 without a target', { kind: 'html-301' }, WRONG_URL),
-	refused('web page with HTTP 200', { kind: 'html' }, WRONG_URL, { read: 'passing' }),
+	pageOfAll('redirect 307', { kind: 'redirect', status: 307 }, WRONG_URL),
+	pageOfAll('301 without a target', { kind: 'html-301' }, WRONG_URL),
+	pageOfAll('web page with HTTP 200', { kind: 'html' }, WRONG_URL),
+	refused('protection page with HTTP 403', { kind: 'protection-page' }, /web page came in place/, { read: 'page' }),
 	doubtful('web page with HTTP 502', { kind: 'html', status: 502 }, SERVER),
-	refused('HTTP 400', status(400), /refused the request/),
-	refused('HTTP 400 in Runway’s words', status(400, { shape: 'E5' }), /refused the request/),
-	refused('HTTP 401', status(401), /does not accept the API key/, { more: { everyone: true } }),
-	refused('HTTP 403', status(403), /does not allow/),
-	refused('HTTP 403, balance too low', { kind: 'insufficient-quota' }, /balance is too low/),
-	refused('HTTP 404', status(404), /does not know/),
+	refused('HTTP 400', status(400), REFUSED),
+	refused('HTTP 400 as plain text', status(400, { shape: 'text' }), REFUSED),
+	refused('HTTP 400 in Runway’s words', status(400, { shape: 'E5' }), REFUSED),
+	refused('HTTP 400 with Runway’s list of issues', status(400, { shape: 'issues' }), /refused the request.*[Rr]atio/),
+	refused('the same list as JSON in a message', status(400, { shape: 'packed-E1' }), /refused the request.*[Rr]atio/),
+	refused(
+		'the same list as JSON in a task’s message',
+		status(400, { shape: 'packed-E2' }),
+		/refused the request.*[Rr]atio/,
+	),
+	refused('HTTP 422 with a list of details', status(422, { shape: 'detail' }), /refused the request.*[Rr]atio/),
+	{
+		...accountOfAll('HTTP 401', status(401), WRONG_KEY),
+		more: { stopsCreates: true, everyone: true, blamesKey: true },
+	},
+	...inWords(accountOfAll, 'wrong key', 'key-wrong', TEXTS, WRONG_KEY, { blamesKey: true }),
+	...inWords(accountOfAll, 'used-up key', 'key-used-up', ALL_WORDS, /limit of the API key is used up/),
+	...inWords(accountOfAll, 'expired key', 'key-expired', TEXTS, /API key has expired/),
+	...inWords(accountOfAll, 'disabled key', 'key-disabled', TEXTS, /API key is disabled/),
+	...inWords(accountOfAll, 'empty account', 'account-empty', ALL_WORDS, /balance of the CometAPI account is too low/),
+	// Its words speak of the account, its code of the key.
+	...inWords(
+		accountOfAll,
+		'refused prepayment',
+		'prepayment-failed',
+		ALL_WORDS,
+		/limit of the API key|balance of the CometAPI/,
+	),
+	...inWords(
+		accountOfAll,
+		'quota not enough',
+		'quota-not-enough',
+		ALL_WORDS,
+		/limit of the API key|balance of the CometAPI/,
+	),
+	...inWords(ofModel(ofAccount), 'model not allowed', 'model-not-allowed', TEXTS, /may not use this model/),
+	...inWords(ofModel(refused), 'model that nobody serves', 'no-channel', ALL_WORDS, /does not serve this model/),
+	ofAll({ read: 'passing' })('daily limit', { kind: 'daily-cap' }, /daily limit/i),
+	ofAccount('HTTP 403', status(403), /does not allow/),
+	accountOfAll(
+		'HTTP 403, balance too low',
+		{ kind: 'insufficient-quota' },
+		/balance of the CometAPI account is too low/,
+	),
+	refused('HTTP 404', status(404), /no such endpoint/, { read: 'absence' }),
+	refused('HTTP 404 as plain text', status(404, { shape: 'text' }), /no such endpoint/, { read: 'absence' }),
 	refused('HTTP 413', status(413), /too large/),
 	doubtful('HTTP 408', status(408), SERVER),
 	doubtful('HTTP 429 with Retry-After', status(429, { retryAfter: 1 }), /too many requests/, {
@@ -143,12 +212,12 @@ const httpFaults: readonly HttpFault[] = [
 	}),
 	doubtful('HTTP 429 as saturation', { kind: 'saturated' }, /too many requests/, { create: 'delivered', sends: 2 }),
 	doubtful('HTTP 500', status(500), SERVER),
-	refused('HTTP 500 with invalid_request', { kind: 'invalid-request' }, /refused the request/),
+	refused('HTTP 500 with invalid_request', { kind: 'invalid-request' }, REFUSED),
 	doubtful('HTTP 502', status(502, { shape: 'text' }), SERVER),
 	doubtful('HTTP 503', status(503), SERVER),
 	doubtful('HTTP 504', status(504, { shape: 'empty' }), SERVER),
 	doubtful('HTTP 524', status(524), SERVER),
-	refused('business error in HTTP 200', { kind: 'business' }, /refused the request/, { read: 'passing' }),
+	refused('business error in HTTP 200', { kind: 'business' }, REFUSED),
 ];
 
 const creating: Row[] = [
@@ -160,7 +229,7 @@ const creating: Row[] = [
 						section: 'While a task is created',
 						title,
 						place: 'create',
-						fault,
+						fault: more?.stopsCreates ? { ...fault, times: FOR_GOOD } : fault,
 						sends,
 						says,
 						mayBeAccepted: create === 'unknown',
@@ -175,7 +244,7 @@ const creating: Row[] = [
 		title: 'HTTP 429 up to the time limit',
 		place: 'create',
 		fault: status(429, { times: FOR_GOOD }),
-		timeLimit: SOON,
+		timeLimit: 1,
 		mayBeAccepted: false,
 		says: /too many requests/,
 		expected: { 'Create, official': 'not created', 'Create, compatibility': 'not created' },
@@ -199,43 +268,68 @@ const onEveryTask = (outcome: Outcome): Row['expected'] => ({
 	'Task: Download': outcome,
 });
 
-const reading: Row[] = httpFaults.flatMap(({ title, fault, read, says, more }): Row[] => {
-	const once: Row = {
-		section: 'While a state is read, once',
-		title,
-		place: 'read',
-		fault,
-		expected: onEveryTask('delivered'),
-		...more,
-	};
-	const forGood: Row = {
-		...once,
-		section: 'While a state is read, for good',
-		fault: { ...fault, times: FOR_GOOD },
-		timeLimit: SOON,
-		says: read === 'refused' ? says : /could not be read|was still|not finished/,
-		expected: onEveryTask('task named'),
-	};
-	// The stand-in can't tell whose read it refuses, and both items can't fail for good.
-	if (read === 'passing') return more?.anyItem ? [once] : [once, forGood];
-	return read === 'refused' ? [forGood] : [];
-});
+/** Three refusals in a row are enough for those who ask for the present state. */
+const threeTimes: Readonly<Record<Reading, Row['expected']>> = {
+	passing: onEveryTask('delivered'),
+	account: { ...onEveryTask('delivered'), 'Task: Get': 'task named', 'Task: Download': 'task named' },
+	page: { ...onEveryTask('delivered'), 'Task: Get': 'task named', 'Task: Download': 'task named' },
+	// A refused read asks the other route as well, so three refusals are two looks.
+	refusal: onEveryTask('delivered'),
+	// How often Get and Download ask within the seconds that they bear it is a matter of chance.
+	absence: { ...onEveryTask('delivered'), 'Task: Get': undefined, 'Task: Download': undefined },
+};
 
-const asking: Row[] = httpFaults.flatMap(({ title, fault, balance, says, more }): Row[] => {
-	const row = { place: 'quota', title, says, ...more, anyItem: false, everyone: false } as const;
+const reading: Row[] = httpFaults.flatMap((httpFault): Row[] => {
+	const { title, fault, read, says, more } = httpFault;
+	if (read === undefined) return [];
+	const row = { place: 'read', title, ...more, stopsCreates: false, everyone: false } as const;
+	const refusals = new RegExp(`refused \\d+ times in a row.*${says.source}`, 's');
+	const saysOfRead =
+		read === 'passing'
+			? /(could not be read|was still|not finished).*last problem/s
+			: read === 'absence'
+				? NOT_KNOWN
+				: refusals;
+	const once: Row = { ...row, section: 'While a state is read, once', fault, expected: onEveryTask('delivered') };
+	// The stand-in can't tell whose read it refuses, and both items can't fail for good.
+	if (more?.anyItem) return [once];
+	const three: Row = {
+		...row,
+		section: 'While a state is read, three times',
+		fault: { ...fault, times: 3 },
+		says: refusals,
+		expected: threeTimes[read],
+		stopOnly: true,
+	};
 	const forGood: Row = {
 		...row,
-		section: 'While the balance is asked for, for good',
-		fault: { ...fault, skip: 1, times: FOR_GOOD },
-		expected: { 'Get Balance': 'error' },
+		section: 'While a state is read, for good',
+		fault: { ...fault, times: FOR_GOOD },
+		timeLimit: read === 'passing' ? SOON : undefined,
+		says: saysOfRead,
+		expected: onEveryTask('task named'),
+		everyone: more?.everyone,
+		stopOnly: more?.stopOnly || read === 'page',
 	};
+	return more?.longestRequestMs === undefined ? [once, three, forGood] : [once, forGood];
+});
+
+const asking: Row[] = httpFaults.flatMap(({ title, fault, says, ofModel, more }): Row[] => {
+	if (ofModel) return [];
+	const row = { place: 'quota', title, says, ...more, anyItem: false, everyone: false, stopsCreates: false } as const;
 	const once: Row = {
 		...row,
 		section: 'While the balance is asked for, once',
 		fault: { ...fault, skip: 1 },
 		expected: { 'Get Balance': 'delivered' },
 	};
-	return balance === 'passing' ? [once, forGood] : [forGood];
+	const forGood: Row = {
+		...row,
+		section: 'While the balance is asked for, for good',
+		fault: { ...fault, skip: 1, times: FOR_GOOD },
+		expected: { 'Get Balance': 'error' },
+	};
+	return [once, forGood];
 });
 
 /** A failed task is data for Get, which says how things stand, and an error for those that want the result. */
@@ -258,7 +352,7 @@ const states: Row[] = (
 	title,
 	place: 'task',
 	directive,
-	timeLimit: directive.includes('takes') ? undefined : 2,
+	timeLimit: directive.includes('takes') ? undefined : 2 * SOON,
 	expected,
 	says,
 }));

@@ -1,5 +1,8 @@
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
 
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
 import { pollingTrigger } from '../support/triggers';
 import { asNodeFailure, bench, type Bench, closeBench, makeTask, task, textOf, topic, until } from './bench';
 import { collect, fails, idsOf, makeEnded, makeTasks, STUCK, wait, watching } from './watching';
@@ -244,6 +247,77 @@ topic('A polling trigger in trouble', (test) => {
 	);
 
 	test(
+		'takes no notice of a stray refusal between good answers',
+		bench(async (place) => {
+			const ids = await makeEnded(place, 8);
+			for (const status of [401, 402, 403]) {
+				const trigger = watching(place, ids, { api: 'official' });
+				place.api.fault({ on: 'read', kind: 'status', status, skip: 3, times: 1 });
+				expect(idsOf(await trigger.poll())).toEqual(ids);
+				const alone = watching(place, ids.slice(0, 1));
+				place.api.fault({ on: 'read', kind: 'status', status });
+				expect(idsOf(await alone.poll())).toEqual(ids.slice(0, 1));
+				place.api.fault({ on: 'read', kind: 'status', status });
+				expect(idsOf(await alone.poll({ mode: 'manual' }))).toEqual(ids.slice(0, 1));
+			}
+		}),
+	);
+
+	test(
+		'asks a few times in a poll, and no more, whether the key is refused',
+		bench(async (place) => {
+			const trigger = watching(place, await makeTasks(place, 60), { api: 'official' });
+			place.api.fault({ on: 'read', kind: 'status', status: 401, times: Infinity });
+			await fails(trigger);
+			expect(place.api.reads.length).toBeGreaterThanOrEqual(3);
+			expect(place.api.reads.length).toBeLessThan(20);
+		}),
+	);
+
+	test(
+		'names the task if that may be all that is refused',
+		bench(async (place) => {
+			const ids = await makeTasks(place, 1);
+			place.api.fault({ on: 'read', kind: 'status', status: 403, times: Infinity });
+			expect(textOf(await fails(watching(place, ids)))).toContain(`The refused task is ${ids[0]}`);
+		}),
+	);
+
+	test(
+		'never fails the workflow over task IDs that the API refuses, whatever has become of the others',
+		bench(async (place) => {
+			const [good = '', ...bad] = [await makeTask(place), 'unknown-by-404', 'refused-by-400'];
+			for (const [index, status] of [404, 400].entries()) {
+				const about = ({ path }: { path: string }) => path.endsWith(bad[index] ?? '?');
+				place.api.fault({ on: 'read', kind: 'status', status, match: about, times: Infinity });
+			}
+			const trigger = watching(place, [good, ...bad], { api: 'official' });
+			expect(idsOf(await collect(trigger, 1))).toEqual([good]);
+			for (let poll = 0; poll < 5; poll += 1) expect(await trigger.poll()).toEqual([]);
+			for (const id of bad) expect(await watching(place, [id], { api: 'official' }).poll()).toEqual([]);
+		}),
+	);
+
+	test(
+		'emits a task with a result under a word that nobody knows, once the word has come twice',
+		bench(async (place) => {
+			const id = 'of-another-provider';
+			const output = ['https://assets.example/v.mp4'];
+			const gateway = createServer((_, response) => response.end(JSON.stringify({ id, status: 'done', output })));
+			await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
+			const baseUrl = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`;
+			const trigger = watching({ ...place, credential: { ...place.credential, baseUrl } }, [id]);
+			const polls = [await trigger.poll(), await trigger.poll(), await trigger.poll()];
+			gateway.close();
+			expect(polls.map((items) => items.map(({ json }) => [json.status, json.videoUrl]))).toEqual([
+				[],
+				[['succeeded', output[0]]],
+				[],
+			]);
+		}),
+	);
+
+	test(
 		'passes on what it learnt before the key was refused',
 		bench(async (place) => {
 			const ids = await makeEnded(place, 20);
@@ -274,16 +348,16 @@ topic('A polling trigger in trouble', (test) => {
 	);
 
 	test(
-		'is no error where the API answers nobody for two polls, and is one in the third',
+		'is no error if the API answers nobody for two polls, and is one in the third',
 		bench(async (place) => {
 			const ids = await makeTasks(place, 100);
 			const trigger = watching(place, ids, { api: 'official' });
 			const fault = place.api.fault({ on: 'read', kind: 'status', status: 503, times: Infinity });
 			expect(await trigger.poll()).toEqual([]);
-			// An API that is out of order is not asked a hundred times.
+			// An API that is down is not asked a hundred times.
 			expect(place.api.reads.length).toBeLessThan(30);
 			expect(await trigger.poll()).toEqual([]);
-			expect(textOf(await fails(trigger))).toMatch(/is unavailable[^]*Run again later/);
+			expect(textOf(await fails(trigger))).toMatch(/is unavailable[^]*Try again later/);
 			await expect(trigger.poll()).rejects.toThrow();
 			fault.clear();
 			for (const id of ids) place.api.finish(id);
@@ -410,7 +484,7 @@ topic('Files of the polling trigger', (test) => {
 			async (place) => {
 				const id = await makeTask(place);
 				const quick = await makeTask(place, { prompt: '[fail INTERNAL]' });
-				await wait(400);
+				await until(() => [...place.api.tasks.values()].every(({ readyAt }) => readyAt < Date.now()));
 				const trigger = watching(place, [id, quick], { download: true });
 				expect(idsOf(await trigger.poll({ budgetMs: 3_000 }))).toEqual([quick]);
 				trigger.restart();

@@ -18,7 +18,7 @@ const eventsOf = (items: INodeExecutionData[]) => items.map(({ json }) => [json.
 
 topic('The polling trigger', (test) => {
 	test(
-		'tells each end of a task once, whatever route knows it, and asks no more for what has ended',
+		'emits each end of a task once, whatever route knows it, and does not ask again for what has ended',
 		bench(async (place) => {
 			const ids = [
 				await makeTask(place, { prompt: 'official' }),
@@ -43,7 +43,7 @@ topic('The polling trigger', (test) => {
 	);
 
 	test(
-		'puts out the same item as the Runway node',
+		'outputs the same item as the Runway node',
 		bench(async (place) => {
 			for (const path of ['/runwayml/v1/image_to_video', GENERATE, '/runwayml/v1/text_to_image']) {
 				const id = await makeTask(place, { path });
@@ -57,7 +57,7 @@ topic('The polling trigger', (test) => {
 	);
 
 	test(
-		'tells items of one poll in the order of the list',
+		'emits the items of one poll in the order of the list',
 		bench(async (place) => {
 			const ids = await makeEnded(place, 20);
 			place.api.settings.latencyMs = () => Math.random() * 50;
@@ -66,7 +66,7 @@ topic('The polling trigger', (test) => {
 	);
 
 	test(
-		'tells only what it was asked to tell, and does not make up for it later',
+		'emits only the chosen events, and does not make up for the others later',
 		bench(async (place) => {
 			const good = await makeTask(place);
 			const bad = await makeTask(place, { prompt: '[fail INTERNAL]' });
@@ -79,7 +79,7 @@ topic('The polling trigger', (test) => {
 	);
 
 	test(
-		'tells progress forward only, then the end',
+		'emits progress forward only, then the end',
 		bench(async (place) => {
 			const id = await makeTask(place, { prompt: '[backwards] [takes 4 s]' });
 			const trigger = watching(place, [id], { events: ALL_EVENTS });
@@ -132,7 +132,7 @@ topic('The polling trigger', (test) => {
 	test('is not stopped by ids that nobody can know', bench(badIdsAmongGoodOnes));
 
 	test(
-		'keeps what it told with n8n’s durable cursors, too',
+		'remembers what it emitted with n8n’s durable cursors, too',
 		bench(async (place) => {
 			const ids = await makeEnded(place, 5);
 			const trigger = watching(place, ids, {}, 'cursor');
@@ -144,7 +144,7 @@ topic('The polling trigger', (test) => {
 	);
 
 	test(
-		'begins anew where its static data is of another make',
+		'begins anew from static data that it does not know',
 		bench(async (place) => {
 			const id = await makeTask(place);
 			for (const watchlist of ['x', { told: { ended: {}, stages: { [id]: 90 } }, watched: { [id]: {} } }, []]) {
@@ -208,7 +208,7 @@ topic('A test of the polling trigger in the editor', (test) => {
 	);
 
 	test(
-		'says what is missing where there is nothing to show',
+		'says what is missing if there is nothing to show',
 		bench(async (place) => {
 			const attempt = async (taskIds: string) =>
 				textOf(
@@ -228,7 +228,7 @@ topic('A test of the polling trigger in the editor', (test) => {
 
 topic('A polling trigger in trouble', (test) => {
 	test(
-		'is an error where the key is refused, goes on with a new one, and has lost nothing',
+		'is an error if the key is refused, continues with a new one, and has lost nothing',
 		bench(async (place) => {
 			const ids = await makeTasks(place, 3);
 			const trigger = watching(place, ids);
@@ -368,7 +368,7 @@ topic('A polling trigger in trouble', (test) => {
 	);
 
 	test(
-		'tells of all others where one task is answered with an error each time',
+		'emits the events of all others if one task is answered with an error each time',
 		bench(async (place) => {
 			const ids = await makeEnded(place, 8);
 			const [sick = ''] = ids;
@@ -392,7 +392,7 @@ topic('A polling trigger in trouble', (test) => {
 	);
 
 	test(
-		'falls silent at once where the API asks for quiet, and goes on where it stopped',
+		'falls silent at once if the API asks for quiet, and continues from there',
 		bench(async (place) => {
 			const ids = await makeEnded(place, 60);
 			const quiet = { on: 'read', kind: 'status', status: 429, retryAfter: 30, skip: 12 } as const;
@@ -408,7 +408,7 @@ topic('A polling trigger in trouble', (test) => {
 	);
 
 	test(
-		'is an error where it is asked too often in three polls',
+		'is an error if it asks too often in three polls',
 		bench(async (place) => {
 			const trigger = watching(place, await makeTasks(place, 3));
 			place.api.fault({ on: 'read', kind: 'status', status: 429, times: Infinity });
@@ -500,7 +500,7 @@ topic('Files of the polling trigger', (test) => {
 	);
 
 	test(
-		'that are gone or too large do not keep the task from being told',
+		'that are gone or too large do not keep the event of the task back',
 		bench(
 			async (place) => {
 				const ids = [await makeTask(place), await makeTask(place)];

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
 import { limits } from '../../nodes/shared/judgement/judge';
 import { bench, closeBench, makeTask, textOf } from './bench';
 import { collect, fails, idsOf, makeEnded, makeTasks, wait, watching } from './watching';
@@ -73,7 +76,7 @@ describe('A poll', () => {
 
 describe('A poll that n8n begins before it has saved the one before', () => {
 	it(
-		'tells nothing twice, and nothing too little where n8n has discarded the one before',
+		'emits nothing twice, and nothing too little if n8n has discarded the one before',
 		bench(async (place) => {
 			const ids = await makeEnded(place, 3);
 			const trigger = watching(place, ids, {}, 'cursor');
@@ -135,8 +138,11 @@ describe('A bad id', () => {
 			jump(GRACE_MS + 1_000);
 			expect(await trigger.poll()).toEqual([]);
 			expect(trigger.errors.map(({ message }) => message)).toEqual([
-				expect.stringMatching(/does not know or accept these task IDs: nobody-0, .* and 5 more$/),
+				expect.stringMatching(/: nobody-0, .* and 5 more$/),
 			]);
+			const page = readFileSync(path.join(__dirname, '../../docs/troubleshooting.md'), 'utf8');
+			const headings = [...page.matchAll(/^### (.+ )…$/gm)].map(([, heading]) => heading ?? '');
+			expect(headings.some((heading) => trigger.errors[0]?.message.startsWith(heading))).toBe(true);
 			expect(await trigger.poll()).toEqual([]);
 			expect(trigger.errors).toHaveLength(1);
 		}),

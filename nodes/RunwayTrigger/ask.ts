@@ -98,11 +98,11 @@ export async function ask(ids: readonly string[], list: Watchlist, search: Searc
 		}
 
 		const { problem } = read;
-		const { kind, concernsAll, aboutTask } = rulings[problem.reason];
+		const { concernsAll, aboutTask } = rulings[problem.reason];
 		if (aboutTask) {
 			answered();
 			miss({ taskId, problem });
-		} else if (kind === 'account') {
+		} else if (isRefusedAccess(problem)) {
 			found.refusal = { taskId, problem };
 			if (concernsAll) list.skip(taskId, Date.now());
 			else refused.push(found.refusal);
@@ -139,7 +139,7 @@ export async function readPatiently(
 	for (let tries = 1; ; tries += 1) {
 		const sentAt = Date.now();
 		const read = await reader.read();
-		if (read.kind !== 'trouble' || rulings[read.problem.reason].kind !== 'account') {
+		if (read.kind !== 'trouble' || !isRefusedAccess(read.problem)) {
 			if (read.kind === 'task' || (read.kind === 'trouble' && rulings[read.problem.reason].aboutTask))
 				accountRow.clear();
 			return { read, endsRun: false };
@@ -151,4 +151,10 @@ export async function readPatiently(
 		if (verdict !== 'askAgain' || Date.now() + pauseMs >= endsAt) return { read, endsRun: verdict === 'endRun' };
 		await pauseUnlessAborted(pauseMs, systemClock);
 	}
+}
+
+/** Whether the key, the account or the base URL is refused, which does not pass by itself. */
+function isRefusedAccess({ reason }: Problem): boolean {
+	const { kind, concernsAll } = rulings[reason];
+	return kind === 'account' || (concernsAll && kind !== 'passing');
 }

@@ -25,6 +25,8 @@ const questions: Readonly<Record<Exclude<Question, 'create'>, string>> = {
 	readNamed: 'A task that was accepted, or that you name in Task → Wait',
 	lookUp: 'Task → Get, Task → Download',
 	readCalled: 'A task that a callback names',
+	poll: 'Runway Trigger, a task not seen yet',
+	pollSeen: 'Runway Trigger, a task seen before',
 	account: 'Balance, lists',
 	file: 'A finished file',
 };

@@ -10,7 +10,7 @@ import { callbackFields } from '../../nodes/RunwayCallbackTrigger/fields';
 import { watchFields } from '../../nodes/RunwayTrigger/fields';
 import { readBalance } from '../../nodes/shared/api/balance';
 import { taskJson } from '../../nodes/shared/item/output';
-import { createOptionsField, taskOptionsField } from '../../nodes/shared/panel/runFields';
+import { optionsFields } from '../../nodes/shared/panel/runFields';
 import type { KnownTask } from '../../nodes/shared/task/task';
 import { limitTable, reasonTable } from './judgement';
 import { fieldTable } from './tables';
@@ -41,7 +41,10 @@ export function pages(): Page[] {
 			pageOf(operation),
 			{ fields: fieldTable(fieldsOf(operation)), output: json(sampleOutput(operation)) },
 		]),
-		['docs/options.md', { create: optionTable(createOptionsField), task: optionTable(taskOptionsField) }],
+		[
+			'docs/options.md',
+			{ create: optionTable(optionsFields.createWithCallback), task: optionTable(optionsFields.wait) },
+		],
 		[
 			'docs/triggers.md',
 			{

@@ -250,7 +250,10 @@ export function additionalDataFor(
 			authenticate: async (_data: unknown, _type: unknown, options: IHttpRequestOptions) => {
 				const template = String(type.authenticate.properties.headers?.Authorization);
 				const key = credential?.apiKey ?? '';
-				const value = template.replace('={{', '').replace('=', '').replace('{{ $credentials.apiKey.trim() }}', key.trim());
+				const value = template
+					.replace('={{', '')
+					.replace('=', '')
+					.replace('{{ $credentials.apiKey.trim() }}', key.trim());
 				return { ...options, headers: { ...options.headers, Authorization: value } };
 			},
 		},

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { responseProblem } from '../../nodes/shared/api/problem';
-import { errorCode, errorMessage, readCreated, readTask } from '../../nodes/shared/task/parse';
+import { readCreated, readTask } from '../../nodes/shared/task/parse';
+import { errorCode, errorMessage } from '../../nodes/shared/task/refusal';
 import { settled, type TaskState } from '../../nodes/shared/task/task';
 import { taskState } from '../support/taskState';
 

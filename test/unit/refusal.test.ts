@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { errorMessage } from '../../nodes/shared/task/parse';
-import { refusedFields } from '../../nodes/shared/task/refusal';
+import { errorMessage, refusedFields } from '../../nodes/shared/task/refusal';
 
 /** Which fields a refusal names, in every form in which it can arrive. */
 

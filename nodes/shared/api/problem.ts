@@ -1,8 +1,7 @@
 import { classify, isWebPage } from '../judgement/classify';
 import type { Reason } from '../judgement/reason';
-import { errorCode, errorMessage } from '../task/parse';
-import { refusedFields, type RefusedField } from '../task/refusal';
-import { redact } from './redact';
+import { errorCode, errorMessage, refusedFields, type RefusedField } from '../task/refusal';
+import { redact, redactDeep } from './redact';
 import type { ApiAnswer } from './send';
 
 /** A failed call, free of secrets, ready to be judged and to be put into words. */
@@ -88,8 +87,8 @@ function withoutWords({ status, body }: Response, reason: Reason): string {
 }
 
 function excerptOf(body: unknown): string | null {
-	const text = typeof body === 'string' ? body : asJson(body);
-	return text === '' ? null : cut(redact(text), MAX_EXCERPT);
+	const text = typeof body === 'string' ? redact(body) : asJson(redactDeep(body));
+	return text === '' ? null : cut(text, MAX_EXCERPT);
 }
 
 /** An answer may nest more deeply than can be written down. */

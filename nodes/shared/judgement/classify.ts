@@ -1,4 +1,4 @@
-import { errorCode, errorMessage } from '../task/parse';
+import { errorCode, errorMessage } from '../task/refusal';
 import type { Reason } from './reason';
 
 /** Tells what an answer means: the first sign that fits, from the most certain to the vaguest. */

@@ -13,8 +13,6 @@ import type { TaskState, TaskStatus } from './task';
  * and reports show). The documentation contradicts itself, so nothing here depends on the route that was asked.
  */
 
-export { errorCode, errorMessage };
-
 /** What a get-task answer says about the task. */
 export type TaskReading =
 	| { kind: 'task'; state: TaskState }

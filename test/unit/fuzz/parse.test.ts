@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 
 import { readBalance } from '../../../nodes/shared/api/balance';
-import { errorCode, errorMessage, readCreated, readTask } from '../../../nodes/shared/task/parse';
+import { readCreated, readTask } from '../../../nodes/shared/task/parse';
+import { errorCode, errorMessage } from '../../../nodes/shared/task/refusal';
 import { refusedFields } from '../../../nodes/shared/task/refusal';
 import type { TaskState } from '../../../nodes/shared/task/task';
 import { holds } from './fuzz';

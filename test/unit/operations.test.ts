@@ -614,7 +614,7 @@ describe('The API as it is documented', () => {
 	let api: StandIn;
 
 	beforeAll(async () => {
-		api = await startStandIn();
+		api = await startStandIn({ alsoServes: ['gen5', 'act_three', 'upscale_v2'] });
 	});
 	afterAll(async () => await api.close());
 

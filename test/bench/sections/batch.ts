@@ -100,7 +100,7 @@ async function runOpenAi(tools: Tools, n8n: N8n, seconds: number): Promise<Row[]
 }
 
 async function ourContender({ seconds }: Load, model: string): Promise<Contender> {
-	const api = await startStandIn({ renderMs: seconds * 1000, latencyMs: LATENCY_MS });
+	const api = await startStandIn({ renderMs: seconds * 1000, latencyMs: LATENCY_MS, alsoServes: [model] });
 	return {
 		node: {
 			type: `${projectManifest().name}.runway`,

@@ -96,6 +96,7 @@ function imageToVideo(model: string): INodeParameters {
 		imageUrl: 'https://img.example.com/pier.jpg',
 		prompt: '={{ $json.prompt }}',
 		model: { __rl: true, mode: 'id', value: model },
+		ratio: model === 'gen3a_turbo' ? '1280:768' : '1280:720',
 		download: false,
 	};
 }
@@ -113,7 +114,8 @@ async function measureRun(api: StandIn, prepare: Scenario['prepare']): Promise<R
 
 /** As the documentation says it, without the node. */
 async function createTasks(api: StandIn): Promise<string[]> {
-	const body = JSON.stringify({ promptImage: 'https://img.example.com/a.jpg', model: 'gen4_turbo', promptText: 'x' });
+	const promptImage = 'https://img.example.com/a.jpg';
+	const body = JSON.stringify({ promptImage, model: 'gen4_turbo', ratio: '1280:720', promptText: 'x' });
 	const headers = {
 		authorization: `Bearer ${api.apiKey}`,
 		'content-type': 'application/json',

@@ -20,6 +20,7 @@ const signatures: ReadonlyArray<{ type: string; at: number; bytes: string }> = [
 	{ type: 'image/png', at: 0, bytes: '\x89PNG' },
 	{ type: 'image/jpeg', at: 0, bytes: '\xff\xd8' },
 	{ type: 'image/gif', at: 0, bytes: 'GIF8' },
+	// RIFF, four bytes of length, WEBP.
 	{ type: 'image/webp', at: 8, bytes: 'WEBP' },
 	{ type: 'video/webm', at: 0, bytes: '\x1a\x45\xdf\xa3' },
 ];

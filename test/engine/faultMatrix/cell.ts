@@ -66,7 +66,7 @@ export async function runCell(operation: MatrixOperation, row: Row, onError: OnE
 			const creates = api.creates.slice(made);
 			report = judge({ operation, row, onError, api, result, creates, met: met() });
 		},
-		{ apiKey: secrets.apiKey },
+		{ apiKey: secrets.apiKey, ...row.settings },
 	)();
 	if (report === undefined) throw new Error('the cell did not run');
 	return report;
@@ -170,7 +170,7 @@ function judge(evidence: Evidence): CellReport {
 		...sentTwice(creates, row),
 		...sentAfterRefusal(evidence),
 		...lostIds(evidence),
-		...leaks(result),
+		...leaks(evidence),
 		...(ending.message === '' ? [] : wrongWords(ending, evidence)),
 		...(result.error === null ? wrongItems(evidence) : wrongError(evidence)),
 	];
@@ -240,8 +240,9 @@ function lostIds({ operation, api, result: { items, error, runData } }: Evidence
 	]);
 }
 
-function leaks(result: Attempt): string[] {
-	return leaksIn(traces(result));
+function leaks({ result, api }: Evidence): string[] {
+	const isSent = api.downloads.some(({ leakedAuthorization }) => leakedAuthorization);
+	return [...leaksIn(traces(result)), ...(isSent ? ['the key went to the host of the files'] : [])];
 }
 
 /** Which secrets a text holds, in words. */
@@ -289,7 +290,9 @@ function wrongItems({ operation, row, onError, api, result: { items } }: Evidenc
 	const keys = Object.keys(faulty?.json ?? {}).sort();
 	const isAlone = row.everyone !== true && row.nobodyListens !== true;
 	const wantsFile = row.place === 'asset' && row.expected[operation.column] === 'delivered';
-	const bytes = api.assetBytes(operation.name.startsWith('image.') ? 'image' : 'video').length;
+	const isPicture = row.isPicture === true || operation.name.startsWith('image.');
+	const bytes = api.assetBytes(isPicture ? 'image' : 'video').length;
+	const { bytes: found, mimeType } = faulty?.binary?.data ?? {};
 	return [
 		...(items.length === (row.stopsCreates ? 3 : 2) ? [] : [`${items.length} items came out`]),
 		...(isError && onError === 'stopWorkflow' ? ['the node went on although it is set to stop'] : []),
@@ -298,6 +301,7 @@ function wrongItems({ operation, row, onError, api, result: { items } }: Evidenc
 			? []
 			: ['an item is not paired with its input']),
 		...(isAlone && calm?.json.error !== undefined ? ['the other item failed, too'] : []),
-		...(wantsFile && faulty?.binary?.data?.bytes !== bytes ? ['the file is not whole'] : []),
+		...(wantsFile && found !== bytes ? ['the file is not whole'] : []),
+		...(wantsFile && mimeType !== (isPicture ? 'image/png' : 'video/mp4') ? [`the file is called ${mimeType}`] : []),
 	];
 }

@@ -1,4 +1,4 @@
-import type { Fault } from '../../support/standin';
+import type { Fault, StandInOverrides } from '../../support/standin';
 import { SPEED } from './clock';
 import type { Column } from './operations';
 
@@ -36,6 +36,10 @@ export interface Row {
 	directive?: string;
 	/** Nobody listens at the base URL, so that both items are concerned. */
 	nobodyListens?: boolean;
+	/** How the stand-in behaves towards all items. */
+	settings?: StandInOverrides;
+	/** The file is a picture in place of a video. */
+	isPicture?: boolean;
 	/** The stand-in does not tell which item meets it. */
 	anyItem?: boolean;
 	/** What befalls one task befalls all. */
@@ -372,6 +376,12 @@ const file = (title: string, fault: Omit<Fault, 'on' | 'match'>, more: Partial<R
 	expected: withFile('delivered', 'delivered'),
 	...more,
 });
+/** A file that never comes otherwise, and is whole all the same. */
+const always = (title: string, { fault, ...more }: Partial<Row>): Row => ({
+	...file(title, { kind: 'slow', ms: 0 }, more),
+	section: 'A file that comes …',
+	fault: fault && { ...fault, times: FOR_GOOD },
+});
 const fileForGood = (
 	title: string,
 	fault: Omit<Fault, 'on' | 'match'>,
@@ -389,12 +399,24 @@ const fetching: Row[] = [
 	file('HTTP 404', status(404)),
 	file('HTTP 429', status(429)),
 	file('HTTP 503', status(503)),
+	file('protection page with HTTP 403', { kind: 'protection-page' }, { stopOnly: true }),
 	file('connection reset', { kind: 'reset-before' }),
 	file('no answer', { kind: 'timeout' }, noAnswer),
 	file('cut off in the middle', { kind: 'truncated' }),
 	file('stops in the middle', { kind: 'stall' }, noAnswer),
 	file('shorter than announced', { kind: 'wrong-length' }),
-	file('of an unsaid type', { kind: 'wrong-type' }),
+	file('empty', { kind: 'empty-file' }),
+	file('HTTP 204', { kind: 'no-content' }),
+	file('web page', { kind: 'html' }),
+	file('web page called a file', { kind: 'html-file' }),
+	file('XML called octet stream', { kind: 'xml-file' }),
+	file('JSON', { kind: 'wrong-json' }),
+	always('of an unsaid type', { fault: { kind: 'wrong-type' } }),
+	always('called text', { fault: { kind: 'wrong-type', type: 'text/plain' } }),
+	always('in gzip, although nobody asked for it', { fault: { kind: 'gzip-file' } }),
+	always('picture, whatever it is called', { fault: { kind: 'picture-file' }, isPicture: true }),
+	always('at the gateway’s own address, for the key', { settings: { resultUrls: 'gateway' } }),
+	always('at the gateway’s own address, which redirects', { settings: { resultUrls: 'gateway-redirect' } }),
 	fileForGood('HTTP 403 (expired)', status(403), /expired or is gone/),
 	fileForGood('HTTP 404', status(404), /expired or is gone/),
 	fileForGood('HTTP 400', status(400), /HTTP 400/),
@@ -404,9 +426,16 @@ const fetching: Row[] = [
 	fileForGood('cut off in the middle', { kind: 'truncated' }, /./),
 	fileForGood('shorter than announced', { kind: 'wrong-length' }, /./),
 	fileForGood('endless', { kind: 'endless' }, /more than 1 MB/),
+	fileForGood('empty', { kind: 'empty-file' }, /an empty file/),
+	fileForGood('HTTP 204', { kind: 'no-content' }, /an empty file/),
 	fileForGood('web page', { kind: 'html' }, /web page/),
+	fileForGood('web page called a file', { kind: 'html-file' }, /web page/),
 	fileForGood('redirect to a web page', { kind: 'redirect' }, /web page/),
-	fileForGood('JSON', { kind: 'wrong-json' }, /application\/json/),
+	fileForGood('XML called octet stream', { kind: 'xml-file' }, /XML/),
+	fileForGood('JSON', { kind: 'wrong-json' }, /JSON/),
+	fileForGood('at the gateway’s own address, which refuses the key', status(401), /API key.*refused.*HTTP 401/, {
+		settings: { resultUrls: 'gateway' },
+	}),
 ];
 
 /** Every row, in the order of the table. */

@@ -20,6 +20,7 @@ const partOfSection: Readonly<Record<string, Part>> = {
 	'While a state is read, three times': 'readingForGood',
 	'While a state is read, for good': 'readingForGood',
 	'While a file is fetched, once': 'fetching',
+	'A file that comes …': 'fetching',
 	'While a file is fetched, for good': 'fetching',
 };
 

@@ -1,20 +1,15 @@
-import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
 
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { pauseBefore } from '../../shared/wake/readBack';
 import type { Known } from './sleepers';
 
 /**
- * Calls a sleeping execution at its own address, as CometAPI would. Between two calls nobody holds anything of n8n's, and n8n
- * itself says whether the execution still sleeps: after Stop, the time limit or a wake-up by another process, it does not.
- * The call claims no end, so it costs one look and begins nothing.
+ * Calls to a sleeping execution at its own address, as CometAPI makes them. n8n answers them with its own knowledge of the
+ * execution: it refuses them while it saves the sleep, and after a wake-up, also by another process, Stop or the time limit.
  */
 
-export interface Address {
-	url: string;
-	/** One of its tasks. */
-	taskId: string;
-}
+type Context = IExecuteFunctions | IWebhookFunctions;
 
 /** Executions that this process calls. */
 let followed = 0;
@@ -25,18 +20,19 @@ const LONGEST_PAUSE_MS = 30_000;
 const ANSWER_TIMEOUT_MS = 10_000;
 
 /**
- * Calls the execution now and then, until it is awake or {@link Known.followedUntil} is over. Runs beside everything else, and
- * never throws.
- * @param isSaved whether n8n is known to have saved the sleep; until then it refuses calls
+ * Calls the execution now and then, until it is awake or {@link Known.followedUntil} is over. Each call claims no end, so it
+ * costs one look and begins nothing; between two calls nobody holds anything of n8n's. Never throws.
+ * @param url the execution's own address
+ * @param taskId one of its tasks
+ * @param isSaved whether n8n is known to have saved the sleep
  */
 export async function follow(
-	context: IExecuteFunctions | IWebhookFunctions,
+	context: Context,
 	known: Known,
-	{ url, taskId }: Address,
+	{ url, taskId }: { url: string; taskId: string },
 	isSaved: boolean,
 ): Promise<void> {
 	if (known.isFollowed || followed >= MAX_FOLLOWED) return;
-	const { logger, helpers } = context;
 	let wasAsleep = isSaved;
 	known.isFollowed = true;
 	followed += 1;
@@ -46,24 +42,39 @@ export async function follow(
 			if (Date.now() + pause > known.followedUntil) return;
 			await pauseUnlessAborted(pause, systemClock);
 			if (known.wokenAt > 0) return;
-			const { statusCode } = (await helpers.httpRequest({
-				url,
-				method: 'POST',
-				body: { task_id: taskId, status: 'RUNNING' },
-				json: true,
-				timeout: ANSWER_TIMEOUT_MS,
-				disableFollowRedirect: true,
-				ignoreHttpStatusErrors: true,
-				returnFullResponse: true,
-			})) as { statusCode: number };
-			if (statusCode < 300) wasAsleep = true;
-			else if (wasAsleep) return;
+			const isAsleep = await call(context, url, { task_id: taskId, status: 'RUNNING' });
+			if (isAsleep === null) {
+				context.logger.info('n8n could not call its own address, so a sleeping execution waits for the next callback');
+			}
+			if (isAsleep === null || (wasAsleep && !isAsleep)) return;
+			wasAsleep = isAsleep;
 		}
-	} catch {
-		// The error would name the address, which holds a secret.
-		logger.info('n8n could not call its own address, so a sleeping execution waits for the next callback');
 	} finally {
 		followed -= 1;
 		known.isFollowed = false;
+	}
+}
+
+/** Whether the execution still sleeps, by n8n's word; null if n8n can't call its own address. */
+export async function isStillAsleep(context: Context, url: string): Promise<boolean | null> {
+	return await call(context, url, { task_id: 'none' });
+}
+
+async function call({ helpers }: Context, url: string, body: IDataObject): Promise<boolean | null> {
+	try {
+		const { statusCode } = (await helpers.httpRequest({
+			url,
+			method: 'POST',
+			body,
+			json: true,
+			timeout: ANSWER_TIMEOUT_MS,
+			disableFollowRedirect: true,
+			ignoreHttpStatusErrors: true,
+			returnFullResponse: true,
+		})) as { statusCode: number };
+		return statusCode < 300;
+	} catch {
+		// The error would name the address, which holds a secret.
+		return null;
 	}
 }

@@ -64,13 +64,15 @@ export interface Known {
 	rows: Map<string, FaultRow>;
 	/** Tasks of which a callback says that they have ended. */
 	saidToHaveEnded: Set<string>;
-	/** Milliseconds since the epoch, as all times here: until when it is worth looking without another callback. */
+	/** When the latest callback came that may tell of an end, in milliseconds since the epoch as all times here, or 0. */
+	calledAt: number;
+	/** Until when it is worth looking without another callback. */
 	followedUntil: number;
 	/** Whether this process calls the execution up to then. */
 	isFollowed: boolean;
 	/** When its tasks were last read, or 0. */
 	lookedAt: number;
-	/** When it was woken up, or 0. */
+	/** When it was found awake or woken up, or 0. */
 	wokenAt: number;
 }
 
@@ -89,6 +91,7 @@ export function recall(sleep: string): Known {
 		ends: new Map(),
 		rows: new Map(),
 		saidToHaveEnded: new Set(),
+		calledAt: 0,
 		followedUntil: 0,
 		isFollowed: false,
 		lookedAt: 0,

@@ -7,7 +7,7 @@ import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { claimOf, keyOf, saysGoingOn, type Claim } from '../../shared/wake/claim';
 import { pauseBefore } from '../../shared/wake/readBack';
 import { Turns, type Turn } from '../../shared/wake/turns';
-import { follow, type Address } from './follow';
+import { follow, isStillAsleep } from './follow';
 import { addressOf, RESUME_PATH } from './resumePath';
 import {
 	createClients,
@@ -27,9 +27,12 @@ import {
  * read; when all of them have ended, by CometAPI's own word, the execution wakes up with all items.
  *
  * n8n hands each call the execution as it is at that moment, and n8n 1 resumes from it without looking again. So a call waits
- * for a short time only. After that, this process calls the execution anew from time to time.
+ * for a short time only, and n8n is asked again before it wakes the execution up. After that time, this process calls the
+ * execution anew now and then.
  */
 
+/** After this long, n8n is asked whether the execution still is as the call has found it. */
+const FRESH_FOR_MS = 1_000;
 /** So long a call waits for what its callback says to be seen. */
 const HOLD_MS = 30_000;
 /** Calls that wait at a time; n8n 2.41 keeps some 12 MB for each. The others look once, and are followed up. */
@@ -68,7 +71,9 @@ export async function wake(context: IWebhookFunctions): Promise<IWebhookResponse
 interface Sleep {
 	sleepers: Sleeper[];
 	known: Known;
-	address: Address;
+	address: { url: string; taskId: string };
+	/** When the call came that n8n has loaded the execution for. */
+	loadedAt: number;
 }
 
 async function receive(context: IWebhookFunctions): Promise<INodeExecutionData[] | null> {
@@ -84,15 +89,17 @@ async function receive(context: IWebhookFunctions): Promise<INodeExecutionData[]
 		sleepers,
 		known,
 		address: { url: addressOf(context, RESUME_PATH), taskId: tasks[0]?.taskId ?? '' },
+		loadedAt: Date.now(),
 	};
 	if (mayBeEnd(claim)) {
-		followUntil(known, Date.now() + FOLLOWED_FOR_MS);
+		known.calledAt = Date.now();
+		followFor(known, FOLLOWED_FOR_MS);
 		known.rows.clear();
 		if (claim !== null) known.saidToHaveEnded.add(keyOf(claim));
 	}
 	let hasFailed = true;
 	try {
-		const items = await turns.take(name, claim, async (latest, turn) => await look(context, sleep, latest, turn));
+		const items = await turns.take(name, claim, async (_, turn) => await look(context, sleep, turn));
 		hasFailed = false;
 		return items;
 	} finally {
@@ -103,24 +110,21 @@ async function receive(context: IWebhookFunctions): Promise<INodeExecutionData[]
 /** The items, if the execution is to wake up now. */
 async function look(
 	context: IWebhookFunctions,
-	{ sleepers, known, address }: Sleep,
-	claim: Claim | null,
+	{ sleepers, known, address, loadedAt }: Sleep,
 	turn: Turn<Claim | null>,
 ): Promise<INodeExecutionData[] | null> {
 	await pauseUnlessAborted(known.lookedAt + SHORTEST_GAP_MS - Date.now(), systemClock);
-	const now = Date.now();
-	if (now - known.wokenAt <= WOKEN_FOR_MS) return null;
+	if (Date.now() - known.wokenAt <= WOKEN_FOR_MS) return null;
 	const clientFor = await createClients(context);
-	// A call that takes over from one that waits has to wait, too.
-	const waits = mayBeEnd(claim) || (known.followedUntil > now && !known.isFollowed);
-	const givesUpAt = waits && turns.open <= MAX_HELD ? now + HOLD_MS : 0;
+	// A call that takes over from one that waits waits for the rest of its time.
+	const givesUpAt = turns.open <= MAX_HELD ? known.calledAt + HOLD_MS : 0;
 	const options = { givesUpAt, pause: turn.pause.bind(turn), isOver: turn.isOver.bind(turn) };
 	for (let looks = 1; ; looks += 1) {
 		const open = await findOpen(clientFor, tasksOf(sleepers), known, options);
 		if (open === null) break;
 		const { task, read } = open;
 		if (read.kind === 'unanswered' && read.isFinal) return giveUp(context, known, task, read.problem);
-		if (read.kind === 'unanswered' && waits) followUntil(known, now + PATIENCE_MS);
+		if (read.kind === 'unanswered') followFor(known, PATIENCE_MS);
 		if (turn.isOver()) return null;
 		const isWorthWaiting = read.kind === 'unanswered' || known.saidToHaveEnded.has(keyOf(task));
 		if (!isWorthWaiting || Date.now() >= givesUpAt) {
@@ -130,12 +134,14 @@ async function look(
 		await turn.pause(pauseBefore(looks));
 	}
 	const items = await deliverAll(context, clientFor, sleepers, known);
+	const isOutdated = Date.now() - loadedAt > FRESH_FOR_MS && (await isStillAsleep(context, address.url)) === false;
 	known.wokenAt = Date.now();
-	return items;
+	return isOutdated ? null : items;
 }
 
-function followUntil(known: Known, moment: number): void {
-	known.followedUntil = Math.max(known.followedUntil, moment);
+/** Makes it worth looking for so long after the latest callback that may tell of an end. */
+function followFor(known: Known, milliseconds: number): void {
+	known.followedUntil = Math.max(known.followedUntil, known.calledAt + milliseconds);
 }
 
 function giveUp(context: IWebhookFunctions, known: Known, { taskId }: SleepingTask, problem: Problem): null {

@@ -146,6 +146,7 @@ function sleeping(answer: (taskId: string) => { statusCode: number; body: IDataO
 				httpRequest: async (request: { body: IDataObject }) => {
 					if (!state.isReachable) throw new Error('connect ECONNREFUSED https://n8n.example.com/?signature=secret');
 					state.ownCalls += 1;
+					if (state.proxy > 0) return { statusCode: state.proxy };
 					if (!state.isAsleep) return { statusCode: 409 };
 					void call(request.body);
 					return { statusCode: 200 };
@@ -237,6 +238,19 @@ describe('A sleeping execution', () => {
 		await jest.advanceTimersByTimeAsync(MINUTE);
 		expect(state.woken).toBe(1);
 		expect(log.join()).not.toContain('secret');
+	});
+
+	it('is not taken for awake by what a proxy answers in place of n8n', async () => {
+		for (const proxy of [302, 403, 429, 502]) {
+			const began = Date.now();
+			const { call, state, ended } = sleeping(() =>
+				Date.now() - began < 20_000 ? { statusCode: 503, body: {} } : saying('3'),
+			);
+			state.proxy = proxy;
+			void call(ended('a'));
+			await jest.advanceTimersByTimeAsync(MINUTE);
+			expect([proxy, state.woken]).toEqual([proxy, 1]);
+		}
 	});
 
 	it('wakes up although n8n can’t read the credential for a while, and never throws', async () => {

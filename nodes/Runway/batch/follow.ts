@@ -18,6 +18,10 @@ const MAX_FOLLOWED = 200;
 const PAUSES_BEGIN_WITH = 3;
 const LONGEST_PAUSE_MS = 30_000;
 const ANSWER_TIMEOUT_MS = 10_000;
+/** After so many calls in a row that did not reach n8n, further ones are not worth it. */
+const MAX_MISSES = 2;
+/** n8n's own refusals: the execution runs or has ended, or there is no such execution. Others are those of a proxy. */
+const REFUSALS = [404, 409];
 
 /**
  * Calls the execution now and then, until it is awake or {@link Known.followedUntil} is over. Each call claims no end, so it
@@ -34,6 +38,7 @@ export async function follow(
 ): Promise<void> {
 	if (known.isFollowed || followed >= MAX_FOLLOWED) return;
 	let wasAsleep = isSaved;
+	let misses = 0;
 	known.isFollowed = true;
 	followed += 1;
 	try {
@@ -43,11 +48,12 @@ export async function follow(
 			await pauseUnlessAborted(pause, systemClock);
 			if (known.wokenAt > 0) return;
 			const isAsleep = await call(context, url, { task_id: taskId, status: 'RUNNING' });
-			if (isAsleep === null) {
-				context.logger.info('n8n could not call its own address, so a sleeping execution waits for the next callback');
-			}
-			if (isAsleep === null || (wasAsleep && !isAsleep)) return;
-			wasAsleep = isAsleep;
+			if (isAsleep === false && wasAsleep) return;
+			wasAsleep ||= isAsleep === true;
+			misses = isAsleep === null ? misses + 1 : 0;
+			if (misses < MAX_MISSES) continue;
+			context.logger.info('n8n could not call its own address, so a sleeping execution waits for the next callback');
+			return;
 		}
 	} finally {
 		followed -= 1;
@@ -55,7 +61,7 @@ export async function follow(
 	}
 }
 
-/** Whether the execution still sleeps, by n8n's word; null if n8n can't call its own address. */
+/** Whether the execution still sleeps, by n8n's word; null if the call did not reach n8n. */
 export async function isStillAsleep(context: Context, url: string): Promise<boolean | null> {
 	return await call(context, url, { task_id: 'none' });
 }
@@ -72,7 +78,7 @@ async function call({ helpers }: Context, url: string, body: IDataObject): Promi
 			ignoreHttpStatusErrors: true,
 			returnFullResponse: true,
 		})) as { statusCode: number };
-		return statusCode < 300;
+		return statusCode < 300 ? true : REFUSALS.includes(statusCode) ? false : null;
 	} catch {
 		// The error would name the address, which holds a secret.
 		return null;

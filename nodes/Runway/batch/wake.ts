@@ -123,11 +123,18 @@ async function look(
 		const open = await findOpen(clientFor, tasksOf(sleepers), known, options);
 		if (open === null) break;
 		const { task, read } = open;
-		if (read.kind === 'unanswered' && read.isFinal) return giveUp(context, known, task, read.problem);
+		if (read.kind === 'unanswered' && read.isFinal) {
+			known.followedUntil = 0;
+			logUnread(context, task, read.problem, 'its execution sleeps on');
+			return null;
+		}
 		if (read.kind === 'unanswered') followFor(known, PATIENCE_MS);
 		if (turn.isOver()) return null;
 		const isWorthWaiting = read.kind === 'unanswered' || known.saidToHaveEnded.has(keyOf(task));
 		if (!isWorthWaiting || Date.now() >= givesUpAt) {
+			if (read.kind === 'unanswered' && !known.isFollowed) {
+				logUnread(context, task, read.problem, 'n8n tries again for ten minutes');
+			}
 			void follow(context, known, address, true);
 			return null;
 		}
@@ -144,11 +151,7 @@ function followFor(known: Known, milliseconds: number): void {
 	known.followedUntil = Math.max(known.followedUntil, known.calledAt + milliseconds);
 }
 
-function giveUp(context: IWebhookFunctions, known: Known, { taskId }: SleepingTask, problem: Problem): null {
-	known.followedUntil = 0;
+function logUnread({ logger }: IWebhookFunctions, { taskId }: SleepingTask, problem: Problem, then: string): void {
 	const { message, advice } = explain(problem, 'read');
-	context.logger.warn(
-		`The Runway task ${taskId} could not be read after a callback, so its execution sleeps on. ${message} ${advice}`,
-	);
-	return null;
+	logger.warn(`The Runway task ${taskId} could not be read after a callback, so ${then}. ${message} ${advice}`);
 }

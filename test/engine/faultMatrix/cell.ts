@@ -1,11 +1,11 @@
 import type { IDataObject, INode, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 
-import type { Attempt } from '../../support/engine';
-import type { RecordedRequest, StandIn, StandInTask } from '../../support/standin';
+import type { FaultHandle, RecordedRequest, StandIn, StandInTask } from '../../support/standin';
 import { asNodeFailure, bench, makeTask, tasksIn, type Bench } from '../bench';
 import { traces } from '../traces';
 import { SPEED } from './clock';
 import type { Outcome, Row, Secrets } from './faults';
+import { beCalled, poll, sleepAndWake, type Heard, type Listening } from './listeners';
 import { INPUT_SIGNATURE, type MatrixOperation } from './operations';
 
 /** One cell: an operation meets a fault, with n8n set to stop or to continue. */
@@ -53,23 +53,53 @@ export async function runCell(operation: MatrixOperation, row: Row, onError: OnE
 	let report: CellReport | undefined;
 	await bench(
 		async (place) => {
-			const { api } = place;
+			const { api, credential } = place;
+			// Files lie at another host than the API, unless they are the gateway's own.
+			const isElsewhere = row.place === 'asset' && row.settings === undefined;
+			const baseUrl = isElsewhere ? credential.baseUrl.replace('127.0.0.1', 'localhost') : credential.baseUrl;
+			const reached = { ...credential, baseUrl };
 			const items = await itemsFor(place, operation, row);
 			const made = api.creates.length;
-			const met = script(api, row);
-			const result = await place.attempt(parametersOf(operation, row), {
-				items,
-				onError,
-				longestRequestMs: row.longestRequestMs,
-				credential: row.nobodyListens ? nobody : place.credential,
-			});
+			const { met, handle } = script(api, row);
+			const parameters = parametersOf(operation, row);
+			const listening = {
+				place,
+				credential: row.nobodyListens ? nobody : reached,
+				parameters,
+				row,
+				fault: handle,
+				isToPass: row.expected[operation.column] === 'later',
+			};
+			const heard = await hear(operation, listening, items, onError);
 			const creates = api.creates.slice(made);
-			report = judge({ operation, row, onError, api, result, creates, met: met() });
+			report = judge({ operation, row, onError, api, creates, met: met(), ...heard });
 		},
 		{ apiKey: secrets.apiKey, ...row.settings },
 	)();
 	if (report === undefined) throw new Error('the cell did not run');
 	return report;
+}
+
+async function hear(
+	{ hears }: MatrixOperation,
+	listening: Listening,
+	items: IDataObject[],
+	onError: OnError,
+): Promise<Heard> {
+	const { place, credential, parameters, row } = listening;
+	const ids = items.map(({ taskId }) => String(taskId));
+	switch (hears) {
+		case 'asleep':
+			return await sleepAndWake(listening, items, { onError });
+		case 'polling':
+			return await poll(listening, ids);
+		case 'called':
+			return await beCalled(listening, ids);
+		case undefined: {
+			const more = { items, onError, longestRequestMs: row.longestRequestMs, credential };
+			return { result: await place.attempt(parameters, more), isLate: false, violations: [] };
+		}
+	}
 }
 
 /** An item that fares well and one that meets the fault; for the task operations, with tasks made elsewhere. */
@@ -79,11 +109,13 @@ async function itemsFor(
 	{ directive, stopsCreates }: Row,
 ): Promise<IDataObject[]> {
 	const faulty = [FAULTY, directive].filter(Boolean).join(' ');
-	if (!operation.name.startsWith('task.')) {
+	if (operation.creates || operation.column === 'Get Balance') {
 		return [CALM, faulty, ...(stopsCreates ? [LATER] : [])].map((prompt) => ({ prompt }));
 	}
-	const calmId = await makeTask(place, { prompt: CALM, path: '/runway/pro/generate' });
-	const faultyId = await makeTask(place, { prompt: faulty });
+	const path = '/runway/pro/generate';
+	const calmId = await makeTask(place, { prompt: CALM, path });
+	// Only compatibility routes call back.
+	const faultyId = await makeTask(place, { prompt: faulty, ...(operation.hears === 'called' && { path }) });
 	for (const { id, outcome } of place.api.tasks.values()) {
 		if (outcome.kind !== 'stuck' && outcome.kind !== 'unknown') place.api.finish(id);
 	}
@@ -94,22 +126,24 @@ async function itemsFor(
 }
 
 function parametersOf(
-	{ parameters }: MatrixOperation,
+	{ parameters, hears }: MatrixOperation,
 	{ place, timeLimit = LONG, anyItem, stopsCreates }: Row,
 ): INodeParameters {
+	const download = place === 'asset' || place === 'task';
+	if (hears === 'polling' || hears === 'called') return { download, options: { maxFileSize: 1 } };
 	const timeout = `={{ $json.prompt.startsWith('${FAULTY}') ? ${timeLimit} : ${LONG} }}`;
 	const options: INodeParameters = { pollInterval: 0.2 * SPEED, maxFileSize: 1, timeout };
 	if (anyItem || stopsCreates) options.maxParallel = 1;
-	return { ...parameters, download: place === 'asset' || place === 'task', options };
+	return { ...parameters, download, options };
 }
 
 /** Scripts the fault for the faulty item and gives a function that tells whether it was met. */
-function script(api: StandIn, { place, fault, anyItem }: Row): () => boolean {
-	if (fault === undefined || place === 'task') return () => true;
+function script(api: StandIn, { place, fault, anyItem }: Row): { met: () => boolean; handle?: FaultHandle } {
+	if (fault === undefined || place === 'task') return { met: () => true };
 	// Where a fault can't be told to meet one item, creates come in the order of the items.
 	const which = anyItem ? { skip: place === 'create' ? FAULTY_INDEX : 0 } : { match: matcher(api, place) };
 	const handle = api.fault({ on: place, ...which, ...fault });
-	return () => handle.used > 0;
+	return { met: () => handle.used > 0, handle };
 }
 
 function matcher(api: StandIn, place: Row['place']): ((request: RecordedRequest) => boolean) | undefined {
@@ -136,12 +170,11 @@ function faultyTask(api: StandIn): StandInTask | undefined {
 	return [...api.tasks.values()].find(({ body }) => concernsFaulty(body));
 }
 
-interface Evidence {
+interface Evidence extends Heard {
 	operation: MatrixOperation;
 	row: Row;
 	onError: OnError;
 	api: StandIn;
-	result: Attempt;
 	/** Sent by the node. */
 	creates: readonly RecordedRequest[];
 	/** Whether the fault happened. */
@@ -159,11 +192,13 @@ interface Ending {
 function judge(evidence: Evidence): CellReport {
 	const { operation, row, onError, result, met } = evidence;
 	const ending = result.error === null ? endingOf(result.items[FAULTY_INDEX]) : endingOfError(result.error);
+	if (ending.outcome === 'delivered' && evidence.isLate) ending.outcome = 'later';
 	// `refuse` cuts the connection before the body is there, so such a create says nothing of its item.
 	const creates = evidence.creates.filter(({ body, fault }) => concernsFaulty(body) || fault === 'refuse');
 	const expected = row.expected[operation.column];
 	const sends = operation.creates ? (row.sends ?? 1) : 0;
 	const violations = [
+		...evidence.violations,
 		...(met ? [] : ['the fault did not happen']),
 		...(ending.outcome === expected ? [] : [`ended as "${ending.outcome}", not "${expected}"`]),
 		...(creates.length === sends ? [] : [`${creates.length} creates sent, not ${sends}`]),
@@ -297,7 +332,9 @@ function wrongItems({ operation, row, onError, api, result: { items } }: Evidenc
 		...(items.length === (row.stopsCreates ? 3 : 2) ? [] : [`${items.length} items came out`]),
 		...(isError && onError === 'stopWorkflow' ? ['the node went on although it is set to stop'] : []),
 		...(isError && keys.join() !== 'details,error,message' ? [`n8n does not take ${keys.join()} for an error`] : []),
-		...(items.every(({ pairedItem }, index) => (pairedItem as IDataObject | undefined)?.item === index)
+		...(operation.hears === 'polling' ||
+		operation.hears === 'called' ||
+		items.every(({ pairedItem }, index) => (pairedItem as IDataObject | undefined)?.item === index)
 			? []
 			: ['an item is not paired with its input']),
 		...(isAlone && calm?.json.error !== undefined ? ['the other item failed, too'] : []),

@@ -11,6 +11,8 @@ import type { Column } from './operations';
 export type Outcome =
 	/** The result, as if nothing had happened. */
 	| 'delivered'
+	/** The same, but only when the fault has passed. Until then, it is asked again and again. */
+	| 'later'
 	/** The result's URLs, and the reason why its file is missing. */
 	| 'without file'
 	/** An error that says that nothing was created. */
@@ -60,6 +62,8 @@ export interface Row {
 	sends?: number;
 	/** By column; a column that is missing does not meet the fault. */
 	expected: Partial<Record<Column, Outcome>>;
+	/** What the answer means, in the node's words. */
+	cause?: RegExp;
 	/** What the error, or the reason for the missing file, has to say. */
 	says?: RegExp;
 }
@@ -224,6 +228,12 @@ const httpFaults: readonly HttpFault[] = [
 	refused('business error in HTTP 200', { kind: 'business' }, REFUSED),
 ];
 
+const onEveryCreate = (outcome: Outcome): Row['expected'] => ({
+	'Create, official': outcome,
+	'Create, compatibility': outcome,
+	'Create, sleeping': outcome,
+});
+
 const creating: Row[] = [
 	...httpFaults.flatMap(({ title, fault, create, sends, says, more }): Row[] =>
 		create === undefined
@@ -237,7 +247,7 @@ const creating: Row[] = [
 						sends,
 						says,
 						mayBeAccepted: create === 'unknown',
-						expected: { 'Create, official': create, 'Create, compatibility': create },
+						expected: onEveryCreate(create),
 						...more,
 						everyone: false,
 					},
@@ -251,7 +261,7 @@ const creating: Row[] = [
 		timeLimit: 1,
 		mayBeAccepted: false,
 		says: /too many requests/,
-		expected: { 'Create, official': 'not created', 'Create, compatibility': 'not created' },
+		expected: onEveryCreate('not created'),
 	},
 	{
 		section: 'While a task is created',
@@ -260,7 +270,7 @@ const creating: Row[] = [
 		nobodyListens: true,
 		sends: 0,
 		says: UNREACHED,
-		expected: { 'Create, official': 'not created', 'Create, compatibility': 'not created' },
+		expected: onEveryCreate('not created'),
 	},
 ];
 
@@ -271,6 +281,17 @@ const onEveryTask = (outcome: Outcome): Row['expected'] => ({
 	'Task: Wait': outcome,
 	'Task: Download': outcome,
 });
+
+/** Those who learn of the end of tasks by callbacks and polls ask again for as long as it takes. */
+const onListeners = (outcome: Outcome): Row['expected'] => ({
+	'Create, sleeping': outcome,
+	'Runway Trigger': outcome,
+	'Runway Callback Trigger': outcome,
+});
+
+/** What nobody waits for to break off: their requests can't be cut short, so such a cell would take half a minute. */
+const unlessSilent = (more: Partial<Row> | undefined, expected: Row['expected']): Row['expected'] =>
+	more?.longestRequestMs === undefined && !more?.anyItem ? expected : {};
 
 /** Three refusals in a row are enough for those who ask for the present state. */
 const threeTimes: Readonly<Record<Reading, Row['expected']>> = {
@@ -283,10 +304,13 @@ const threeTimes: Readonly<Record<Reading, Row['expected']>> = {
 	absence: { ...onEveryTask('delivered'), 'Task: Get': undefined, 'Task: Download': undefined },
 };
 
+/** What a callback names three times in vain may be made up. */
+const nobodyKnows: Partial<Record<Reading, Row['expected']>> = { absence: { 'Runway Callback Trigger': undefined } };
+
 const reading: Row[] = httpFaults.flatMap((httpFault): Row[] => {
 	const { title, fault, read, says, more } = httpFault;
 	if (read === undefined) return [];
-	const row = { place: 'read', title, ...more, stopsCreates: false, everyone: false } as const;
+	const row = { place: 'read', title, cause: says, ...more, stopsCreates: false, everyone: false } as const;
 	const refusals = new RegExp(`refused \\d+ times in a row.*${says.source}`, 's');
 	const saysOfRead =
 		read === 'passing'
@@ -294,7 +318,12 @@ const reading: Row[] = httpFaults.flatMap((httpFault): Row[] => {
 			: read === 'absence'
 				? NOT_KNOWN
 				: refusals;
-	const once: Row = { ...row, section: 'While a state is read, once', fault, expected: onEveryTask('delivered') };
+	const once: Row = {
+		...row,
+		section: 'While a state is read, once',
+		fault,
+		expected: { ...onEveryTask('delivered'), ...unlessSilent(more, onListeners('delivered')) },
+	};
 	// The stand-in can't tell whose read it refuses, and both items can't fail for good.
 	if (more?.anyItem) return [once];
 	const three: Row = {
@@ -302,7 +331,7 @@ const reading: Row[] = httpFaults.flatMap((httpFault): Row[] => {
 		section: 'While a state is read, three times',
 		fault: { ...fault, times: 3 },
 		says: refusals,
-		expected: threeTimes[read],
+		expected: { ...threeTimes[read], ...onListeners('delivered'), ...nobodyKnows[read] },
 		stopOnly: true,
 	};
 	const forGood: Row = {
@@ -311,7 +340,7 @@ const reading: Row[] = httpFaults.flatMap((httpFault): Row[] => {
 		fault: { ...fault, times: FOR_GOOD },
 		timeLimit: read === 'passing' ? SOON : undefined,
 		says: saysOfRead,
-		expected: onEveryTask('task named'),
+		expected: { ...onEveryTask('task named'), ...unlessSilent(more, onListeners('later')), ...nobodyKnows[read] },
 		everyone: more?.everyone,
 		stopOnly: more?.stopOnly || read === 'page',
 	};
@@ -361,7 +390,8 @@ const states: Row[] = (
 	says,
 }));
 
-const withFile = (outcome: Outcome, ofDownload: Outcome): Row['expected'] => ({
+const withFile = (outcome: Outcome, ofDownload: Outcome, more?: Partial<Row>): Row['expected'] => ({
+	...unlessSilent(more, onListeners(outcome)),
 	'Create, official': outcome,
 	'Create, compatibility': outcome,
 	'Task: Wait': outcome,
@@ -373,7 +403,7 @@ const file = (title: string, fault: Omit<Fault, 'on' | 'match'>, more: Partial<R
 	title,
 	place: 'asset',
 	fault,
-	expected: withFile('delivered', 'delivered'),
+	expected: withFile('delivered', 'delivered', more),
 	...more,
 });
 /** A file that never comes otherwise, and is whole all the same. */
@@ -390,7 +420,7 @@ const fileForGood = (
 ): Row => ({
 	...file(title, { ...fault, times: FOR_GOOD }, more),
 	section: 'While a file is fetched, for good',
-	expected: withFile('without file', 'task named'),
+	expected: withFile('without file', 'task named', more),
 	says,
 });
 

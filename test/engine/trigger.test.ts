@@ -517,7 +517,7 @@ topic('Files of the polling trigger', (test) => {
 				expect(idsOf(items)).toEqual(ids);
 				expect(items.map(({ json }) => json.downloadError)).toEqual([
 					expect.stringContaining('expired or is gone'),
-					expect.stringContaining('larger than 1 MB'),
+					expect.stringContaining('the file has 2 MB, but Max File Size (MB) allows 1 MB'),
 				]);
 				expect(await trigger.poll()).toEqual([]);
 			},

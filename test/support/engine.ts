@@ -254,7 +254,10 @@ export function additionalDataFor(
 					.replace('={{', '')
 					.replace('=', '')
 					.replace('{{ $credentials.apiKey.trim() }}', key.trim());
-				return { ...options, headers: { ...options.headers, Authorization: value } };
+				// n8n writes into the very headers that it was given.
+				options.headers ??= {};
+				options.headers.Authorization = value;
+				return options;
 			},
 		},
 	} as unknown as IWorkflowExecuteAdditionalData;

@@ -510,6 +510,8 @@ describe('Secrets', () => {
 describe('The words for a problem', () => {
 	const reasons: Record<Reason, RegExp> = {
 		badRequest: /refused/i,
+		expired: /file.*expired/i,
+		notAFile: /not a file/i,
 		auth: /key/i,
 		forbidden: /not allow/i,
 		balance: /balance/i,

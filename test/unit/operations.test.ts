@@ -496,11 +496,10 @@ const operationOf = (name: string) => {
 const files: Record<string, Buffer> = { picture: png, clip: mp4, data: png };
 const input: BuildInput = {
 	callbackUrl: callback_url,
-	readFile: async (field) => ({
-		bytes: files[field] ?? Buffer.alloc(0),
-		mimeType: 'application/octet-stream',
-		fileName: null,
-	}),
+	readFile: async (field) => {
+		const bytes = files[field] ?? Buffer.alloc(0);
+		return { mimeType: 'application/octet-stream', size: bytes.length, read: async () => bytes };
+	},
 };
 
 /** The values that n8n hands over for a field that was left alone; expressions on items find nothing. */
@@ -732,9 +731,9 @@ describe('A file of the item', () => {
 		const wrong: BuildInput = {
 			...input,
 			readFile: async () => ({
-				bytes: Buffer.from('%PDF-1.7 and more of it'),
 				mimeType: 'application/pdf',
-				fileName: 'a.pdf',
+				size: 23,
+				read: async () => Buffer.from('%PDF-1.7 and more of it'),
 			}),
 		};
 		const result = await operation.build(parametersOf(operation, rows.full[0]), wrong);

@@ -207,7 +207,7 @@ export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanatio
 		case 'noFile':
 			return {
 				message: `The file of the task can't be fetched: ${outcome.reason}`,
-				advice: `The task ${outcome.task.taskId} is finished and paid for. Run this operation again later; where the URL stays dead, ask CometAPI with the task ID.`,
+				advice: `The task ${outcome.task.taskId} is finished and paid for. ${outcome.advice}`,
 			};
 		case 'unfinished':
 			return explainUnfinished(outcome);

@@ -210,9 +210,10 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 	): Promise<Pick<JobResult, 'outcome' | 'item'>> {
 		if (!passesOn(job, outcome)) return { outcome, item: null };
 		const { task } = outcome;
-		const { item, reason } = await downloads(async () => await deliver(context, wishOf(job), task, reader));
-		const isInVain = reason !== undefined && job.kind === 'task' && job.operation.file === 'always';
-		return isInVain ? { outcome: { kind: 'noFile', task, reason }, item: null } : { outcome, item };
+		const { item, noFile } = await downloads(async () => await deliver(context, wishOf(job), task, reader));
+		return noFile !== undefined && job.kind === 'task' && job.operation.file === 'always'
+			? { outcome: { kind: 'noFile', task, ...noFile }, item: null }
+			: { outcome, item };
 	}
 
 	try {

@@ -64,13 +64,15 @@ export interface AccountOperation extends InThePanel {
 export interface BuildInput {
 	/** Where CometAPI may report to, for the routes that require it. */
 	callbackUrl: string;
-	/** Reads a binary field of the item. */
+	/** Finds the file in a binary field of the item. */
 	readFile(field: string): Promise<InputFile>;
 }
 
 export interface InputFile {
 	mimeType: string;
-	bytes: Buffer;
+	/** Bytes. Known before the file is read, so that a huge one never is. */
+	size: number;
+	read(): Promise<Buffer>;
 }
 
 export type BuildResult =
@@ -119,7 +121,7 @@ export interface FileInput {
 	parameter: string;
 	field: string;
 	/** Turns the file into a URI, or says what it must be. */
-	encode(file: InputFile): { uri: string; hints: string[] } | { expected: string };
+	encode(file: InputFile): Promise<{ uri: string; hints: string[] } | { expected: string }>;
 }
 
 /** Makes a create operation from its fields, its schema and its body. */
@@ -136,7 +138,7 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 			const notes: string[] = [];
 			const uris = new Map<string, string>();
 			for (const file of files?.(checked.data) ?? []) {
-				const encoded = file.encode(await input.readFile(file.field));
+				const encoded = await file.encode(await input.readFile(file.field));
 				if ('expected' in encoded) {
 					const label = labelOf(file.parameter.split('.'), panel.fields);
 					const { expected } = encoded;

@@ -83,6 +83,8 @@ const words: Readonly<Record<Reason, Words>> = {
 		'The request is too large for CometAPI',
 		'Use a smaller file, or provide a public URL instead of a file.',
 	),
+	expired: same('The URL of the file has expired or is gone', 'Read the task again for a fresh URL.'),
+	notAFile: same('What came is not a file', 'Try again later, which costs nothing.'),
 	server: {
 		message: 'CometAPI or the provider behind it is unavailable',
 		create: `Run again later. ${SUPPORT}`,

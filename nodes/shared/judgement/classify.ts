@@ -111,6 +111,16 @@ export function classify({ status, body }: { status: number; body: unknown }): R
 	return signs.find((sign) => fits(sign, facts))?.reason ?? 'unreadable';
 }
 
+/**
+ * Tells what the HTTP status of a file's server means; null if the file comes.
+ * @param sentKey whether the request had the key, so that it can be what was refused
+ */
+export function classifyFile(status: number, sentKey: boolean): Reason | null {
+	if (status >= 200 && status < 300) return null;
+	const isGone = status === 404 || status === 410 || (!sentKey && keyRefused(status));
+	return isGone ? 'expired' : classify({ status, body: null });
+}
+
 function fits(sign: Sign, { status, code, words, isWebPage: isPage }: Facts): boolean {
 	return (
 		(sign.status?.(status) ?? true) &&

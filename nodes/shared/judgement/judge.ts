@@ -100,7 +100,8 @@ export const limits: Readonly<Record<Kind, Readonly<Record<Exclude<Question, 'cr
 		poll: fiveMinutes,
 		pollSeen: anHour,
 		account: threeTries,
-		file: threeTries,
+		// The file stays what it is.
+		file: atOnce,
 	},
 	absence: {
 		readSeen: timeLimit,
@@ -139,6 +140,7 @@ export interface Ruling {
 const passing: Ruling = { kind: 'passing', concernsAll: false, aboutTask: false, mayHaveCreated: true, create: atOnce };
 const account: Ruling = { kind: 'account', concernsAll: true, aboutTask: false, mayHaveCreated: false, create: atOnce };
 const refusal: Ruling = { kind: 'refusal', concernsAll: false, aboutTask: true, mayHaveCreated: false, create: atOnce };
+const absence: Ruling = { ...refusal, kind: 'absence' };
 
 export const rulings: Readonly<Record<Reason, Ruling>> = {
 	unreachable: { ...passing, mayHaveCreated: false, create: threeTries },
@@ -160,7 +162,9 @@ export const rulings: Readonly<Record<Reason, Ruling>> = {
 	badRequest: refusal,
 	notFound: refusal,
 	tooLarge: refusal,
-	notVisible: { ...refusal, kind: 'absence' },
+	notVisible: absence,
+	expired: absence,
+	notAFile: absence,
 };
 
 /** How troubles of one reason add up and slow the asking down, for whoever asks again. */

@@ -91,7 +91,7 @@ describe('Parameters of any kind', () => {
 			await holds('parameters of an operation', fc.tuple(parameters, files), async ([given, bytes]) => {
 				const input = {
 					callbackUrl: 'https://n8n.example.com/x',
-					readFile: async () => ({ mimeType: 'image/png', bytes }),
+					readFile: async () => ({ mimeType: 'image/png', size: bytes.length, read: async () => bytes }),
 				};
 				const built = await operation.build(given as Record<string, unknown>, input);
 				if (!built.ok) {

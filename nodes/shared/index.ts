@@ -28,7 +28,6 @@ export * from './trigger/events';
 export * from './trigger/settings';
 export * from './trigger/told';
 export * from './wait/cadence';
-export * from './wait/experience';
 export * from './wait/limit';
 export * from './wait/pause';
 export * from './wait/watch';

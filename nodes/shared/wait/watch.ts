@@ -1,6 +1,8 @@
 import { backoffDelay, isNews, nextLookAt, promisedEnd, SCOUTS, type Progress } from './cadence';
 import { Alarm, Nap, type Clock } from './pause';
-import { FaultRow } from './row';
+import { FaultRow, type Row } from './row';
+
+export type { Row };
 
 /**
  * Watches many tasks at once until each has ended. Knows time, order and faults, but neither tasks nor
@@ -52,13 +54,6 @@ export interface TroubleKind {
 	concernsAll: boolean;
 	/** The delay before the next look grows up to so many milliseconds; 0 if it does not change the plan. */
 	longestDelayMs: number;
-}
-
-/** Troubles of one kind in a row. */
-export interface Row {
-	answers: number;
-	/** Milliseconds from the first to the latest. */
-	ms: number;
 }
 
 export interface WatcherOptions<Trouble> {
@@ -232,7 +227,8 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions<Trouble>):
 		const verdict = watched.judge(trouble, row, track.isSeen);
 
 		track.setbacks = longestDelayMs > 0 ? track.setbacks + 1 : 0;
-		const delay = Math.min(longestDelayMs, backoffDelay(track.setbacks, track.random));
+		// What everybody meets makes the pauses grow for all together.
+		const delay = Math.min(longestDelayMs, backoffDelay(concernsAll ? row.answers : track.setbacks, track.random));
 		track.retryAt = longestDelayMs > 0 ? now + Math.max(retryAfterMs ?? 0, delay) : null;
 		if (concernsAll) quiet = { until: Math.max(quiet.until, track.retryAt ?? 0), trouble };
 

@@ -1,7 +1,13 @@
 import pLimit from 'p-limit';
 
-import { createWatcher, type Look, type Row, type TroubleKind, type Watched } from '../../../nodes/shared/wait/watch';
-import type { WatchEnd } from '../../../nodes/shared/wait/watch';
+import type { Row } from '../../../nodes/shared/wait/row';
+import {
+	createWatcher,
+	type Look,
+	type TroubleKind,
+	type Watched,
+	type WatchEnd,
+} from '../../../nodes/shared/wait/watch';
 import { createFakeClock, type FakeClock } from '../../support/fakeClock';
 
 /** Watches things whose looks go as scripted, in fake time. */

@@ -1,4 +1,5 @@
 import { seeded } from '../../support/seeded';
+import { simulateBatch } from '../../support/simulatedBatch';
 import {
 	absence,
 	busy,
@@ -72,6 +73,17 @@ describe('A watched task', () => {
 	});
 });
 
+describe('A lone task', () => {
+	it('is noticed at most 12 s and, after a minute, 15 % late, in whatever moment it ends', async () => {
+		const random = seeded(13);
+		for (let renderMs = 3 * SECOND; renderMs < 4 * MINUTE; renderMs += SECOND / 4) {
+			const [task] = await simulateBatch({ renderTimes: [renderMs], progress: 'none', random });
+			const most = renderMs <= MINUTE ? 12 * SECOND : Math.min(12 * SECOND, 0.15 * renderMs);
+			expect((task?.noticedAt ?? 0) - renderMs).toBeLessThanOrEqual(most + 10);
+		}
+	});
+});
+
 describe('Many tasks', () => {
 	it('are never asked about more at once than the user allows', async () => {
 		const { clock, watcher } = setUp({ parallel: 3 });
@@ -118,6 +130,42 @@ describe('Many tasks', () => {
 		);
 		await clock.until(Promise.all(ends));
 		expect(clock.now() - begin).toBeLessThan(renderMs + 30 * SECOND);
+	});
+
+	it.each([
+		['has told how long they take', () => false],
+		['has failed, one after the other', () => true],
+	])('are all looked at at once when the first one %s', async (_, fails) => {
+		const renderTimes = times(40, () => 100 * SECOND);
+		const tasks = await simulateBatch({ renderTimes, fails, progress: 'none', inFlight: 40, random: seeded(3) });
+		const noticed = tasks.map(({ noticedAt }) => noticedAt);
+		expect(Math.min(...noticed)).toBeLessThan(112 * SECOND);
+		expect(Math.max(...noticed) - Math.min(...noticed)).toBeLessThan(500);
+	});
+
+	it('are looked at as soon as any of them has told how long it took, even if the oldest take far longer', async () => {
+		const renderTimes = [...times(2, () => 600 * SECOND), ...times(20, () => 60 * SECOND)];
+		const tasks = await simulateBatch({ renderTimes, inFlight: 40, progress: 'none', random: seeded(3) });
+		const noticed = tasks.slice(2).map(({ noticedAt }) => noticedAt);
+		expect(Math.max(...noticed) - Math.min(...noticed)).toBeLessThan(500);
+	});
+
+	it('of which later ones are much quicker or slower are noticed by their own pace', async () => {
+		for (const [first, then] of [
+			[60, 600],
+			[600, 60],
+		] as const) {
+			const renderTimes = [...times(10, () => first * SECOND), ...times(10, () => then * SECOND)];
+			const tasks = await simulateBatch({ renderTimes, slots: 10, progress: 'none', random: seeded(3) });
+			const late = tasks.slice(10).map(({ endedAt, noticedAt }) => noticedAt - endedAt);
+			expect(Math.max(...late)).toBeLessThan(13 * SECOND);
+		}
+	});
+
+	it.each([20, 50, 80])('of 6 s are done after 8 s although they stand at %p %% until they end', async (stuckAt) => {
+		const renderTimes = times(5, () => 6 * SECOND);
+		const tasks = await simulateBatch({ renderTimes, progress: { stuckAt }, random: seeded(3) });
+		expect(Math.max(...tasks.map(({ noticedAt }) => noticedAt))).toBeLessThan(8 * SECOND);
 	});
 
 	it('do not pile up timers when one after the other is done', async () => {

@@ -33,7 +33,7 @@ const arrows = [
 	rooms('shared/trigger', nodes, 'What triggers share knows no single one.'),
 	rooms(
 		'Runway/operations',
-		[...sharedBut('panel', 'task'), 'Runway/batch'],
+		[...sharedBut('files', 'panel', 'task'), 'Runway/batch'],
 		'Operations are data: no HTTP, no waiting.',
 	),
 	rooms('Runway', ['RunwayTrigger', 'RunwayCallbackTrigger'], 'Nodes share what is in shared.'),

@@ -18,17 +18,23 @@ async function test(chosen) {
 	const { report, runScript } = await import('./lib/entry.mjs');
 	const { formatSeconds } = await import('./lib/progress.mjs');
 	const { ensureBuilt, ensureChromium, ensureN8n, ensureRegistry, ensureTools } = await import('./lib/setup.mjs');
-	const { jestProject, npmScript, runSuite, total } = await import('./lib/suites.mjs');
+	const { jestProject, npmScript, runSuite, sideBySide, total } = await import('./lib/suites.mjs');
 
-	/** Every suite: what it needs besides the tools, and how it runs. The order is the order of running. */
-	const suites = [
-		{ name: 'lint', needs: [], run: npmScript('lint') },
-		{ name: 'types', needs: [], run: npmScript('typecheck') },
-		{ name: 'unit', needs: [ensureBuilt], run: jestProject('unit') },
-		{ name: 'engine', needs: [ensureBuilt], run: jestProject('engine') },
-		{ name: 'e2e', needs: [ensureBuilt, ensureN8n, ensureRegistry], run: jestProject('e2e') },
-		{ name: 'browser', needs: [ensureBuilt, ensureN8n, ensureChromium], run: jestProject('browser') },
+	/**
+	 * Every suite: what it needs besides the tools, and how it runs. Stages follow one another; the suites of a stage run
+	 * at the same time. Tests share a stage with nothing, because some of them measure time.
+	 */
+	const stages = [
+		[
+			{ name: 'lint', needs: [], run: npmScript('lint') },
+			{ name: 'types', needs: [], run: npmScript('typecheck') },
+		],
+		[{ name: 'unit', needs: [ensureBuilt], run: jestProject('unit', { options: sideBySide() }) }],
+		[{ name: 'engine', needs: [ensureBuilt], run: jestProject('engine', { options: sideBySide() }) }],
+		[{ name: 'e2e', needs: [ensureBuilt, ensureN8n, ensureRegistry], run: jestProject('e2e') }],
+		[{ name: 'browser', needs: [ensureBuilt, ensureN8n, ensureChromium], run: jestProject('browser') }],
 	];
+	const suites = stages.flat();
 
 	await runScript(async () => {
 		const unknown = chosen.filter((name) => !suites.some((suite) => suite.name === name));
@@ -44,12 +50,17 @@ async function test(chosen) {
 			return 1;
 		}
 		const results = [];
-		for (const suite of suites.filter(({ name }) => chosen.length === 0 || chosen.includes(name))) {
-			console.log(`\n== ${suite.name}`);
+		for (const stage of stages) {
+			const due = stage.filter(({ name }) => chosen.length === 0 || chosen.includes(name));
+			if (due.length === 0) continue;
+			console.log(`\n== ${due.map(({ name }) => name).join(', ')}`);
 			const started = Date.now();
-			const isRequired = chosen.includes(suite.name) || Boolean(process.env.CI);
-			const tally = await runSuite(suite, isRequired);
-			results.push({ name: suite.name, seconds: (Date.now() - started) / 1000, ...tally });
+			const ends = due.map(async (suite) => {
+				const isRequired = chosen.includes(suite.name) || Boolean(process.env.CI);
+				const tally = await runSuite(suite, isRequired);
+				return { name: suite.name, seconds: (Date.now() - started) / 1000, ...tally };
+			});
+			results.push(...(await Promise.all(ends)));
 		}
 		console.log('');
 		for (const { name, seconds, passed, failed, skipped } of results) {

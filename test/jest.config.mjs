@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -24,5 +25,8 @@ export default {
 	rootDir: root,
 	// Engine tests wait for renders most of the time, so many of a file run side by side.
 	maxConcurrency: 20,
+	// For tests that hang. On a busy machine, five seconds are soon over.
+	testTimeout: 60_000,
+	testSequencer: path.join(root, 'test', 'longestFirst.mjs'),
 	projects: [project('unit'), project('engine'), project('e2e'), project('browser'), project('queue')],
 };

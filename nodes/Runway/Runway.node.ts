@@ -12,7 +12,7 @@ import { runBatch } from './batch/index';
 import { RESUME_PATH } from './batch/resumePath';
 import { wake } from './batch/wake';
 import { searchModels } from './models';
-import { properties, subtitle } from './operations/panel';
+import { hints, properties, subtitle } from './operations/panel';
 
 /** Creates Runway tasks through CometAPI, waits for them and passes on the finished files. */
 export class Runway implements INodeType {
@@ -38,6 +38,7 @@ export class Runway implements INodeType {
 				restartWebhook: true,
 			},
 		],
+		hints,
 		properties,
 	};
 

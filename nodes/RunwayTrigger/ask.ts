@@ -1,20 +1,23 @@
-import type { RunwayClient } from '../shared/api/client';
+import type { ReadOutcome, RunwayClient } from '../shared/api/client';
 import type { Problem } from '../shared/api/problem';
 import { createTaskReader, type TaskReader } from '../shared/api/route';
-import { rulings } from '../shared/judgement/judge';
+import { judge, rulings, troubleKind } from '../shared/judgement/judge';
 import type { Api, KnownTask } from '../shared/task/task';
 import type { TaskEvent } from '../shared/trigger/events';
+import { backoffDelay } from '../shared/wait/cadence';
 import { pLimit } from '../shared/wait/limit';
+import { pauseUnlessAborted, systemClock } from '../shared/wait/pause';
+import { FaultRow } from '../shared/wait/row';
 import type { Watchlist } from './watchlist';
 
 /** The first half of a poll: asks CometAPI for the watched tasks in turn, as far as there is time. */
 
 const REQUESTS_AT_ONCE = 5;
-/** So many questions in a row without an answer: the API is out of order, and the rest can wait for the next poll. */
+/** After so many reads in a row without an answer, the rest waits for the next poll. */
 const MAX_UNANSWERED = 20;
 
 /** What is asked for. */
-export interface Question {
+export interface Search {
 	client: RunwayClient;
 	api: Api | 'auto';
 	events: ReadonlySet<TaskEvent>;
@@ -24,96 +27,134 @@ export interface Question {
 	mostFiles: number | null;
 }
 
-/** An event of a task that has not been told, with the reader that found it. */
-export interface News {
+/** An event that has not been emitted, with the reader that found it. */
+export interface FoundEvent {
 	task: KnownTask;
 	event: TaskEvent;
 	reader: TaskReader;
 }
 
-/** A task that the API does not know or want, with what it said, if anything. */
-export interface Absent {
+/** What the API said about a task in place of the task. */
+export interface Refusal {
 	taskId: string;
-	problem: Problem | null;
+	problem: Problem;
 }
 
-/** What a round of questions brought. */
+/** What a round of reads brought. */
 export interface Found {
-	/** In the order of the watched ids. */
-	news: News[];
-	/** What has been so for long enough to be told. */
-	absent: Absent[];
-	/** How many questions were answered, also with "not known". */
-	answered: number;
-	/** Why a question was not answered for now. */
-	passing: Problem | null;
-	/** Why a question was refused. */
-	refusal: Problem | null;
+	/** In the order of the watched IDs. */
+	events: FoundEvent[];
+	/** Tasks that the API has not known, or has refused, for long enough to report it. */
+	missing: Refusal[];
+	/** Whether any read was answered, if only by "not known". */
+	isAnswered: boolean;
+	/** The latest refusal of the key or the account, if any. */
+	refusal: Refusal | null;
+	/** Why a read was not answered for now, if any. */
+	trouble: Problem | null;
 }
 
 /**
- * Asks for the tasks, the longest unseen first, until all have been asked for, the time is up, or the API wants quiet. What
- * one task is answered never stops the others.
+ * Asks for the tasks, the longest unseen first, until all have been asked for, the time is up, or the table of judgement
+ * says that asking on is no use. What one task is answered never stops the others.
  * @param ids the watched tasks in the user's order
  */
-export async function ask(ids: readonly string[], list: Watchlist, question: Question): Promise<Found> {
-	const { client, api, events, endsAt, mostFiles } = question;
-	const found: Found = { news: [], absent: [], answered: 0, passing: null, refusal: null };
-	const refused: Array<Absent & { problem: Problem }> = [];
+export async function ask(ids: readonly string[], list: Watchlist, search: Search): Promise<Found> {
+	const { client, api, events, endsAt, mostFiles } = search;
+	const found: Found = { events: [], missing: [], isAnswered: false, refusal: null, trouble: null };
+	const refused: Refusal[] = [];
+	const accountRow = new FaultRow();
 	let isOver = false;
 	let unanswered = 0;
 	let files = 0;
 
+	const answered = () => {
+		found.isAnswered = true;
+		unanswered = 0;
+	};
+	const miss = ({ taskId, problem }: Refusal) => {
+		const question = list.apiOf(taskId) === undefined ? 'poll' : 'pollSeen';
+		const row = list.miss(taskId, rulings[problem.reason].kind, Date.now());
+		if (row !== null && judge(question, problem.reason, row) !== 'askAgain') found.missing.push({ taskId, problem });
+	};
 	const askFor = async (taskId: string) => {
 		if (isOver || Date.now() >= endsAt) return;
 		const reader = createTaskReader(client, taskId, api, list.apiOf(taskId));
-		const read = await reader.read();
-		const now = Date.now();
-		const kind = read.kind === 'trouble' ? rulings[read.problem.reason].kind : null;
-		if (read.kind === 'task' || kind === 'absence') {
-			found.answered += 1;
-			unanswered = 0;
-		}
-		switch (read.kind) {
-			case 'task': {
-				const event = list.see(taskId, read.state, reader.api, now);
-				if (event === null) return;
-				if (!events.has(event)) {
-					list.tell(taskId, read.state);
-					return;
-				}
-				found.news.push({ task: { taskId, api: reader.api, state: read.state, createdAt: null }, event, reader });
-				if (event === 'succeeded') files += 1;
-				if (mostFiles !== null && files >= mostFiles) isOver = true;
+		const { read, endsRun } = await readPatiently(reader, accountRow, endsAt);
+		if (endsRun) isOver = true;
+		if (read.kind === 'aborted') return;
+		if (read.kind === 'task') {
+			answered();
+			const { event, state } = list.see(taskId, read.state, reader.api, Date.now());
+			if (event === null) return;
+			if (!events.has(event)) {
+				list.markEmitted(taskId, state);
 				return;
 			}
-			case 'trouble':
-				if (kind === 'absence') {
-					if (list.miss(taskId, now)) found.absent.push({ taskId, problem: null });
-					return;
-				}
-				if (kind !== 'passing') {
-					found.refusal = read.problem;
-					list.skip(taskId, now);
-					if (rulings[read.problem.reason].concernsAll) isOver = true;
-					else refused.push({ taskId, problem: read.problem });
-					return;
-				}
-				found.passing = read.problem;
-				unanswered += 1;
-				if (read.problem.reason === 'rateLimit' || unanswered >= MAX_UNANSWERED) isOver = true;
-				if (read.problem.reason !== 'rateLimit') list.skip(taskId, now);
-				return;
-			case 'aborted':
-				return;
+			found.events.push({ task: { taskId, api: reader.api, state, createdAt: null }, event, reader });
+			if (event === 'succeeded') files += 1;
+			if (mostFiles !== null && files >= mostFiles) isOver = true;
+			return;
+		}
+
+		const { problem } = read;
+		const { concernsAll, aboutTask } = rulings[problem.reason];
+		if (aboutTask) {
+			answered();
+			miss({ taskId, problem });
+		} else if (isRefusedAccess(problem)) {
+			found.refusal = { taskId, problem };
+			if (concernsAll) list.skip(taskId, Date.now());
+			else refused.push(found.refusal);
+		} else {
+			found.trouble = problem;
+			unanswered += 1;
+			if (concernsAll || unanswered >= MAX_UNANSWERED) isOver = true;
+			if (!concernsAll) list.skip(taskId, Date.now());
 		}
 	};
 	const limit = pLimit(REQUESTS_AT_ONCE);
 	await Promise.all(list.inTurn(Date.now()).map(async (taskId) => await limit(async () => await askFor(taskId))));
 
-	// Where the API answers nobody, a refusal says nothing about the task.
-	if (found.answered > 0) found.absent.push(...refused.filter(({ taskId }) => list.miss(taskId, Date.now())));
+	// If the API answers nobody, the refusal is about the key and says nothing about the task.
+	if (found.isAnswered) refused.forEach(miss);
 	const places = new Map(ids.map((taskId, place) => [taskId, place]));
-	found.news.sort((one, other) => (places.get(one.task.taskId) ?? 0) - (places.get(other.task.taskId) ?? 0));
+	found.events.sort((one, other) => (places.get(one.task.taskId) ?? 0) - (places.get(other.task.taskId) ?? 0));
 	return found;
+}
+
+/**
+ * Reads a task. A refusal of the key or the account is asked about again after a short pause, since gateways refuse good
+ * keys now and then (fact sheet 8.2).
+ * @param accountRow refusals that concern all tasks, in a row over all of them
+ * @param endsAt milliseconds since the epoch; nothing is asked after that
+ * @returns the last answer, and whether asking for other tasks is no use
+ */
+export async function readPatiently(
+	reader: TaskReader,
+	accountRow: FaultRow,
+	endsAt: number,
+): Promise<{ read: ReadOutcome; endsRun: boolean }> {
+	const ownRow = new FaultRow();
+	for (let tries = 1; ; tries += 1) {
+		const sentAt = Date.now();
+		const read = await reader.read();
+		if (read.kind !== 'trouble' || !isRefusedAccess(read.problem)) {
+			if (read.kind === 'task' || (read.kind === 'trouble' && rulings[read.problem.reason].aboutTask))
+				accountRow.clear();
+			return { read, endsRun: false };
+		}
+		const { kind, concernsAll, longestDelayMs } = troubleKind(read.problem);
+		const row = (concernsAll ? accountRow : ownRow).add(kind, sentAt, Date.now());
+		const verdict = judge('lookUp', read.problem.reason, row);
+		const pauseMs = Math.min(longestDelayMs, backoffDelay(tries, Math.random()));
+		if (verdict !== 'askAgain' || Date.now() + pauseMs >= endsAt) return { read, endsRun: verdict === 'endRun' };
+		await pauseUnlessAborted(pauseMs, systemClock);
+	}
+}
+
+/** Whether the key, the account or the base URL is refused, which does not pass by itself. */
+function isRefusedAccess({ reason }: Problem): boolean {
+	const { kind, concernsAll } = rulings[reason];
+	return kind === 'account' || (concernsAll && kind !== 'passing');
 }

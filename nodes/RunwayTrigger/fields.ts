@@ -6,7 +6,7 @@ import { triggerFields } from '../shared/panel/triggerFields';
 export const watchFields: INodeProperties[] = [
 	{
 		displayName:
-			'This trigger watches tasks whose IDs it is given, for example from another workflow or service. To wait for tasks that a Runway node creates in this workflow, no trigger is needed: the node waits itself.',
+			'This trigger watches the tasks whose IDs you enter, for example from another workflow or service. To wait for tasks that a Runway node creates in this workflow, no trigger is needed: the node waits itself.',
 		name: 'watchNotice',
 		type: 'notice',
 		default: '',

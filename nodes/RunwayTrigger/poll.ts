@@ -9,20 +9,21 @@ import { isApiChoice, taskIdsOf } from '../shared/task/ids';
 import type { Api, KnownTask, TaskState } from '../shared/task/task';
 import { apiError, faultOf } from '../shared/trigger/errors';
 import { readTriggerSettings, type TriggerSettings } from '../shared/trigger/settings';
+import { judge, rulings } from '../shared/judgement/judge';
 import { pLimit } from '../shared/wait/limit';
-import { ask, type Absent, type Found, type News } from './ask';
-import { Watchlist } from './watchlist';
+import { FaultRow } from '../shared/wait/row';
+import { ask, readPatiently, type Found, type FoundEvent, type Refusal } from './ask';
+import { MAX_TASKS, Watchlist } from './watchlist';
 
 /**
- * One poll of the trigger: asks for as many watched tasks as there is time for, the longest unseen first, and passes on
- * what is news. What was told is noted in the workflow's static data, which n8n saves with the items. A poll that
- * throws notes nothing, so that its news are news to the next one.
+ * One poll of the trigger: asks for as many watched tasks as there is time for, the longest unseen first, and emits
+ * the events that it has not emitted before. Those are remembered in the workflow's static data, which n8n saves with the
+ * items. A poll that throws remembers nothing, so the next one finds the same events.
  */
 
 const OPERATION = 'watch';
-const MAX_TASKS = 10_000;
 const FILES_AT_ONCE = 3;
-/** More files than this are left to the next poll: an n8n that keeps files in memory has to hold them all. */
+/** Further files wait for the next poll: an n8n that keeps files in memory has to hold them all. */
 const MAX_FILES = 50;
 /** n8n polls once a minute at most, so asking is over before the next poll. */
 const LONGEST_ASKING_MS = 40_000;
@@ -31,8 +32,6 @@ const LONGEST_READ_MS = 30_000;
 const DEFAULT_BUDGET_MS = 4 * 60_000;
 /** A file that can't be fetched in so many polls is passed on as a URL. */
 const MAX_CUT_SHORT = 3;
-/** So many polls in a row without any answer are an error that the user sees. */
-const MAX_POLLS_IN_VAIN = 3;
 const MAX_IDS_IN_TEXT = 25;
 
 interface PollSettings extends TriggerSettings {
@@ -49,20 +48,20 @@ interface Timing {
 	files: number;
 }
 
-/** Triggers of this process that are polling right now: a slow poll must not be overtaken by the next one. */
+/** Triggers of this process that are polling right now: the next poll must not overtake a slow one. */
 const polling = new Set<string>();
-/** The state that went with the latest items, by trigger. n8n saves it after the poll has ended. */
+/** The state that went with the latest items, by trigger, until n8n has saved it, which it does after the poll. Oldest first. */
 const passedOn = new Map<string, { revision: number; at: number }>();
-/** So long n8n may take to save it. After that, n8n has discarded the items. */
+/** n8n saves within this time. If it has not, it has dropped the items. */
 const LONGEST_SAVING_MS = 45_000;
 
-/** @throws n8n's own errors, and ours where the user has to change something */
+/** @throws n8n's own errors, and ours if the user has to change something */
 export async function poll(context: IPollFunctions): Promise<INodeExecutionData[][] | null> {
 	const settings = readSettings(context);
 	const timing = timingOf(context);
 	const send = await createSend(context);
 	const client = createRunwayClient(send, { runwayVersion: settings.runwayVersion, readTimeoutMs: timing.read });
-	if (context.getMode() === 'manual') return [[await showFirst(context, client, settings)]];
+	if (context.getMode() === 'manual') return [[await showFirst(context, client, settings, Date.now() + timing.asking)]];
 
 	const trigger = `${context.getWorkflow().id} ${context.getNode().id}`;
 	if (polling.has(trigger)) return null;
@@ -93,25 +92,28 @@ function timingOf(context: IPollFunctions): Timing {
 	};
 }
 
-/** The present state of the first task, for a test in the editor. What was told is not touched by that. */
+/** The present state of the first task, for a test in the editor. It counts for nothing. */
 async function showFirst(
 	context: IPollFunctions,
 	client: RunwayClient,
 	{ ids, api, wish }: PollSettings,
+	endsAt: number,
 ): Promise<INodeExecutionData> {
 	const [taskId] = ids;
 	if (taskId === undefined) {
 		throw new NodeOperationError(context.getNode(), 'There is no task to show', {
-			description: 'Enter at least one task ID. Every Runway node puts out the IDs of its tasks as taskId.',
+			description: 'Enter at least one task ID. Every Runway node outputs the IDs of its tasks as taskId.',
 		});
 	}
 	const reader = createTaskReader(client, taskId, api);
-	const read = await reader.read();
+	const { read } = await readPatiently(reader, new FaultRow(), endsAt);
 	if (read.kind === 'task') return (await deliver(context, wish, known(taskId, reader.api, read.state), reader)).item;
-	if (read.kind === 'trouble' && read.problem.reason !== 'notVisible') throw apiError(context, read.problem);
+	if (read.kind === 'trouble' && rulings[read.problem.reason].kind !== 'absence') {
+		throw apiError(context, read.problem);
+	}
 	throw new NodeOperationError(context.getNode(), `CometAPI does not know the task ${taskId}`, {
 		description:
-			'Check the task ID and the API, and that the credential is of the account that created the task. A task that has just been created is unknown for a few seconds.',
+			'Check the task ID and the API, and that the credential belongs to the account that created the task. A task that has just been created may be unknown for a while.',
 	});
 }
 
@@ -130,48 +132,53 @@ async function watch(
 
 	const mostFiles = wish.binaryField === null ? null : MAX_FILES;
 	const found = await ask(ids, list, { client, api, events, endsAt: beganAt + timing.asking, mostFiles });
-	noteAnswers(context, list, found);
-	const items = await pass(context, list, settings, found.news, beganAt + timing.files);
-	items.push(...reportAbsent(context, list, settings, found.absent));
+	throwIfUnanswered(context, list, found);
+	const items = await emit(context, list, settings, found.events, beganAt + timing.files);
+	items.push(...reportMissing(context, list, settings, found.missing));
 
 	// A new object at the top level is what n8n notices.
 	const saved = list.toJSON();
 	staticData.watchlist = saved as unknown as IDataObject;
-	if (items.length > 0) passedOn.set(trigger, { revision: saved.revision, at: Date.now() });
+	if (items.length > 0) {
+		passedOn.delete(trigger);
+		passedOn.set(trigger, { revision: saved.revision, at: Date.now() });
+	}
 	return items;
 }
 
-/** Whether n8n has begun this poll before it had saved what the one before has told, so that it would tell it again. */
+/** Whether n8n has begun this poll before it had saved the one before, so that the same events would be emitted again. */
 function isBehind(trigger: string, { revision }: Watchlist): boolean {
-	const latest = passedOn.get(trigger);
-	return latest !== undefined && revision < latest.revision && Date.now() - latest.at < LONGEST_SAVING_MS;
-}
-
-/** Throws where the user has to know: for what is refused at once, for silence only if it lasts. */
-function noteAnswers(context: IPollFunctions, list: Watchlist, { answered, passing, refusal }: Found): void {
-	if (answered > 0) {
-		list.inVain = 0;
-		return;
+	for (const [earlier, { at }] of passedOn) {
+		if (Date.now() - at >= LONGEST_SAVING_MS) passedOn.delete(earlier);
 	}
-	if (refusal !== null) throw apiError(context, refusal);
-	if (passing === null) return;
-	list.inVain += 1;
-	if (list.inVain >= MAX_POLLS_IN_VAIN) throw apiError(context, passing);
+	const latest = passedOn.get(trigger);
+	if (latest !== undefined && revision >= latest.revision) passedOn.delete(trigger);
+	return latest !== undefined && revision < latest.revision;
 }
 
-/** Makes the items of what is news, with their files, as far as there is time. The rest is news in the next poll, too. */
-async function pass(
+/** Throws if the user has to know: for a refused key or account at once, for other silence if it lasts. */
+function throwIfUnanswered(context: IPollFunctions, list: Watchlist, { isAnswered, refusal, trouble }: Found): void {
+	if (isAnswered) list.hear();
+	else if (refusal !== null) throw apiError(context, refusal.problem, refusal.taskId);
+	else if (trouble !== null) {
+		const silence = list.hearNothing(Date.now());
+		if (judge('poll', trouble.reason, silence) !== 'askAgain') throw apiError(context, trouble);
+	}
+}
+
+/** Makes the items of events, with their files, as far as there is time. The next poll finds the rest again. */
+async function emit(
 	context: IPollFunctions,
 	list: Watchlist,
 	{ wish }: PollSettings,
-	news: readonly News[],
+	events: readonly FoundEvent[],
 	endsAt: number,
 ): Promise<INodeExecutionData[]> {
 	const deadline = AbortSignal.timeout(Math.max(1, endsAt - Date.now()));
 	const limit = pLimit(FILES_AT_ONCE);
 	let files = 0;
 	const items = await Promise.all(
-		news.map(async ({ task, event, reader }) =>
+		events.map(async ({ task, event, reader }) =>
 			limit(async () => {
 				const fetches = event === 'succeeded' && wish.binaryField !== null;
 				if (fetches && (files >= MAX_FILES || deadline.aborted)) {
@@ -182,7 +189,7 @@ async function pass(
 				const { item } = await deliver(context, wish, task, reader, deadline);
 				const isCutShort = fetches && item.binary === undefined && deadline.aborted;
 				if (isCutShort && list.cutShort(task.taskId) < MAX_CUT_SHORT) return null;
-				if (task.state !== null) list.tell(task.taskId, task.state);
+				if (task.state !== null) list.markEmitted(task.taskId, task.state);
 				return item;
 			}),
 		),
@@ -191,28 +198,30 @@ async function pass(
 }
 
 const ADVICE =
-	'Check the ID, and that the credential is of the account that created the task. From now on it is asked for once an hour.';
+	'Check the task ID, and that the credential belongs to the account that created the task. It will now be checked once an hour.';
 
-/** Tells of unknown ids once: as failed tasks where those are wanted, else as an error that n8n shows beside the items. */
-function reportAbsent(
+/** Reports tasks that are not there, once: as failed tasks if those are wanted, else as an error that n8n shows beside the items. */
+function reportMissing(
 	context: IPollFunctions,
 	list: Watchlist,
 	{ events, wish }: PollSettings,
-	absent: readonly Absent[],
+	missing: readonly Refusal[],
 ): INodeExecutionData[] {
-	const items = absent.map(({ taskId, problem }) => {
-		const said = problem === null ? 'CometAPI does not know this task.' : `CometAPI refuses it: ${problem.message}.`;
-		const failure = { code: problem?.code ?? 'task_not_exist', message: `${said} ${ADVICE}`, retryable: false };
+	const items = missing.map(({ taskId, problem }) => {
+		const isAbsent = rulings[problem.reason].kind === 'absence';
+		const said = isAbsent ? 'CometAPI does not know this task.' : `CometAPI refuses this task ID: ${problem.message}.`;
+		const code = isAbsent ? 'task_not_exist' : (problem.code ?? 'refused');
+		const failure = { code, message: `${said} ${ADVICE}`, retryable: false };
 		const task = known(taskId, list.apiOf(taskId) ?? 'official', null);
 		return { json: { ...taskJson(task, OPERATION, null, wish.includeRaw), failure } };
 	});
-	absent.forEach(({ taskId }) => list.tellAbsent(taskId, Date.now()));
-	if (absent.length === 0 || events.has('failed')) return items;
+	missing.forEach(({ taskId }) => list.markReported(taskId, Date.now()));
+	if (missing.length === 0 || events.has('failed')) return items;
 
-	const ids = absent.slice(0, MAX_IDS_IN_TEXT).map(({ taskId }) => taskId);
-	const more = absent.length > ids.length ? ` and ${absent.length - ids.length} more` : '';
-	const message = `CometAPI does not know these tasks, or refuses them: ${ids.join(', ')}${more}`;
-	const refusal = absent.find(({ problem }) => problem !== null)?.problem?.message;
+	const ids = missing.slice(0, MAX_IDS_IN_TEXT).map(({ taskId }) => taskId);
+	const more = missing.length > ids.length ? ` and ${missing.length - ids.length} more` : '';
+	const message = `CometAPI does not know or accept these task IDs: ${ids.join(', ')}${more}`;
+	const refusal = missing.find(({ problem }) => rulings[problem.reason].kind !== 'absence')?.problem.message;
 	const said = refusal === undefined ? '' : ` The first refusal was: ${refusal}.`;
 	const description = `${ADVICE} All other tasks are watched as before.${said}`;
 	context.__emitError(new NodeOperationError(context.getNode(), message, { description }));

@@ -1,16 +1,24 @@
+import type { Kind, Row } from '../shared/judgement/judge';
 import { isObject } from '../shared/task/json';
 import type { Api, TaskState } from '../shared/task/task';
 import type { TaskEvent } from '../shared/trigger/events';
 import { Told, type SavedTold } from '../shared/trigger/told';
 
-/** An id that the API does not know for this long is reported: a fresh one may be unknown for a while. */
-export const ABSENCE_GRACE_MS = 5 * 60_000;
-/** A task that was there before is given longer: its id is right, so the gateway may have lost sight of it for a time. */
-export const KNOWN_ABSENCE_GRACE_MS = 60 * 60_000;
-/** An unknown id that was told of is asked for this seldom: the user may yet mend what was wrong. */
-const TOLD_ABSENT_GAP_MS = 60 * 60_000;
-/** More than may be watched at a time, so that no task of a long list is ever forgotten and told again. */
-const MAX_REMEMBERED = 20_000;
+/** An ID that was reported is asked for this seldom: the user may yet correct what was wrong. */
+const REPORTED_GAP_MS = 60 * 60_000;
+/** How many tasks may be watched at a time. */
+export const MAX_TASKS = 10_000;
+/** So many emitted tasks are remembered at least, listed or not. */
+const MIN_REMEMBERED = 1_000;
+const MAX_WORD = 100;
+
+/** Answers of one kind in a row that were no task. */
+interface SavedRow {
+	kind: Kind;
+	answers: number;
+	/** Milliseconds since the epoch. */
+	since: number;
+}
 
 /** What is remembered of a watched task that has not ended. */
 interface Watched {
@@ -18,10 +26,11 @@ interface Watched {
 	seenAt: number;
 	/** The family of routes that knows it, once one has answered. */
 	api?: Api;
-	/** Since when the API says that it does not know the id. */
-	absentSince?: number;
-	/** When it was told that the id is unknown; from then on it is asked for but seldom. */
-	absenceTold?: number;
+	/** A status word that nobody knows and that came with a result. */
+	word?: string;
+	row?: SavedRow;
+	/** When it was reported that there is no such task; from then on it is asked for but seldom. */
+	reportedAt?: number;
 	/** How often its file could not be fetched in the time of one poll. */
 	cutShort?: number;
 }
@@ -30,124 +39,165 @@ interface Watched {
 export interface SavedWatchlist {
 	told: SavedTold;
 	watched: Array<{ id: string } & Watched>;
-	inVain: number;
+	silence: Omit<SavedRow, 'kind'> | null;
 	revision: number;
 }
 
 /**
- * The tasks that the trigger watches, and what it has told of them. Pure: the time is given, and what is
+ * The tasks that the trigger watches, and which of their events it has emitted. Pure: the time is given, and what is
  * remembered goes in and out as plain data.
  */
 export class Watchlist {
-	/** Polls in a row that got no answer. */
-	inVain: number;
 	/** Grows with every poll that is saved. */
 	readonly revision: number;
-	private readonly told = new Told(MAX_REMEMBERED);
+	private readonly told: Told;
 	private readonly watched = new Map<string, Watched>();
+	/** Polls in a row in which no task was answered. */
+	private silence: SavedWatchlist['silence'];
 
 	/**
 	 * @param ids the tasks to watch, in the user's order, each once
 	 * @param saved what `toJSON` gave after an earlier poll; anything else counts as nothing
 	 */
 	constructor(ids: readonly string[], saved: unknown) {
-		const { told, watched, inVain, revision } = isObject(saved) ? saved : {};
-		this.inVain = countOf(inVain) ?? 0;
+		const { told, watched, silence, revision } = isObject(saved) ? saved : {};
 		this.revision = countOf(revision) ?? 0;
-		this.told.load(told);
+		this.silence = rowOf(silence) ?? null;
+		// n8n saves all of it with every event, so tasks that have left the list are forgotten, though not if it is empty for once.
+		const listed = ids.length === 0 ? MAX_TASKS : ids.length;
+		this.told = new Told(Math.max(MIN_REMEMBERED, 2 * listed));
+		this.told.load(told, ids);
 		const before = new Map<unknown, Watched>();
 		for (const entry of Array.isArray(watched) ? (watched as unknown[]) : []) {
 			if (isObject(entry)) before.set(entry.id, watchedOf(entry));
 		}
 		for (const id of ids) {
-			this.told.refresh(id);
 			if (!this.told.hasEnded(id)) this.watched.set(id, before.get(id) ?? { seenAt: 0 });
 		}
 	}
 
 	/** The tasks to ask for now, the longest unseen first. */
 	inTurn(now: number): string[] {
-		const due = [...this.watched].filter(([, { absenceTold, seenAt }]) => {
+		const due = [...this.watched].filter(([, { reportedAt, seenAt }]) => {
 			// A clock may have been set back.
-			return absenceTold === undefined || Math.abs(now - seenAt) >= TOLD_ABSENT_GAP_MS;
+			return reportedAt === undefined || Math.abs(now - seenAt) >= REPORTED_GAP_MS;
 		});
 		return due.sort(([, one], [, other]) => one.seenAt - other.seenAt).map(([id]) => id);
 	}
 
+	/** The family of routes that knows a task; undefined for a task that was never found. */
 	apiOf(taskId: string): Api | undefined {
 		return this.watched.get(taskId)?.api;
 	}
 
-	/** Notes that the API told of a task, and gives the event that is news, or null. Nothing counts as told by that. */
-	see(taskId: string, state: TaskState, api: Api, now: number): TaskEvent | null {
-		this.change(taskId, { seenAt: now, api, absentSince: undefined, absenceTold: undefined });
-		return this.told.news(taskId, state);
+	/**
+	 * Records what the API says of a task, and gives the event that has not been emitted, or null, with the state to emit. An
+	 * event counts as emitted only after `markEmitted`.
+	 */
+	see(taskId: string, read: TaskState, api: Api, now: number): { event: TaskEvent | null; state: TaskState } {
+		const word = unsettledWord(read);
+		const isRepeated = word !== undefined && word === this.watched.get(taskId)?.word;
+		// A word that nobody knows, said twice with a result, is a success (fact sheet 8.2).
+		const state: TaskState = isRepeated ? { ...read, status: 'succeeded', progress: 100 } : read;
+		this.change(taskId, { seenAt: now, api, word, row: undefined, reportedAt: undefined });
+		return { event: this.told.news(taskId, state), state };
 	}
 
-	/** Notes that the API does not know an id. True once it has been so for long enough to say so. */
-	miss(taskId: string, now: number): boolean {
-		const { api, absentSince: since = now, absenceTold } = this.watched.get(taskId) ?? {};
-		// A clock may have been set back.
-		const absentSince = Math.min(since, now);
-		this.change(taskId, { seenAt: now, absentSince });
-		if (absenceTold !== undefined) return false;
-		return now - absentSince >= (api === undefined ? ABSENCE_GRACE_MS : KNOWN_ABSENCE_GRACE_MS);
+	/**
+	 * Records an answer about a task that is no task.
+	 * @returns the row to judge, or null if it has been reported
+	 */
+	miss(taskId: string, kind: Kind, now: number): Row | null {
+		const { row, reportedAt } = this.watched.get(taskId) ?? {};
+		const next = { kind, ...grown(row?.kind === kind ? row : undefined, now) };
+		this.change(taskId, { seenAt: now, row: next });
+		return reportedAt === undefined ? { answers: next.answers, ms: now - next.since } : null;
 	}
 
-	/** Notes that a task was asked for in vain, which says nothing about it. */
+	/** Records a read that failed for reasons unrelated to the task. What was missing before may have been back meanwhile. */
 	skip(taskId: string, now: number): void {
-		this.change(taskId, { seenAt: now });
+		this.change(taskId, { seenAt: now, row: undefined });
 	}
 
-	/** Lets the next poll ask for a task first, because there was no time to tell its news. */
+	/** Records that tasks were answered. */
+	hear(): void {
+		this.silence = null;
+	}
+
+	/** Records a poll in which no task was answered, and gives how many there were in a row. */
+	hearNothing(now: number): Row {
+		this.silence = grown(this.silence ?? undefined, now);
+		for (const taskId of this.watched.keys()) this.change(taskId, { row: undefined });
+		return { answers: this.silence.answers, ms: now - this.silence.since };
+	}
+
+	/** Lets the next poll ask for a task first, because there was no time to emit its event. */
 	defer(taskId: string): void {
 		this.change(taskId, { seenAt: 0 });
 	}
 
-	/** Notes that the file of a task could not be fetched in time, and gives how often that has been so. */
+	/** Records that the file of a task could not be fetched in time, and gives how often that has been so. */
 	cutShort(taskId: string): number {
 		const cutShort = (this.watched.get(taskId)?.cutShort ?? 0) + 1;
 		this.change(taskId, { seenAt: 0, cutShort });
 		return cutShort;
 	}
 
-	/** Notes that a task's state was told, or need not be. */
-	tell(taskId: string, state: TaskState): void {
+	/** Records that the event of a task's state was emitted, or need not be. */
+	markEmitted(taskId: string, state: TaskState): void {
 		this.told.note(taskId, state);
 		if (this.told.hasEnded(taskId)) this.watched.delete(taskId);
 	}
 
-	/** Notes that it was told that an id is unknown. */
-	tellAbsent(taskId: string, now: number): void {
-		this.change(taskId, { absenceTold: now });
+	/** Records that it was reported that there is no such task. */
+	markReported(taskId: string, now: number): void {
+		this.change(taskId, { reportedAt: now });
 	}
 
 	/** Plain data for n8n's static data, a new object each time. */
 	toJSON(): SavedWatchlist {
 		const watched = [...this.watched].map(([id, entry]) => ({ id, ...entry }));
-		return { told: this.told.toJSON(), watched, inVain: this.inVain, revision: this.revision + 1 };
+		return { told: this.told.toJSON(), watched, silence: this.silence, revision: this.revision + 1 };
 	}
 
 	private change(taskId: string, facts: Partial<Watched>): void {
-		const changed: Watched = { seenAt: 0, ...this.watched.get(taskId), ...facts };
-		if (changed.absentSince === undefined) delete changed.absentSince;
-		if (changed.absenceTold === undefined) delete changed.absenceTold;
-		this.watched.set(taskId, changed);
+		const changed = { seenAt: 0, ...this.watched.get(taskId), ...facts };
+		const known = Object.entries(changed).filter(([, fact]) => fact !== undefined);
+		this.watched.set(taskId, Object.fromEntries(known) as unknown as Watched);
 	}
 }
 
+/** One more in the row, or the first one. */
+function grown(row: Omit<SavedRow, 'kind'> | undefined, now: number): Omit<SavedRow, 'kind'> {
+	// A clock may have been set back.
+	return { answers: (row?.answers ?? 0) + 1, since: Math.min(row?.since ?? now, now) };
+}
+
+function unsettledWord({ status, rawStatus, assetUrls }: TaskState): string | undefined {
+	return status === 'unknown' && assetUrls.length > 0 ? rawStatus?.slice(0, MAX_WORD) : undefined;
+}
+
+const KINDS: readonly unknown[] = ['account', 'refusal', 'absence'] satisfies Kind[];
+
 /** What an entry of the saved list says, as far as it makes sense. */
 function watchedOf(entry: Record<string, unknown>): Watched {
-	const absentSince = countOf(entry.absentSince);
-	const absenceTold = countOf(entry.absenceTold);
-	const cutShort = countOf(entry.cutShort);
-	return {
+	const row = rowOf(entry.row);
+	const kind = isObject(entry.row) ? entry.row.kind : undefined;
+	const facts = {
 		seenAt: countOf(entry.seenAt) ?? 0,
-		...(entry.api === 'official' || entry.api === 'compatibility' ? { api: entry.api } : {}),
-		...(absentSince === undefined ? {} : { absentSince }),
-		...(absenceTold === undefined ? {} : { absenceTold }),
-		...(cutShort === undefined ? {} : { cutShort }),
+		api: entry.api === 'official' || entry.api === 'compatibility' ? entry.api : undefined,
+		word: typeof entry.word === 'string' ? entry.word : undefined,
+		row: row !== undefined && KINDS.includes(kind) ? { kind, ...row } : undefined,
+		reportedAt: countOf(entry.reportedAt),
+		cutShort: countOf(entry.cutShort),
 	};
+	return Object.fromEntries(Object.entries(facts).filter(([, fact]) => fact !== undefined)) as unknown as Watched;
+}
+
+function rowOf(saved: unknown): Omit<SavedRow, 'kind'> | undefined {
+	const { answers, since } = isObject(saved) ? saved : {};
+	const row = { answers: countOf(answers), since: countOf(since) };
+	return row.answers === undefined || row.since === undefined ? undefined : { answers: row.answers, since: row.since };
 }
 
 function countOf(value: unknown): number | undefined {

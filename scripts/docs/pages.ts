@@ -10,8 +10,9 @@ import { callbackFields } from '../../nodes/RunwayCallbackTrigger/fields';
 import { watchFields } from '../../nodes/RunwayTrigger/fields';
 import { readBalance } from '../../nodes/shared/api/balance';
 import { taskJson } from '../../nodes/shared/item/output';
-import { createOptionsField, taskOptionsField } from '../../nodes/shared/panel/runFields';
+import { optionsFields } from '../../nodes/shared/panel/runFields';
 import type { KnownTask } from '../../nodes/shared/task/task';
+import { limitTable, reasonTable } from './judgement';
 import { fieldTable } from './tables';
 
 /**
@@ -40,7 +41,10 @@ export function pages(): Page[] {
 			pageOf(operation),
 			{ fields: fieldTable(fieldsOf(operation)), output: json(sampleOutput(operation)) },
 		]),
-		['docs/options.md', { create: optionTable(createOptionsField), task: optionTable(taskOptionsField) }],
+		[
+			'docs/options.md',
+			{ create: optionTable(optionsFields.createWithCallback), task: optionTable(optionsFields.wait) },
+		],
 		[
 			'docs/triggers.md',
 			{
@@ -49,6 +53,7 @@ export function pages(): Page[] {
 			},
 		],
 		['docs/README.md', { operations: operationList() }],
+		['docs/judgement.md', { reasons: reasonTable(), limits: limitTable() }],
 	];
 	return made.map(([file, sections]) => {
 		const present = readFileSync(path.join(root, file), 'utf8');
@@ -126,6 +131,9 @@ function sampleOutput(operation: Operation): unknown {
 			lastFrameUrl: isCompatibility ? 'https://cdn.example.com/last-frame.jpg?…' : null,
 			assetUrls: [isImage ? IMAGE_URL : VIDEO_URL],
 			failure: null,
+			cost: isCompatibility
+				? { amount: 320, unit: 'points', refunded: false }
+				: { amount: 25, unit: 'credits', refunded: null },
 			submittedAt: '2026-05-04T08:15:22.417Z',
 			startedAt: null,
 			finishedAt: isCompatibility ? '2026-05-04T08:17:40.000Z' : null,

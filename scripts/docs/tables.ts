@@ -56,7 +56,8 @@ function condition({ displayOptions }: INodeProperties, all: readonly INodePrope
 			(value) => offered.length === 0 || offered.some((option) => 'value' in option && option.value === value),
 		);
 		const texts = possible.map((value) => `\`${JSON.stringify(value).replaceAll('"', '')}\``);
-		return `\`${name}\` is ${texts.join(' or ')}`;
+		// A name with a slash is one outside the collection.
+		return `\`${name.replace(/^\//, '')}\` is ${texts.join(' or ')}`;
 	});
 	return `Shown where ${wanted.join(' and ')}`;
 }

@@ -1,3 +1,4 @@
+const { readdirSync } = require('node:fs');
 const path = require('node:path');
 
 const packageJson = require('../../package.json');
@@ -39,13 +40,27 @@ const options = {
 	logLevel: 'warning',
 };
 
+/** The modules below `nodes/shared`, as the one file that every node loads has them. */
+const sharedModules = readdirSync(path.join(root, SHARED), { recursive: true, encoding: 'utf8' })
+	.filter((file) => file.endsWith('.ts'))
+	.map((file) => file.replace(/\.ts$/, '').split(path.sep).join('/'))
+	.sort();
+
 /**
  * What esbuild makes of the sources: one file for each node and credential that package.json names, and one for what the
  * nodes share, with everything but n8n-workflow inside, since verified packages may have no runtime dependencies.
  */
 const bundles = [
 	{ ...options, entryPoints, plugins: [loadShared] },
-	{ ...options, entryPoints: [path.join(SHARED, 'index.ts')] },
+	{
+		...options,
+		outdir: undefined,
+		outfile: path.join(OUT, SHARED, 'index.js'),
+		stdin: {
+			contents: sharedModules.map((name) => `export * from './${name}';`).join('\n'),
+			resolveDir: path.join(root, SHARED),
+		},
+	},
 ];
 
 module.exports = { bundles, OUT };

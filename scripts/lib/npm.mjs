@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 import { Problem } from './problem.mjs';
-import { runProgram, showProgram } from './program.mjs';
+import { runProgram } from './program.mjs';
 import { shown } from './project.mjs';
 
 /** How the registry is asked whether it is there at all. */
@@ -37,10 +37,9 @@ async function runNpm(args, { cwd, log }) {
 	return await runProgram(command, [...prefix, ...args], { cwd, log, shell, env: childEnvironment() });
 }
 
-/** Runs a script of this package's with its output on the terminal, and returns its exit code. */
-export async function showNpmScript(name, cwd) {
-	const { command, prefix, shell } = npmCommand();
-	return await showProgram(command, [...prefix, 'run', '--silent', name], { cwd, shell, env: childEnvironment() });
+/** Runs a script of this package's to its end. Its output goes to a log file that is named after it. */
+export async function runNpmScript(name, cwd) {
+	return await runNpm(['run', '--silent', name], { cwd, log: `npm-run-${name}` });
 }
 
 /** The environment without what `npm start` and `npm test` put there about this package, which would mislead npm. */

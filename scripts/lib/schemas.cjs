@@ -7,6 +7,7 @@ const root = path.resolve(__dirname, '..', '..');
 
 const string = { type: 'string' };
 const number = { type: 'number' };
+const boolean = { type: 'boolean' };
 const listOf = (items) => ({ type: 'array', items });
 const objectOf = (properties) => ({ type: 'object', properties });
 
@@ -22,7 +23,8 @@ const task = objectOf({
 	posterUrl: string,
 	lastFrameUrl: string,
 	assetUrls: listOf(string),
-	failure: objectOf({ code: string, message: string, retryable: { type: 'boolean' } }),
+	failure: objectOf({ code: string, message: string, retryable: boolean }),
+	cost: objectOf({ amount: number, unit: string, refunded: boolean }),
 	submittedAt: string,
 	startedAt: string,
 	finishedAt: string,

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 
-import { childEnvironment, showNpmScript } from './npm.mjs';
+import { childEnvironment, runNpmScript } from './npm.mjs';
 import { Absent, Problem } from './problem.mjs';
 import { showProgram } from './program.mjs';
 import { cache, root } from './project.mjs';
@@ -12,9 +13,18 @@ const SUITE_TIMEOUT_MS = 30 * 60_000;
 /** What a suite came to. */
 /** @typedef {{ passed: number, failed: number, skipped: number }} Tally */
 
-/** A suite that is one check, made by a script of package.json. */
+/** A suite that is one check, made by a script of package.json. It says nothing until it is through. */
 export function npmScript(script) {
-	return async () => tallyOf((await showNpmScript(script, root)) === 0);
+	return async () => {
+		const { code, output } = await runNpmScript(script, root);
+		if (output.trim() !== '') console.log(output.trimEnd());
+		return tallyOf(code === 0);
+	};
+}
+
+/** Options that let test files of a jest project run side by side, two at a time at least, though jest keeps a core free. */
+export function sideBySide(cores = availableParallelism()) {
+	return ['--maxWorkers', String(Math.max(2, cores - 1))];
 }
 
 /**

@@ -17,6 +17,8 @@ const SAMPLE_FILES = '/home/node/.n8n-files/';
 
 /** Model and duration that are cheapest to buy, for the operations that let them be chosen. */
 const CHEAPEST = { model: 'gen4_turbo', duration: 5 };
+/** For nodes that keep the default ratio, which that model may not take. */
+const CHEAPEST_RATIO = { ratio: '1280:720' };
 const WITH_MODEL: ReadonlySet<unknown> = new Set(['generateFromText', 'generateFromImage', 'imageToVideo']);
 
 /** File names of the sample workflows, in their order. The first one makes the first video. */
@@ -38,7 +40,8 @@ export async function ensureSample(
 	const sample = withFolder(readJson<WorkflowFile>(path.join(FOLDER, name)), videos);
 	if (cheapest) {
 		for (const node of sample.nodes) {
-			if (WITH_MODEL.has(node.parameters.operation)) node.parameters = { ...node.parameters, ...CHEAPEST };
+			if (WITH_MODEL.has(node.parameters.operation))
+				node.parameters = { ...CHEAPEST_RATIO, ...node.parameters, ...CHEAPEST };
 		}
 	}
 	return await n8n.importWorkflow(sample, [credential]);

@@ -15,7 +15,7 @@ let n8n: N8nClient;
 let credential: CredentialReference;
 
 beforeAll(async () => {
-	api = await startStandIn({ renderMs: 200, queuedMs: 50, notVisibleMs: 0 });
+	api = await startStandIn({ renderMs: 200, queuedMs: 50, notVisibleMs: 0, alsoServes: ['gen9_ultra-β'] });
 	n8n = await sharedN8n();
 	credential = await saveCredential(n8n, 'Stand-in for the models', { apiKey: api.apiKey, baseUrl: api.url });
 }, 4 * MINUTES);
@@ -199,7 +199,8 @@ describe('In a real n8n, the model is sent as it was given', () => {
 			...video('imageToVideo'),
 			imageUrl: 'https://example.com/pier.jpg',
 			completion: 'return',
-			...(model === undefined ? {} : { model }),
+			// A ratio and a duration that all the models take, where the defaults may suit the default model alone.
+			...(model === undefined ? {} : { model, prompt: 'waves', ratio: '1280:720', duration: 8 }),
 		});
 		const id = await n8n.importWorkflow(chain('Model', start(), create), [credential]);
 		const execution = await n8n.runToEnd(id);

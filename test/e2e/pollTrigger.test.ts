@@ -90,7 +90,8 @@ topic('The polling trigger', (test) => {
 			const ids = ['no-such-task', await create(api, 'x')];
 			const id = await save(chain(pollTrigger({ taskIds: text(ids), download: false }), after));
 			// As after six minutes of waiting for it.
-			const watched = [{ id: ids[0], seenAt: 1, absentSince: Date.now() - 6 * 60_000 }];
+			const row = { kind: 'absence', answers: 5, since: Date.now() - 6 * 60_000 };
+			const watched = [{ id: ids[0], seenAt: 1, row }];
 			await setStaticData(n8n, id, { 'node:Trigger': { watchlist: { watched } } });
 			await publish(n8n, id);
 			const items = await emittedAtLast(n8n, id, 2);

@@ -155,7 +155,8 @@ topic('What is sent', (test) => {
 		'has the additional fields merged in last',
 		bench(async ({ api, run }) => {
 			const additionalFields = '{ "contentModeration": { "publicFigureThreshold": "low" }, "ratio": "720:1280" }';
-			await run(imageToVideo({ additionalFields }, atOnce));
+			const model = { __rl: true, mode: 'id', value: 'gen4_turbo' };
+			await run(imageToVideo({ additionalFields }, { ...atOnce, model }));
 			await run(imageToVideo({ additionalFields: '={{ { newField: $json.n } }}' }, atOnce), { items: [{ n: 7 }] });
 			await run(imageToVideo({ additionalFields: '' }, atOnce));
 

@@ -145,11 +145,16 @@ export async function makeTask(
 	{ prompt = 'x', path = '/runwayml/v1/image_to_video', body = {} as IDataObject } = {},
 ): Promise<string> {
 	const bodies: Record<string, IDataObject> = {
-		'/runwayml/v1/image_to_video': { promptImage: 'https://img.example.com/a.jpg', model: 'm', promptText: prompt },
+		'/runwayml/v1/image_to_video': {
+			promptImage: 'https://img.example.com/a.jpg',
+			model: 'gen4_turbo',
+			ratio: '1280:720',
+			promptText: prompt,
+		},
 		'/runwayml/v1/text_to_image': {
 			promptText: prompt,
 			ratio: '1280:720',
-			model: 'm',
+			model: 'gen4_image',
 			referenceImages: [{ uri: 'https://img.example.com/a.jpg' }],
 		},
 		'/runway/pro/generate': {

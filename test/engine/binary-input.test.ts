@@ -159,6 +159,37 @@ topic('A picture from a file of the item', (test) => {
 		}),
 	);
 
+	for (const inMemory of [false, true]) {
+		test(
+			`is not even read if it is far too large (${inMemory ? 'in the item' : 'in the store'})`,
+			bench(async (place) => {
+				const bytes = Buffer.alloc(30_000_000, 1);
+				const { binary } = await itemWith(place, bytes, 'a.mp4', 'video/mp4');
+				if (inMemory) binary.data = { mimeType: 'video/mp4', data: bytes.toString('base64') };
+				const upscale = { resource: 'video', operation: 'upscale', videoSource: 'binary', completion: 'return' };
+				for (const [parameters, limit] of [
+					[fromFile, '3.3 MB'],
+					[upscale, '12 MB'],
+				] as const) {
+					let reads = 0;
+					const error = await place.fail(parameters, {
+						items: [{ json: {}, binary }],
+						prepare({ helpers }) {
+							helpers.getBinaryDataBuffer = async () => {
+								reads += 1;
+								return bytes;
+							};
+						},
+					});
+					expect(error.message).toContain(`at most ${limit}`);
+					expect(error.message).toContain('the file has 28.6 MB');
+					expect(reads).toBe(0);
+				}
+				expect(place.api.creates).toHaveLength(0);
+			}),
+		);
+	}
+
 	test(
 		'just below the limit is taken by CometAPI',
 		bench(async (place) => {

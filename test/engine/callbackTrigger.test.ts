@@ -40,7 +40,15 @@ async function ended(place: Bench, prompt = 'x'): Promise<string> {
 /** The body that CometAPI sends of a task that has ended. */
 function bodyOf(taskId: string, status = '3'): IDataObject {
 	const nothing = { prompt: 'x', prompt_en: 'x', video_url: null, poster: null, last_frame: null, msg: null };
-	return { task_id: taskId, status, ...nothing, point: '320', refund: '0', create_time: '1', update_time: '2' };
+	return {
+		task_id: taskId,
+		status,
+		...nothing,
+		point: '320',
+		refund: '0',
+		create_time: '1577836800',
+		update_time: '1577836860',
+	};
 }
 
 const started = (calls: Call[]) => calls.filter(({ items }) => items !== null);
@@ -249,7 +257,7 @@ topic('The callback trigger', (test) => {
 			const calls = [
 				await trigger.call({ ...bodyOf('any-task'), update_time: String(Math.floor(Date.now() / 1000)) }),
 				await trigger.call(bodyOf('any-task')),
-				await trigger.call(bodyOf('a-task-of-1970')),
+				await trigger.call(bodyOf('a-task-of-2020')),
 			];
 			expect(idsOf(calls)).toEqual(['any-task']);
 			expect(place.api.requests).toEqual([]);

@@ -1,5 +1,18 @@
+import type { IDataObject } from 'n8n-workflow';
+
 import type { Fault } from '../support/standin';
-import { bench, closeBench, CONTINUE, imageToVideo, prompts, tasksIn, textOf, textToVideo, topic } from './bench';
+import {
+	asNodeFailure,
+	bench,
+	closeBench,
+	CONTINUE,
+	imageToVideo,
+	prompts,
+	tasksIn,
+	textOf,
+	textToVideo,
+	topic,
+} from './bench';
 
 afterAll(closeBench);
 
@@ -165,6 +178,56 @@ topic('A create that CometAPI refuses', (test) => {
 			expect(error.description).toContain('HTTP 400');
 			expect(error.message).not.toContain('request id');
 			expect(error.context.data?.requestId).toMatch(/^\d+StandIn$/);
+		}),
+	);
+
+	for (const onError of [undefined, CONTINUE] as const) {
+		test(
+			`names the fields by their labels, what is allowed and what the node itself doubts, also under ${onError ?? 'stop'}`,
+			bench(async ({ api, attempt }) => {
+				const parameters = {
+					...imageToVideo({}, AT_ONCE),
+					model: { __rl: true, mode: 'id', value: 'gen4_turbo' },
+					ratio: '16:9',
+					duration: 17,
+				};
+				const { error, items } = await attempt(parameters, { items: prompts('a'), onError });
+				const { message, advice, details } =
+					error === null
+						? {
+								message: String(items[0]?.json.error),
+								advice: String(items[0]?.json.message),
+								details: items[0]?.json.details as IDataObject,
+							}
+						: {
+								message: asNodeFailure(error).message,
+								advice: asNodeFailure(error).description ?? '',
+								details: asNodeFailure(error).context.data ?? {},
+							};
+				expect(api.tasks.size).toBe(0);
+				expect(message).toMatch(/"Ratio": .*1280:720/);
+				expect(message).toMatch(/"Duration \(Seconds\)": /);
+				expect(advice).toMatch(/Runway lists the ratios 1280:720, .* for gen4_turbo/);
+				expect(advice).toContain('nothing was billed');
+				expect(details).toMatchObject({ created: false, answer: expect.stringContaining('issues') as unknown });
+			}),
+		);
+	}
+
+	test(
+		'because nobody serves the model names the model and where to choose another, and a retry may send it again',
+		bench(async ({ api, fail }) => {
+			api.fault({ on: 'create', kind: 'no-channel' });
+			const parameters = {
+				...imageToVideo({}, AT_ONCE),
+				model: { __rl: true, mode: 'id', value: 'gen4_turbo' },
+				ratio: '1280:720',
+			};
+			const error = await fail(parameters);
+			expect(error.message).toMatch(/does not serve this model at present \(gen4_turbo\)/);
+			expect(error.description).toMatch(/Choose another model in the field Model.*nothing was billed/s);
+			expect(error.context.data).toMatchObject({ created: false, httpStatus: 503 });
+			expect(api.creates).toHaveLength(1);
 		}),
 	);
 

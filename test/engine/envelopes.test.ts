@@ -6,7 +6,7 @@ import { type Bench, bench, closeBench, imageToVideo, prompts, tasksIn, textToVi
 afterAll(closeBench);
 
 const KEYS = [
-	'api', 'assetUrls', 'failure', 'finishedAt', 'imageUrl', 'lastFrameUrl', 'operation', 'posterUrl', 'progress',
+	'api', 'assetUrls', 'cost', 'failure', 'finishedAt', 'imageUrl', 'lastFrameUrl', 'operation', 'posterUrl', 'progress',
 	'startedAt', 'status', 'submittedAt', 'taskId', 'videoUrl',
 ]; // prettier-ignore
 

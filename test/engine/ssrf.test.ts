@@ -16,6 +16,17 @@ beforeAll(() => {
 afterAll(closeBench);
 
 topic("n8n's protection against requests into its own network", (test) => {
+	test(
+		'lets no create through to a gateway there, and says that nothing was sent',
+		bench(async ({ api, fail }) => {
+			const error = await fail(imageToVideo());
+			expect(error.message).toMatch(/can't be reached: The request was blocked/);
+			expect(error.description).toContain('nothing was billed');
+			expect(error.context.data).toMatchObject({ created: false });
+			expect(api.creates).toEqual([]);
+		}),
+	);
+
 	for (const assetHost of ['http://127.0.0.1:1', 'http://169.254.169.254', 'http://10.0.0.7', 'http://[::1]:1']) {
 		test(
 			`holds for a file at ${assetHost}, whose task is delivered without it`,

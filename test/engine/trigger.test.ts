@@ -1,5 +1,8 @@
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
 
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
 import { pollingTrigger } from '../support/triggers';
 import { asNodeFailure, bench, type Bench, closeBench, makeTask, task, textOf, topic, until } from './bench';
 import { collect, fails, idsOf, makeEnded, makeTasks, STUCK, wait, watching } from './watching';
@@ -15,7 +18,7 @@ const eventsOf = (items: INodeExecutionData[]) => items.map(({ json }) => [json.
 
 topic('The polling trigger', (test) => {
 	test(
-		'tells each end of a task once, whatever route knows it, and asks no more for what has ended',
+		'emits each end of a task once, whatever route knows it, and does not ask again for what has ended',
 		bench(async (place) => {
 			const ids = [
 				await makeTask(place, { prompt: 'official' }),
@@ -40,7 +43,7 @@ topic('The polling trigger', (test) => {
 	);
 
 	test(
-		'puts out the same item as the Runway node',
+		'outputs the same item as the Runway node',
 		bench(async (place) => {
 			for (const path of ['/runwayml/v1/image_to_video', GENERATE, '/runwayml/v1/text_to_image']) {
 				const id = await makeTask(place, { path });
@@ -54,7 +57,7 @@ topic('The polling trigger', (test) => {
 	);
 
 	test(
-		'tells items of one poll in the order of the list',
+		'emits the items of one poll in the order of the list',
 		bench(async (place) => {
 			const ids = await makeEnded(place, 20);
 			place.api.settings.latencyMs = () => Math.random() * 50;
@@ -63,7 +66,7 @@ topic('The polling trigger', (test) => {
 	);
 
 	test(
-		'tells only what it was asked to tell, and does not make up for it later',
+		'emits only the chosen events, and does not make up for the others later',
 		bench(async (place) => {
 			const good = await makeTask(place);
 			const bad = await makeTask(place, { prompt: '[fail INTERNAL]' });
@@ -76,7 +79,7 @@ topic('The polling trigger', (test) => {
 	);
 
 	test(
-		'tells progress forward only, then the end',
+		'emits progress forward only, then the end',
 		bench(async (place) => {
 			const id = await makeTask(place, { prompt: '[backwards] [takes 4 s]' });
 			const trigger = watching(place, [id], { events: ALL_EVENTS });
@@ -129,7 +132,7 @@ topic('The polling trigger', (test) => {
 	test('is not stopped by ids that nobody can know', bench(badIdsAmongGoodOnes));
 
 	test(
-		'keeps what it told with n8n’s durable cursors, too',
+		'remembers what it emitted with n8n’s durable cursors, too',
 		bench(async (place) => {
 			const ids = await makeEnded(place, 5);
 			const trigger = watching(place, ids, {}, 'cursor');
@@ -141,7 +144,7 @@ topic('The polling trigger', (test) => {
 	);
 
 	test(
-		'begins anew where its static data is of another make',
+		'begins anew from static data that it does not know',
 		bench(async (place) => {
 			const id = await makeTask(place);
 			for (const watchlist of ['x', { told: { ended: {}, stages: { [id]: 90 } }, watched: { [id]: {} } }, []]) {
@@ -205,7 +208,7 @@ topic('A test of the polling trigger in the editor', (test) => {
 	);
 
 	test(
-		'says what is missing where there is nothing to show',
+		'says what is missing if there is nothing to show',
 		bench(async (place) => {
 			const attempt = async (taskIds: string) =>
 				textOf(
@@ -225,7 +228,7 @@ topic('A test of the polling trigger in the editor', (test) => {
 
 topic('A polling trigger in trouble', (test) => {
 	test(
-		'is an error where the key is refused, goes on with a new one, and has lost nothing',
+		'is an error if the key is refused, continues with a new one, and has lost nothing',
 		bench(async (place) => {
 			const ids = await makeTasks(place, 3);
 			const trigger = watching(place, ids);
@@ -240,6 +243,77 @@ topic('A polling trigger in trouble', (test) => {
 			}
 			place.credential.apiKey = apiKey;
 			expect(idsOf(await trigger.poll())).toEqual(ids);
+		}),
+	);
+
+	test(
+		'takes no notice of a stray refusal between good answers',
+		bench(async (place) => {
+			const ids = await makeEnded(place, 8);
+			for (const status of [401, 402, 403]) {
+				const trigger = watching(place, ids, { api: 'official' });
+				place.api.fault({ on: 'read', kind: 'status', status, skip: 3, times: 1 });
+				expect(idsOf(await trigger.poll())).toEqual(ids);
+				const alone = watching(place, ids.slice(0, 1));
+				place.api.fault({ on: 'read', kind: 'status', status });
+				expect(idsOf(await alone.poll())).toEqual(ids.slice(0, 1));
+				place.api.fault({ on: 'read', kind: 'status', status });
+				expect(idsOf(await alone.poll({ mode: 'manual' }))).toEqual(ids.slice(0, 1));
+			}
+		}),
+	);
+
+	test(
+		'asks a few times in a poll, and no more, whether the key is refused',
+		bench(async (place) => {
+			const trigger = watching(place, await makeTasks(place, 60), { api: 'official' });
+			place.api.fault({ on: 'read', kind: 'status', status: 401, times: Infinity });
+			await fails(trigger);
+			expect(place.api.reads.length).toBeGreaterThanOrEqual(3);
+			expect(place.api.reads.length).toBeLessThan(20);
+		}),
+	);
+
+	test(
+		'names the task if that may be all that is refused',
+		bench(async (place) => {
+			const ids = await makeTasks(place, 1);
+			place.api.fault({ on: 'read', kind: 'status', status: 403, times: Infinity });
+			expect(textOf(await fails(watching(place, ids)))).toContain(`The refused task is ${ids[0]}`);
+		}),
+	);
+
+	test(
+		'never fails the workflow over task IDs that the API refuses, whatever has become of the others',
+		bench(async (place) => {
+			const [good = '', ...bad] = [await makeTask(place), 'unknown-by-404', 'refused-by-400'];
+			for (const [index, status] of [404, 400].entries()) {
+				const about = ({ path }: { path: string }) => path.endsWith(bad[index] ?? '?');
+				place.api.fault({ on: 'read', kind: 'status', status, match: about, times: Infinity });
+			}
+			const trigger = watching(place, [good, ...bad], { api: 'official' });
+			expect(idsOf(await collect(trigger, 1))).toEqual([good]);
+			for (let poll = 0; poll < 5; poll += 1) expect(await trigger.poll()).toEqual([]);
+			for (const id of bad) expect(await watching(place, [id], { api: 'official' }).poll()).toEqual([]);
+		}),
+	);
+
+	test(
+		'emits a task with a result under a word that nobody knows, once the word has come twice',
+		bench(async (place) => {
+			const id = 'of-another-provider';
+			const output = ['https://assets.example/v.mp4'];
+			const gateway = createServer((_, response) => response.end(JSON.stringify({ id, status: 'done', output })));
+			await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
+			const baseUrl = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`;
+			const trigger = watching({ ...place, credential: { ...place.credential, baseUrl } }, [id]);
+			const polls = [await trigger.poll(), await trigger.poll(), await trigger.poll()];
+			gateway.close();
+			expect(polls.map((items) => items.map(({ json }) => [json.status, json.videoUrl]))).toEqual([
+				[],
+				[['succeeded', output[0]]],
+				[],
+			]);
 		}),
 	);
 
@@ -274,16 +348,16 @@ topic('A polling trigger in trouble', (test) => {
 	);
 
 	test(
-		'is no error where the API answers nobody for two polls, and is one in the third',
+		'is no error if the API answers nobody for two polls, and is one in the third',
 		bench(async (place) => {
 			const ids = await makeTasks(place, 100);
 			const trigger = watching(place, ids, { api: 'official' });
 			const fault = place.api.fault({ on: 'read', kind: 'status', status: 503, times: Infinity });
 			expect(await trigger.poll()).toEqual([]);
-			// An API that is out of order is not asked a hundred times.
+			// An API that is down is not asked a hundred times.
 			expect(place.api.reads.length).toBeLessThan(30);
 			expect(await trigger.poll()).toEqual([]);
-			expect(textOf(await fails(trigger))).toMatch(/is unavailable[^]*Run again later/);
+			expect(textOf(await fails(trigger))).toMatch(/is unavailable[^]*Try again later/);
 			await expect(trigger.poll()).rejects.toThrow();
 			fault.clear();
 			for (const id of ids) place.api.finish(id);
@@ -294,7 +368,7 @@ topic('A polling trigger in trouble', (test) => {
 	);
 
 	test(
-		'tells of all others where one task is answered with an error each time',
+		'emits the events of all others if one task is answered with an error each time',
 		bench(async (place) => {
 			const ids = await makeEnded(place, 8);
 			const [sick = ''] = ids;
@@ -318,7 +392,7 @@ topic('A polling trigger in trouble', (test) => {
 	);
 
 	test(
-		'falls silent at once where the API asks for quiet, and goes on where it stopped',
+		'falls silent at once if the API asks for quiet, and continues from there',
 		bench(async (place) => {
 			const ids = await makeEnded(place, 60);
 			const quiet = { on: 'read', kind: 'status', status: 429, retryAfter: 30, skip: 12 } as const;
@@ -334,7 +408,7 @@ topic('A polling trigger in trouble', (test) => {
 	);
 
 	test(
-		'is an error where it is asked too often in three polls',
+		'is an error if it asks too often in three polls',
 		bench(async (place) => {
 			const trigger = watching(place, await makeTasks(place, 3));
 			place.api.fault({ on: 'read', kind: 'status', status: 429, times: Infinity });
@@ -410,7 +484,7 @@ topic('Files of the polling trigger', (test) => {
 			async (place) => {
 				const id = await makeTask(place);
 				const quick = await makeTask(place, { prompt: '[fail INTERNAL]' });
-				await wait(400);
+				await until(() => [...place.api.tasks.values()].every(({ readyAt }) => readyAt < Date.now()));
 				const trigger = watching(place, [id, quick], { download: true });
 				expect(idsOf(await trigger.poll({ budgetMs: 3_000 }))).toEqual([quick]);
 				trigger.restart();
@@ -426,7 +500,7 @@ topic('Files of the polling trigger', (test) => {
 	);
 
 	test(
-		'that are gone or too large do not keep the task from being told',
+		'that are gone or too large do not keep the event of the task back',
 		bench(
 			async (place) => {
 				const ids = [await makeTask(place), await makeTask(place)];
@@ -443,7 +517,7 @@ topic('Files of the polling trigger', (test) => {
 				expect(idsOf(items)).toEqual(ids);
 				expect(items.map(({ json }) => json.downloadError)).toEqual([
 					expect.stringContaining('expired or is gone'),
-					expect.stringContaining('larger than 1 MB'),
+					expect.stringContaining('the file has 2 MB, but Max File Size (MB) allows 1 MB'),
 				]);
 				expect(await trigger.poll()).toEqual([]);
 			},

@@ -1,4 +1,7 @@
-import { ABSENCE_GRACE_MS, KNOWN_ABSENCE_GRACE_MS } from '../../nodes/RunwayTrigger/watchlist';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { limits } from '../../nodes/shared/judgement/judge';
 import { bench, closeBench, makeTask, textOf } from './bench';
 import { collect, fails, idsOf, makeEnded, makeTasks, wait, watching } from './watching';
 
@@ -9,6 +12,8 @@ afterEach(() => jest.restoreAllMocks());
 
 const UNKNOWN = '00000000-0000-4000-8000-000000000000';
 const LONGEST_TEST_MS = 90_000;
+const GRACE_MS = limits.absence.poll.ms;
+const SEEN_GRACE_MS = limits.absence.pollSeen.ms;
 
 /** Lets the clock of this process, which the stand-in shares, jump ahead. */
 function jump(milliseconds: number): void {
@@ -71,7 +76,7 @@ describe('A poll', () => {
 
 describe('A poll that n8n begins before it has saved the one before', () => {
 	it(
-		'tells nothing twice, and nothing too little where n8n has discarded the one before',
+		'emits nothing twice, and nothing too little if n8n has discarded the one before',
 		bench(async (place) => {
 			const ids = await makeEnded(place, 3);
 			const trigger = watching(place, ids, {}, 'cursor');
@@ -88,13 +93,13 @@ describe('A poll that n8n begins before it has saved the one before', () => {
 
 describe('A bad id', () => {
 	it(
-		'is reported once after five minutes, as a failed task, and never asked for again',
+		'is reported once after five minutes, as a failed task, and asked for once an hour from then on',
 		bench(async (place) => {
 			const good = await makeTask(place, { prompt: '[stuck]' });
 			await wait(100);
 			const trigger = watching(place, [UNKNOWN, good]);
 			expect(await trigger.poll()).toEqual([]);
-			jump(ABSENCE_GRACE_MS - 1_000);
+			jump(GRACE_MS - 1_000);
 			expect(await trigger.poll()).toEqual([]);
 			jump(2_000);
 			const items = await trigger.poll();
@@ -106,59 +111,119 @@ describe('A bad id', () => {
 				videoUrl: null,
 				failure: { code: 'task_not_exist', retryable: false },
 			});
-			expect((items[0]?.json.failure as { message: string }).message).toMatch(/does not know this task\. Check the ID/);
+			expect((items[0]?.json.failure as { message: string }).message).toMatch(
+				/does not know this task\. Check the task ID.*once an hour/,
+			);
 			expect(trigger.errors).toEqual([]);
 			trigger.restart();
 			place.api.finish(good);
 			const reads = place.api.reads.length;
 			expect(idsOf(await trigger.poll())).toEqual([good]);
 			expect(place.api.reads).toHaveLength(reads + 1);
+			jump(3_600_000);
+			expect(await trigger.poll()).toEqual([]);
+			expect(place.api.reads.length).toBeGreaterThan(reads + 1);
 		}),
 		LONGEST_TEST_MS,
 	);
 
 	it(
-		'is an error beside the items where failed tasks are not wanted',
+		'is an error beside the items if failed tasks are not wanted',
 		bench(async (place) => {
 			const good = await makeTask(place);
 			const bad = Array.from({ length: 30 }, (_, index) => `nobody-${index}`);
 			const trigger = watching(place, [...bad, good], { events: ['succeeded'] });
 			expect(idsOf(await collect(trigger, 1))).toEqual([good]);
-			jump(ABSENCE_GRACE_MS + 1_000);
+			await trigger.poll();
+			jump(GRACE_MS + 1_000);
 			expect(await trigger.poll()).toEqual([]);
 			expect(trigger.errors.map(({ message }) => message)).toEqual([
-				expect.stringMatching(/does not know these tasks, or refuses them: nobody-0, .* and 5 more$/),
+				expect.stringMatching(/: nobody-0, .* and 5 more$/),
 			]);
+			const page = readFileSync(path.join(__dirname, '../../docs/troubleshooting.md'), 'utf8');
+			const headings = [...page.matchAll(/^### (.+ )…$/gm)].map(([, heading]) => heading ?? '');
+			expect(headings.some((heading) => trigger.errors[0]?.message.startsWith(heading))).toBe(true);
 			expect(await trigger.poll()).toEqual([]);
 			expect(trigger.errors).toHaveLength(1);
 		}),
 		LONGEST_TEST_MS,
 	);
 
+	it.each([400, 404])(
+		'that the API refuses with %i is reported once, then asked for once an hour, also if it is the only one',
+		async (status) =>
+			await bench(async (place) => {
+				const bad = 'not-a-uuid';
+				const message = 'the id must be a UUID';
+				place.api.fault({ on: 'read', kind: 'status', status, message, times: Infinity });
+				const trigger = watching(place, [bad], { api: 'official' });
+				const items = [];
+				for (let minute = 0; minute < 180; minute += 1) {
+					items.push(...(await trigger.poll()));
+					jump(60_000);
+				}
+				expect(items.map(({ json }) => json)).toMatchObject([{ taskId: bad, status: 'unknown' }]);
+				if (status === 400) expect(JSON.stringify(items[0]?.json.failure)).toContain(message);
+				expect(trigger.errors).toEqual([]);
+				// Once a minute for five minutes, then at one hour and at two.
+				expect(place.api.reads).toHaveLength(8);
+			})(),
+		LONGEST_TEST_MS,
+	);
+
 	it(
-		'that the API refuses in other words is reported with them, as long as the API answers for others',
+		'that is refused as if by the key is reported as well, as long as others are answered',
 		bench(async (place) => {
 			const good = await makeTask(place, { prompt: '[stuck]' });
-			const bad = 'not-a-uuid';
-			const message = 'the id must be a UUID';
+			const bad = 'of-another-account';
 			const about = ({ path }: { path: string }) => path.endsWith(bad);
-			place.api.fault({ on: 'read', kind: 'status', status: 400, message, match: about, times: Infinity });
+			place.api.fault({ on: 'read', kind: 'status', status: 403, match: about, times: Infinity });
 			await wait(100);
 			const trigger = watching(place, [bad, good], { api: 'official' });
-			expect(await trigger.poll()).toEqual([]);
-			jump(ABSENCE_GRACE_MS + 1_000);
-			const [item] = await trigger.poll();
-			expect(item?.json).toMatchObject({
-				taskId: bad,
-				failure: { message: expect.stringContaining(message) as string },
-			});
-
-			// Refusals of everything say nothing about a task: the API may have changed.
-			const other = watching(place, [bad], { api: 'official' });
 			for (let poll = 0; poll < 2; poll += 1) {
-				expect(textOf(await fails(other))).toContain(message);
-				jump(ABSENCE_GRACE_MS + 1_000);
+				expect(await trigger.poll()).toEqual([]);
+				jump(GRACE_MS / 2 + 1_000);
 			}
+			expect((await trigger.poll()).map(({ json }) => json)).toMatchObject([{ taskId: bad, status: 'unknown' }]);
+			expect(await trigger.poll()).toEqual([]);
+		}),
+		LONGEST_TEST_MS,
+	);
+
+	it(
+		'is none because the API was down between two answers that did not know it',
+		bench(async (place) => {
+			const trigger = watching(place, [UNKNOWN]);
+			await trigger.poll();
+			await trigger.poll();
+			for (const fault of [
+				{ kind: 'status', status: 503 },
+				{ kind: 'html', status: 403 },
+			] as const) {
+				const outage = place.api.fault({ on: 'read', ...fault, times: Infinity });
+				jump(GRACE_MS / 2 + 1_000);
+				expect(await trigger.poll()).toEqual([]);
+				outage.clear();
+				jump(GRACE_MS / 2 + 1_000);
+				expect(await trigger.poll()).toEqual([]);
+				expect(await trigger.poll()).toEqual([]);
+			}
+			jump(GRACE_MS + 1_000);
+			expect(await trigger.poll()).toHaveLength(1);
+		}),
+		LONGEST_TEST_MS,
+	);
+
+	it(
+		'is not what tasks are taken for behind a web page that blocks n8n: that is an error after five minutes',
+		bench(async (place) => {
+			const trigger = watching(place, [UNKNOWN]);
+			place.api.fault({ on: 'read', kind: 'html', status: 403, times: Infinity });
+			for (let poll = 0; poll < 2; poll += 1) {
+				expect(await trigger.poll()).toEqual([]);
+				jump(GRACE_MS / 2 + 1_000);
+			}
+			expect(textOf(await fails(trigger))).toMatch(/A web page came in place of an answer/);
 		}),
 		LONGEST_TEST_MS,
 	);
@@ -173,13 +238,14 @@ describe('A bad id', () => {
 			const task = place.api.tasks.get(id);
 			if (task !== undefined) task.vanished = true;
 			expect(await trigger.poll()).toEqual([]);
-			jump(ABSENCE_GRACE_MS + 1_000);
-			expect(await trigger.poll()).toEqual([]);
+			jump(GRACE_MS + 1_000);
+			for (let poll = 0; poll < 3; poll += 1) expect(await trigger.poll()).toEqual([]);
 			if (task !== undefined) task.vanished = false;
 			expect(await trigger.poll()).toEqual([]);
 			if (task !== undefined) task.vanished = true;
 			await trigger.poll();
-			jump(KNOWN_ABSENCE_GRACE_MS + 1_000);
+			await trigger.poll();
+			jump(SEEN_GRACE_MS + 1_000);
 			expect((await trigger.poll()).map(({ json }) => json.failure)).toMatchObject([{ code: 'task_not_exist' }]);
 			expect(await trigger.poll()).toEqual([]);
 		}),

@@ -250,8 +250,14 @@ export function additionalDataFor(
 			authenticate: async (_data: unknown, _type: unknown, options: IHttpRequestOptions) => {
 				const template = String(type.authenticate.properties.headers?.Authorization);
 				const key = credential?.apiKey ?? '';
-				const value = template.replace('={{', '').replace('=', '').replace('{{ $credentials.apiKey.trim() }}', key.trim());
-				return { ...options, headers: { ...options.headers, Authorization: value } };
+				const value = template
+					.replace('={{', '')
+					.replace('=', '')
+					.replace('{{ $credentials.apiKey.trim() }}', key.trim());
+				// n8n writes into the very headers that it was given.
+				options.headers ??= {};
+				options.headers.Authorization = value;
+				return options;
 			},
 		},
 	} as unknown as IWorkflowExecuteAdditionalData;

@@ -14,6 +14,7 @@ export function taskState(facts: Partial<TaskState> = {}): TaskState {
 		lastFrameUrl: null,
 		assetUrls: [],
 		failure: null,
+		cost: null,
 		submittedAt: null,
 		startedAt: null,
 		finishedAt: null,

@@ -343,6 +343,7 @@ describe('Finding the route of a task', () => {
 		code: null,
 		requestId: null,
 		excerpt: null,
+		fields: [],
 	});
 	const trouble = (reason: Reason): ReadOutcome => ({ kind: 'trouble', problem: problem(reason), retryAfterMs: null });
 	const notVisible = trouble('notVisible');
@@ -509,6 +510,8 @@ describe('Secrets', () => {
 describe('The words for a problem', () => {
 	const reasons: Record<Reason, RegExp> = {
 		badRequest: /refused/i,
+		expired: /file.*expired/i,
+		notAFile: /not a file/i,
 		auth: /key/i,
 		forbidden: /not allow/i,
 		balance: /balance/i,
@@ -536,6 +539,7 @@ describe('The words for a problem', () => {
 		code: 'teapot_error',
 		requestId: 'req-42',
 		excerpt: null,
+		fields: [],
 	};
 
 	it.each(Object.entries(reasons))('%s say what happened and what to do', (reason, expected) => {

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { encodeImage, encodeVideo, readImageHeader, readVideoType } from '../../nodes/Runway/operations/files';
+import { encodeImage, encodeVideo, readImageHeader } from '../../nodes/Runway/operations/files';
 import type { InputFile } from '../../nodes/Runway/operations/operation';
+import { mediaTypeOf, textKindOf } from '../../nodes/shared/files/content';
+import { sizes } from '../../nodes/shared/files/sizes';
 
 const assets = path.join(__dirname, '../support/standin/assets');
 const realPng = readFileSync(path.join(assets, 'harbor.png'));
@@ -72,11 +74,13 @@ function webpExtended(width: number, height: number): Buffer {
 }
 
 const file = (bytes: Buffer, mimeType = 'application/octet-stream'): InputFile => ({
-	bytes,
 	mimeType,
+	size: bytes.length,
+	read: async () => bytes,
 });
-const faultOf = (encoded: ReturnType<typeof encodeImage>) => ('expected' in encoded ? encoded.expected : '');
-const hintsOf = (encoded: ReturnType<typeof encodeImage>) => ('hints' in encoded ? encoded.hints : ['refused']);
+type Encoded = Awaited<ReturnType<typeof encodeImage>>;
+const faultOf = (encoded: Encoded) => ('expected' in encoded ? encoded.expected : '');
+const hintsOf = (encoded: Encoded) => ('hints' in encoded ? encoded.hints : ['refused']);
 
 describe('The header of a picture', () => {
 	const rows: Array<[name: string, bytes: Buffer, mimeType: string, width: number, height: number]> = [
@@ -139,53 +143,87 @@ describe('The header of a video', () => {
 		['an MP4', ascii('\0\0\0\x20ftypisom\0\0\x02\0isomiso2'), 'video/mp4'],
 		['a MOV', ascii('\0\0\0\x14ftypqt  \0\0\0\0qt  '), 'video/quicktime'],
 		['a WebM', Buffer.from('1a45dfa39f4286810142f7810142f28104', 'hex'), 'video/webm'],
-		['a picture', png(1, 1), null],
+		['a picture', png(1, 1), 'image/png'],
 		['text', ascii('this is no video at all'), null],
 		['nothing', Buffer.alloc(0), null],
 	])('of %s tells its type', (_, bytes, expected) => {
-		expect(readVideoType(bytes)).toBe(expected);
+		expect(mediaTypeOf(bytes)).toBe(expected);
 	});
 
 	it.each(['avif', 'heic', 'mif1', 'M4A '])('is not found in a %s, which begins in the same way', (brand) => {
-		expect(readVideoType(ascii(`\0\0\0\x20ftyp${brand}\0\0\0\0${brand}mif1`))).toBeNull();
+		expect(mediaTypeOf(ascii(`\0\0\0\x20ftyp${brand}\0\0\0\0${brand}mif1`))).not.toMatch(/^video/);
+	});
+});
+
+describe('A text in place of a file', () => {
+	it.each([
+		['<!DOCTYPE html><p>', 'a web page'],
+		['\r\n  <HTML lang="de">', 'a web page'],
+		['\xef\xbb\xbf<?xml version="1.0"?><Error/>', 'XML'],
+		['\xff\xfe<\0h\0t\0m\0l\0', 'text'],
+		['{"error": "expired"}', 'JSON'],
+		['[]', 'JSON'],
+		['Access denied: \xc3\xa4', 'text'],
+	])('is seen in %j', (text, kind) => {
+		expect(textKindOf(ascii(text))).toBe(kind);
+	});
+
+	it.each([
+		['nothing', Buffer.alloc(0)],
+		['a video', realMp4.subarray(0, 512)],
+		['a picture', realPng.subarray(0, 512)],
+		['bytes that begin like JSON', ascii('{\0\x01\x02')],
+	])('is not seen in %s', (_, bytes) => {
+		expect(textKindOf(bytes)).toBeNull();
+	});
+});
+
+describe('A size beyond a limit', () => {
+	it.each([
+		[2_000_000_000, 2_000_000_001, '2000 MB', '2000.1 MB'],
+		[1_500_000, 410_000_000, '1.5 MB', '410 MB'],
+		[500_000, 500_001, '500 kB', '500.1 kB'],
+		[1, 12, '1 bytes', '12 bytes'],
+	])('of %p is told for %p as %s and %s', (limit, size, ...told) => {
+		expect(sizes(limit, size)).toEqual(told);
 	});
 });
 
 describe('A picture that is sent as a file', () => {
-	it('becomes a data URI with the type that its bytes say, not the one of the item', () => {
-		const encoded = encodeImage(file(realPng, 'image/jpeg'), '1280:720');
+	it('becomes a data URI with the type that its bytes say, not the one of the item', async () => {
+		const encoded = await encodeImage(file(realPng, 'image/jpeg'), '1280:720');
 		expect('uri' in encoded && encoded.uri).toBe(`data:image/png;base64,${realPng.toString('base64')}`);
 	});
 
 	it.each([
 		['nothing', Buffer.alloc(0), 'empty'],
 		['a GIF', ascii('GIF89a\x01\0\x01\0\0\0\0;'), 'image/gif'],
-	])('is refused where it is %s, in words that say what it is', (_, bytes, named) => {
-		const fault = faultOf(encodeImage(file(bytes, 'image/gif'), '1280:720'));
+	])('is refused where it is %s, in words that say what it is', async (_, bytes, named) => {
+		const fault = faultOf(await encodeImage(file(bytes, 'image/gif'), '1280:720'));
 		expect(fault).toMatch(/^must .*JPEG, PNG or WebP/);
 		expect(fault).toContain(named);
 	});
 
-	it.each([-3, -1, 0])('of the limit with %p bytes more is taken', (more) => {
+	it.each([-3, -1, 0])('of the limit with %p bytes more is taken', async (more) => {
 		const bytes = Buffer.alloc(bytesForUri(5 * MIB, 'image/png') + more);
 		png(1280, 720).copy(bytes);
-		const encoded = encodeImage(file(bytes), '1280:720');
+		const encoded = await encodeImage(file(bytes), '1280:720');
 		expect('uri' in encoded && encoded.uri.length).toBeLessThanOrEqual(5 * MIB);
 	});
 
-	it.each([1, 3, 5 * MIB])('of the limit with %p bytes more is refused, with its size and a way out', (more) => {
+	it.each([1, 3, 5 * MIB])('of the limit with %p bytes more is refused, with its size and a way out', async (more) => {
 		const bytes = Buffer.alloc(bytesForUri(5 * MIB, 'image/png') + more);
 		png(1280, 720).copy(bytes);
-		const fault = faultOf(encodeImage(file(bytes), '1280:720'));
+		const fault = faultOf(await encodeImage(file(bytes), '1280:720'));
 		expect(fault).toMatch(/^must .*3\.3 MB.*URL/);
 		expect(fault).toContain(`${(bytes.length / MIB).toFixed(1)} MB`);
 	});
 
-	it('is refused without naming the very size that it is said to be allowed', () => {
+	it('is refused without naming the very size that it is said to be allowed', async () => {
 		const bytes = Buffer.alloc(Math.ceil(3.75 * MIB) + 1);
 		png(1280, 720).copy(bytes);
 		const [, allowed = '', actual = ''] =
-			/at most ([\d.]+) MB.*has ([\d.]+) MB/.exec(faultOf(encodeImage(file(bytes), ''))) ?? [];
+			/at most ([\d.]+) MB.*has ([\d.]+) MB/.exec(faultOf(await encodeImage(file(bytes), ''))) ?? [];
 		expect(Number(actual)).toBeGreaterThan(Number(allowed));
 	});
 });
@@ -198,8 +236,8 @@ describe('The hint that a picture will be cropped', () => {
 		[1500, 1000, '1280:768'],
 		[720, 1280, '9:16'],
 		[1000, 1000, '960:960'],
-	])('does not come for %px%p in %s', (width, height, ratio) => {
-		expect(hintsOf(encodeImage(file(png(width, height)), ratio))).toEqual([]);
+	])('does not come for %px%p in %s', async (width, height, ratio) => {
+		expect(hintsOf(await encodeImage(file(png(width, height)), ratio))).toEqual([]);
 	});
 
 	it.each([
@@ -208,26 +246,26 @@ describe('The hint that a picture will be cropped', () => {
 		[1000, 1000, '1280:720'],
 		[1584, 672, '960:960'],
 		[1280, 720, '1:1'],
-	])('comes for %px%p in %s and names both', (width, height, ratio) => {
-		const hints = hintsOf(encodeImage(file(png(width, height)), ratio));
+	])('comes for %px%p in %s and names both', async (width, height, ratio) => {
+		const hints = hintsOf(await encodeImage(file(png(width, height)), ratio));
 		expect(hints).toHaveLength(1);
 		expect(hints[0]).toContain(`${width}x${height}`);
 		expect(hints[0]).toContain(ratio);
 	});
 
-	it.each(['', 'wide', '0:0', '1280:0', '1280:720:3'])('is no stumbling block where the ratio is %j', (ratio) => {
-		expect(() => encodeImage(file(png(10, 10)), ratio)).not.toThrow();
+	it.each(['', 'wide', '0:0', '1280:0', '1280:720:3'])('is no stumbling block where the ratio is %j', async (ratio) => {
+		await expect(encodeImage(file(png(10, 10)), ratio)).resolves.toHaveProperty('uri');
 	});
 
-	it('does not come where the size of the picture is not known', () => {
-		expect(hintsOf(encodeImage(file(jpeg(app0)), '1280:720'))).toEqual([]);
-		expect(hintsOf(encodeImage(file(png(0, 0)), '1280:720'))).toEqual([]);
+	it('does not come where the size of the picture is not known', async () => {
+		expect(hintsOf(await encodeImage(file(jpeg(app0)), '1280:720'))).toEqual([]);
+		expect(hintsOf(await encodeImage(file(png(0, 0)), '1280:720'))).toEqual([]);
 	});
 });
 
 describe('A video that is sent as a file', () => {
-	it('becomes a data URI with the type that its bytes say', () => {
-		const encoded = encodeVideo(file(realMp4));
+	it('becomes a data URI with the type that its bytes say', async () => {
+		const encoded = await encodeVideo(file(realMp4));
 		expect('uri' in encoded && encoded.uri).toBe(`data:video/mp4;base64,${realMp4.toString('base64')}`);
 		expect(hintsOf(encoded)).toEqual([]);
 	});
@@ -236,21 +274,21 @@ describe('A video that is sent as a file', () => {
 		[bytesForUri(5 * MIB, 'video/mp4'), 0],
 		[bytesForUri(5 * MIB, 'video/mp4') + 3, 1],
 		[bytesForUri(16 * MIB, 'video/mp4'), 1],
-	])('of %p bytes is taken, with %p hints about its size', (size, hints) => {
+	])('of %p bytes is taken, with %p hints about its size', async (size, hints) => {
 		const bytes = Buffer.alloc(size);
 		realMp4.copy(bytes, 0, 0, 64);
-		expect(hintsOf(encodeVideo(file(bytes)))).toHaveLength(hints);
+		expect(hintsOf(await encodeVideo(file(bytes)))).toHaveLength(hints);
 	});
 
-	it('beyond the limit is refused, with its size and a way out', () => {
+	it('beyond the limit is refused, with its size and a way out', async () => {
 		const bytes = Buffer.alloc(bytesForUri(16 * MIB, 'video/mp4') + 1);
 		realMp4.copy(bytes, 0, 0, 64);
-		expect(faultOf(encodeVideo(file(bytes)))).toMatch(/^must .*12 MB.*12\.0 MB.*URL/);
+		expect(faultOf(await encodeVideo(file(bytes)))).toMatch(/^must .*12 MB.*12\.0 MB.*URL/);
 	});
 
-	it('is refused where it is something else', () => {
-		expect(faultOf(encodeVideo(file(realPng, 'image/png')))).toMatch(/^must .*MP4, MOV or WebM.*image\/png/);
-		expect(faultOf(encodeVideo(file(Buffer.alloc(0))))).toMatch(/empty/);
+	it('is refused where it is something else', async () => {
+		expect(faultOf(await encodeVideo(file(realPng, 'image/png')))).toMatch(/^must .*MP4, MOV or WebM.*image\/png/);
+		expect(faultOf(await encodeVideo(file(Buffer.alloc(0))))).toMatch(/empty/);
 	});
 });
 
@@ -277,7 +315,7 @@ describe('Hostile files', () => {
 				expect(Number.isInteger(picture.width) && picture.width >= 0).toBe(true);
 				expect(Number.isInteger(picture.height) && picture.height >= 0).toBe(true);
 			}
-			readVideoType(bytes);
+			mediaTypeOf(bytes);
 		}
 	});
 

@@ -92,7 +92,7 @@ const table: Record<string, Rows> = {
 			[{ cameraMotion: { x: 10.1 } }, 'Camera Motion → Horizontal (X)', 'must be a number from -10 to 10'],
 			[{ cameraMotion: { bgYPan: 'up' } }, 'Camera Motion → Pan Vertical', 'must be a number from -10 to 10'],
 		],
-		hints: [[{ duration: 8 }, /8 s.*5 or 10/]],
+		hints: [[{ duration: 8 }, /duration.*5 or 10/]],
 	},
 	'video.generateFromImage': {
 		minimal: [
@@ -145,7 +145,7 @@ const table: Record<string, Rows> = {
 		hints: [
 			[{ imageUrl: 'http://192.168.1.5/a.png' }, /192\.168\.1\.5/],
 			[{ lastImageUrl: 'http://localhost:5678/a.png' }, /localhost/],
-			[{ duration: 7 }, /7 s/],
+			[{ duration: 7 }, /duration.*5 or 10/],
 		],
 	},
 	'video.imageToVideo': {
@@ -245,7 +245,7 @@ const table: Record<string, Rows> = {
 			[{ flip: 1 }, 'Flip', 'must be true or false'],
 		],
 		hints: [
-			[{ duration: 8 }, /8 s/],
+			[{ duration: 8 }, /duration.*5 seconds/],
 			[{ videoUrl: 'http://10.0.0.7/a.mp4' }, /10\.0\.0\.7/],
 		],
 	},
@@ -496,11 +496,10 @@ const operationOf = (name: string) => {
 const files: Record<string, Buffer> = { picture: png, clip: mp4, data: png };
 const input: BuildInput = {
 	callbackUrl: callback_url,
-	readFile: async (field) => ({
-		bytes: files[field] ?? Buffer.alloc(0),
-		mimeType: 'application/octet-stream',
-		fileName: null,
-	}),
+	readFile: async (field) => {
+		const bytes = files[field] ?? Buffer.alloc(0);
+		return { mimeType: 'application/octet-stream', size: bytes.length, read: async () => bytes };
+	},
 };
 
 /** The values that n8n hands over for a field that was left alone; expressions on items find nothing. */
@@ -614,7 +613,7 @@ describe('The API as it is documented', () => {
 	let api: StandIn;
 
 	beforeAll(async () => {
-		api = await startStandIn();
+		api = await startStandIn({ alsoServes: ['gen5', 'act_three', 'upscale_v2'] });
 	});
 	afterAll(async () => await api.close());
 
@@ -732,9 +731,9 @@ describe('A file of the item', () => {
 		const wrong: BuildInput = {
 			...input,
 			readFile: async () => ({
-				bytes: Buffer.from('%PDF-1.7 and more of it'),
 				mimeType: 'application/pdf',
-				fileName: 'a.pdf',
+				size: 23,
+				read: async () => Buffer.from('%PDF-1.7 and more of it'),
 			}),
 		};
 		const result = await operation.build(parametersOf(operation, rows.full[0]), wrong);
@@ -763,14 +762,14 @@ describe('A doubtful value', () => {
 
 	it.each(rows)('is sent by %s all the same, with the hint %s', async (name, hint, given) => {
 		const result = await build(operationOf(name), given);
-		expect(result.ok && result.hints.join('\n')).toMatch(hint);
+		expect(result.ok && [...result.remarks, ...result.hints].join('\n')).toMatch(hint);
 	});
 
 	it.each(named.filter(([name]) => name !== 'video.imageToVideo'))(
 		'is not seen where there is none, in %s',
 		async (name, operation) => {
 			for (const given of [table[name]?.minimal[0], table[name]?.typical[0]]) {
-				expect(await build(operation, given ?? {})).toMatchObject({ ok: true, hints: [] });
+				expect(await build(operation, given ?? {})).toMatchObject({ ok: true, remarks: [], hints: [] });
 			}
 		},
 	);
@@ -793,7 +792,7 @@ describe('A doubtful value', () => {
 	])('is the address %s, which CometAPI can not reach', async (videoUrl) => {
 		expect(await build(operationOf('video.upscale'), { videoUrl })).toMatchObject({
 			ok: true,
-			hints: [expect.stringMatching(/public URL/)],
+			remarks: [expect.stringMatching(/public URL/)],
 		});
 	});
 
@@ -807,6 +806,6 @@ describe('A doubtful value', () => {
 		'https://localhost.example.com/a.mp4',
 		'https://fd00.example.com/a.mp4',
 	])('is not the address %s', async (videoUrl) => {
-		expect(await build(operationOf('video.upscale'), { videoUrl })).toMatchObject({ ok: true, hints: [] });
+		expect(await build(operationOf('video.upscale'), { videoUrl })).toMatchObject({ ok: true, remarks: [], hints: [] });
 	});
 });

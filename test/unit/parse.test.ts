@@ -3,7 +3,9 @@ import path from 'node:path';
 
 import { responseProblem } from '../../nodes/shared/api/problem';
 import { readCreated, readTask } from '../../nodes/shared/task/parse';
-import type { TaskState } from '../../nodes/shared/task/task';
+import { errorCode, errorMessage } from '../../nodes/shared/task/refusal';
+import { settled, type TaskState } from '../../nodes/shared/task/task';
+import { taskState } from '../support/taskState';
 
 const folder = path.join(__dirname, '../payloads');
 const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
@@ -13,6 +15,8 @@ const ID = '7c1f0e52-4b6d-4a38-9f21-2d5e8b90c3aa';
 const lantern = 'https://assets.example.com/runway/lantern.mp4';
 const harbor = 'https://assets.example.com/runway/harbor-dawn.mp4';
 const signed = `${harbor}?_jwt=eyJleHAiOjE3Nzc5OTk5OTl9`;
+/** Says nothing of what it leads to. */
+const untold = 'https://cdn.example.com/results/8f2c?sig=abc';
 const frames = {
 	posterUrl: 'https://assets.example.com/runway/lantern-first.png',
 	lastFrameUrl: 'https://assets.example.com/runway/lantern-last.png',
@@ -84,6 +88,7 @@ const tasks: Record<string, Partial<TaskState> | 'notVisible'> = {
 	},
 	'task-official-succeeded-video': { status: 'succeeded', progress: 100, videoUrl: signed, assetUrls: [signed] },
 	'task-official-throttled': { status: 'queued', rawStatus: 'THROTTLED' },
+	'task-unknown-word-with-result': { status: 'succeeded', videoUrl: 'https://cdn.example.com/result.mp4?sig=abc' },
 	'task-wrapped-data-null': 'notVisible',
 	'task-wrapped-failure': { status: 'failed', failure: { code: 'SAFETY.INPUT.TEXT', ...moderated } },
 	'task-wrapped-in-progress': { status: 'running', progress: 30 },
@@ -112,11 +117,18 @@ const creates: Record<string, 'created' | 'refused' | 'unreadable'> = {
 };
 
 /** Status with which each error comes, the reason to be seen in it, and the words for the user. */
-const errors: Record<string, [status: number, reason: string, message: string, requestId?: string]> = {
+const errors: Record<string, [status: number, reason: unknown, message: string, requestId?: string]> = {
 	'error-business-code-http-200': [200, 'badRequest', 'the source image cannot be downloaded'],
 	'error-business-code-http-200-empty-data': [200, 'badRequest', 'submission failed, points returned'],
 	'error-comet-400-empty-code': [400, 'badRequest', 'ratio must not be empty', '2026050416152241783012AbCdEf'],
 	'error-comet-401': [401, 'auth', 'invalid token', '2026050416152241783012AbCdEf'],
+	'error-comet-401-quota-used-up': [
+		401,
+		expect.any(String),
+		'该令牌额度已用尽 TokenStatusExhausted[sk-7c1***3aa]',
+		'20261125081522417AbCdEfGh',
+	],
+	'error-comet-403-account-empty': [403, 'balance', '用户额度不足, 剩余额度: $0.012000', '20261125081522417AbCdEfGh'],
 	'error-comet-429': [429, 'rateLimit', 'too many requests, retry later', '2026050416152241783012AbCdEf'],
 	'error-comet-500-invalid-request': [
 		500,
@@ -125,7 +137,14 @@ const errors: Record<string, [status: number, reason: string, message: string, r
 		'2026050416152241783012AbCdEf',
 	],
 	'error-comet-503': [503, 'server', 'upstream is busy', '2026050416152241783012AbCdEf'],
+	'error-comet-503-model-not-found': [
+		503,
+		expect.any(String),
+		'No available channel for model gen4.5 under group default (distributor)',
+		'20261125081522417AbCdEfGh',
+	],
 	'error-html-body': [301, 'wrongUrl', 'a web page instead of JSON (HTTP 301)'],
+	'error-runway-400-issues': [400, 'badRequest', 'Validation of body failed'],
 	'error-runway-400-string': [400, 'badRequest', '`promptImage` must be a valid HTTPS URL'],
 	'error-task-429-saturated': [429, 'rateLimit', '上游繁忙，请稍后再试'],
 	'error-task-callback-url-empty': [400, 'badRequest', 'callback_url_empty'],
@@ -134,7 +153,14 @@ const errors: Record<string, [status: number, reason: string, message: string, r
 	'error-task-upstream-failed': [400, 'badRequest', 'body did not validate'],
 };
 
-const notTasks = ['balance-quota', 'balance-quota-daily', 'models-catalog', 'models-v1'];
+const notTasks = [
+	'account-task-list',
+	'balance-quota',
+	'balance-quota-daily',
+	'models-catalog',
+	'models-v1',
+	'usage-token',
+];
 
 describe('Every documented answer', () => {
 	it('has a meaning in this suite', () => {
@@ -194,7 +220,8 @@ describe('Reading a task', () => {
 		['37', 37],
 		['0.37', 37],
 		['1%', 1],
-		[1, 100],
+		[1, null],
+		['1', null],
 		[140, 100],
 		[-3, 0],
 		['soon', null],
@@ -221,6 +248,171 @@ describe('Reading a task', () => {
 			submittedAt: null,
 			startedAt: null,
 		});
+	});
+
+	it.each([
+		['seconds', 1777882522],
+		['seconds as text', '1777882522'],
+		['milliseconds', 1777882522000],
+		['milliseconds as text', '1777882522000'],
+		['microseconds', 1777882522000000],
+		['nanoseconds as text', '1777882522000000000'],
+		['an ISO date', '2026-05-04T16:15:22+08:00'],
+	])('reads a time in %s', (_form, given) => {
+		expect(read({ task_id: 'a', status: 'RUNNING', submit_time: given }).submittedAt).toBe('2026-05-04T08:15:22.000Z');
+	});
+
+	it.each([7, 86_400, 99_999_999_999, '0001-01-01T00:00:00Z', '58308-01-01', -1777882522])(
+		'shows no date that cannot be: %p',
+		(given) => {
+			expect(read({ task_id: 'a', status: 'RUNNING', submit_time: given }).submittedAt).toBeNull();
+		},
+	);
+
+	it.each<[place: string, fields: Record<string, unknown>]>([
+		['output', { output: lantern }],
+		['output[]', { output: [lantern] }],
+		['output[].url', { output: [{ url: lantern }] }],
+		['output.url', { output: { url: lantern } }],
+		['output.video_url', { output: { video_url: lantern } }],
+		['video_url', { video_url: lantern }],
+		['result_url', { result_url: lantern }],
+		['video.url', { video: { url: lantern } }],
+		['video.video_url', { video: { video_url: lantern } }],
+		['url', { url: lantern }],
+		['the first entry of a list', { data: [{ url: lantern }] }],
+		['an object in JSON text', { data: JSON.stringify({ video_url: lantern }) }],
+		['result', { result: { video_url: lantern } }],
+	])('finds a result under %s, at every depth', (_place, fields) => {
+		const found = { status: 'succeeded', videoUrl: lantern, imageUrl: null, assetUrls: [lantern] };
+		expect(read({ id: 'a', status: 'completed', ...fields })).toMatchObject(found);
+		expect(read({ code: 200, data: { status: 'completed', ...fields } })).toMatchObject(found);
+		expect(read({ code: 'success', data: { task_id: 'a', status: 'SUCCESS', data: fields } })).toMatchObject(found);
+		// Under a word that nobody knows, the result is kept for the next look.
+		expect(read({ id: 'a', status: 'REHEARSED', ...fields })).toMatchObject({ ...found, status: 'unknown' });
+	});
+
+	it.each<[place: string, fields: Record<string, unknown>]>([
+		['image.url', { image: { url: untold } }],
+		['images[]', { images: [untold] }],
+		['images[].url', { images: [{ url: untold }] }],
+		['image_url', { image_url: untold }],
+		['output of an image task', { action: 'TEXT_TO_IMAGE', output: [untold] }],
+		['result_url of an image task', { action: 'textToImage', result_url: untold }],
+	])('knows the image under %s by its place or its task, whatever its URL ends in', (_place, fields) => {
+		expect(read({ id: 'a', status: 'SUCCEEDED', ...fields })).toMatchObject({
+			videoUrl: null,
+			imageUrl: untold,
+			assetUrls: [untold],
+		});
+	});
+
+	it('takes a video for a video although its task has "image" in its name', () => {
+		const state = read({ task_id: 'a', action: 'IMAGE_TO_VIDEO', status: 'SUCCESS', result_url: untold });
+		expect(state).toMatchObject({ videoUrl: untold, imageUrl: null });
+	});
+
+	it.each(['RUNNING', 'SUCCEEDED', 'REHEARSING'])('never takes what was sent for a result of a %s task', (status) => {
+		const input = 'https://input.example.com/pier.jpg';
+		const sent = {
+			image: input,
+			video: input,
+			promptImage: input,
+			raw_video_url: input,
+			last_image: input,
+			videoUri: input,
+			properties: { url: input },
+			input: { url: input, video_url: input },
+		};
+		expect(read({ id: 'a', status, ...sent, data: sent }).assetUrls).toEqual([]);
+		const withImages = { ...sent, images: [input], image_url: input };
+		expect(read({ id: 'a', status, ...withImages, output: [lantern] }).assetUrls).toEqual([lantern]);
+		if (status !== 'SUCCEEDED') expect(read({ id: 'a', status, ...withImages }).assetUrls).toEqual([]);
+	});
+
+	it.each(['succeed', 'done', 'Finished', 'COMPLETED'])('reads "%s" as a success', (status) => {
+		expect(read({ id: 'a', status, output: [lantern] })).toMatchObject({ status: 'succeeded', videoUrl: lantern });
+	});
+
+	it.each(['expired', 'timeout', 'TIMED_OUT', 'fail', 'rejected', 'aborted'])(
+		'reads "%s" as an end, but keeps a result that comes without a reason',
+		(status) => {
+			expect(read({ id: 'a', status })).toMatchObject({ status: 'failed', videoUrl: null });
+			expect(read({ id: 'a', status, output: [lantern] })).toMatchObject({ status: 'succeeded', videoUrl: lantern });
+			expect(read({ id: 'a', status, output: [lantern], failure: 'moderated' }).status).toBe('failed');
+		},
+	);
+
+	it.each([
+		['SAFETY.OUTPUT.VIDEO', 'Generation did not complete.', false],
+		['INTERNAL', 'An unexpected error occurred.', true],
+		['INTERNAL', 'The prompt violates our policy.', false],
+		['server_error', 'An unexpected error occurred.', false],
+	])('takes error.code for the code of the failure: %s, %s', (code, message, retryable) => {
+		const failure = { code, message, retryable };
+		expect(read({ id: 'a', status: 'failed', error: { code, message } })).toMatchObject({ status: 'failed', failure });
+		expect(read({ code: 200, data: { task_id: 'a', status: '2', error: { code, message } } }).failure).toEqual(failure);
+	});
+
+	it('reads a finished task beside a strange code', () => {
+		expect(read({ code: 0, data: { task_id: 'a', status: '3', video_url: lantern } })).toMatchObject({
+			taskId: 'a',
+			status: 'succeeded',
+			videoUrl: lantern,
+		});
+	});
+
+	it('takes an error without an id for an error, and not for the end of a paid task', () => {
+		for (const body of [
+			{ status: 'error', message: 'internal error' },
+			{ status: 'failed', error: { message: 'bad gateway' } },
+			{ code: 500, message: 'no capacity', data: { id: 0, status: 'failed' } },
+			{ code: 500, message: 'no capacity', data: { id: 981, status: 'failed' } },
+		]) {
+			expect(readTask(body).kind).toBe('notATask');
+		}
+	});
+
+	it('reads a body that is JSON text, and keeps it as it came', () => {
+		const body = JSON.stringify(payload('task-official-succeeded-video'));
+		expect(read(body)).toMatchObject({ taskId: ID, status: 'succeeded', videoUrl: signed, raw: body });
+	});
+
+	it.each<[fields: Record<string, unknown>, cost: TaskState['cost']]>([
+		[{ cost: { credits: 25 } }, { amount: 25, unit: 'credits', refunded: null }],
+		[{ cost: 25 }, { amount: 25, unit: 'credits', refunded: null }],
+		[{ estimatedCost: { credits: 25 } }, { amount: 25, unit: 'credits', refunded: null }],
+		[{ estimatedCost: '25' }, { amount: 25, unit: 'credits', refunded: null }],
+		[
+			{ cost: { credits: 20 }, estimatedCost: { credits: 25 } },
+			{ amount: 20, unit: 'credits', refunded: null },
+		],
+		[{ quota: 160000 }, { amount: 160000, unit: 'quota', refunded: null }],
+		[
+			{ point: '320', refund: '0' },
+			{ amount: 320, unit: 'points', refunded: false },
+		],
+		[
+			{ point: 320, refund: 1 },
+			{ amount: 320, unit: 'points', refunded: true },
+		],
+		[{ point: '', refund: '' }, null],
+		[{ point: '0', refund: '0', quota: 0, estimatedCost: 0 }, null],
+		[{ cost: null, quota: 'unlimited' }, null],
+		[{ quota: -5 }, null],
+	])('reads what it cost: %j', (fields, cost) => {
+		expect(read({ id: 'a', status: 'RUNNING', ...fields }).cost).toEqual(cost);
+		expect(read({ code: 200, data: { task_id: 'a', status: '1', ...fields } }).cost).toEqual(cost);
+		expect(readCreated({ id: 'a', ...fields })).toMatchObject({ state: { cost } });
+	});
+
+	it('tells that a failed task cost nothing, if the answer says so', () => {
+		expect(read({ id: 'a', status: 'FAILED', cost: { credits: 0 } }).cost).toEqual({
+			amount: 0,
+			unit: 'credits',
+			refunded: null,
+		});
+		expect(read({ id: 'a', status: 'RUNNING', cost: { credits: 0 } }).cost).toBeNull();
 	});
 
 	it('takes the id of the task over the number of a record, and an empty error for none', () => {
@@ -267,5 +459,81 @@ describe('Reading a task', () => {
 	])('does not stumble over %p', (body) => {
 		expect(['notATask', 'notVisible']).toContain(readTask(body).kind);
 		expect(['unreadable', 'refused']).toContain(readCreated(body).kind);
+	});
+});
+
+describe('Reading the answer to a create', () => {
+	it.each<[form: string, body: unknown]>([
+		['id', { id: ID }],
+		['task_id', { task_id: ID }],
+		['taskId', { taskId: ID }],
+		['data.task_id', { code: 200, data: { task_id: ID } }],
+		['data.taskId', { code: 200, data: { taskId: ID } }],
+		['data.data.id', { code: 'success', data: { data: { id: ID } } }],
+		['result.task_id', { result: { task_id: ID } }],
+		['the first entry of data', { code: 'success', data: [{ task_id: ID }] }],
+		['the first entry of data, as id', { code: 'success', data: [{ id: ID }] }],
+		['data as text', { code: 'success', data: ID }],
+		['JSON text', JSON.stringify({ id: ID })],
+		['JSON text inside', { code: 200, data: JSON.stringify({ task_id: ID }) }],
+		['a strange code', { code: 0, message: 'queued', data: { task_id: ID } }],
+		['an error that says nothing', { id: ID, error: { code: null, message: '' } }],
+	])('finds the ID of the paid task in %s', (_form, body) => {
+		expect(readCreated(body)).toMatchObject({ kind: 'created', taskId: ID, state: { taskId: ID, raw: body } });
+	});
+
+	it.each<[body: unknown, kind: string]>([
+		[{ code: 500, message: 'no capacity', data: { id: 0 } }, 'refused'],
+		[{ code: 500, message: 'no capacity', data: { id: '0' } }, 'refused'],
+		[{ code: 500, message: 'no capacity', data: { id: 981 } }, 'refused'],
+		[{ code: 500, message: 'no capacity', data: { task_id: '981' } }, 'refused'],
+		[{ code: 500, message: 'no capacity', data: 'd4c1f0e5-no-task' }, 'refused'],
+		[{ code: 200, data: { id: 0 } }, 'unreadable'],
+		[{ code: 200, data: { id: 981 } }, 'created'],
+		[{ code: 200, msg: 'success', data: {} }, 'unreadable'],
+		[{ code: 200, msg: '', data: {} }, 'unreadable'],
+		[{ code: 0, message: 'success', data: {} }, 'unreadable'],
+		[{ code: 'success', data: 'accepted' }, 'unreadable'],
+		[{ code: 'success', data: '00000000' }, 'unreadable'],
+		[{ code: 'success', data: -1777882522 }, 'unreadable'],
+	])('reads %j as %s', (body, kind) => {
+		expect(readCreated(body).kind).toBe(kind);
+	});
+
+	it('does not name success as what went wrong', () => {
+		for (const body of [
+			{ code: 200, msg: 'success', data: {} },
+			{ code: 'success', message: '成功' },
+		]) {
+			expect([errorMessage(body), errorCode(body)]).toEqual([null, null]);
+			const problem = responseProblem({ kind: 'response', status: 200, headers: {}, body });
+			expect(problem.reason).toBe('unreadable');
+		}
+	});
+});
+
+describe('A reading in the light of the one before', () => {
+	const rehearsed = (facts: Partial<TaskState> = {}) =>
+		taskState({ status: 'unknown', rawStatus: 'REHEARSED', assetUrls: [lantern], videoUrl: lantern, ...facts });
+
+	it('is a result when an unknown word has come with one twice', () => {
+		expect(settled(rehearsed(), rehearsed())).toEqual(rehearsed({ status: 'succeeded', progress: 100 }));
+	});
+
+	it.each<[why: string, previous: TaskState | null, current: TaskState]>([
+		['it is the first', null, rehearsed()],
+		['the word has changed', rehearsed({ rawStatus: 'REHEARSING' }), rehearsed()],
+		['there was no result before', rehearsed({ assetUrls: [] }), rehearsed()],
+		['there is no result now', rehearsed(), rehearsed({ assetUrls: [] })],
+		['the word is known', taskState({ assetUrls: [lantern] }), taskState({ assetUrls: [lantern] })],
+	])('stays as it is when %s', (_why, previous, current) => {
+		expect(settled(previous, current)).toBe(current);
+	});
+
+	it('keeps a cost that only the earlier one told', () => {
+		const cost = { amount: 25, unit: 'credits', refunded: null } as const;
+		expect(settled(taskState({ cost }), taskState()).cost).toEqual(cost);
+		const final = { ...cost, amount: 20 };
+		expect(settled(taskState({ cost }), taskState({ cost: final })).cost).toEqual(final);
 	});
 });

@@ -1,6 +1,6 @@
 import type { TaskState, TaskStatus } from '../../nodes/shared/task/task';
 import { Told } from '../../nodes/shared/trigger/told';
-import { ABSENCE_GRACE_MS, KNOWN_ABSENCE_GRACE_MS, Watchlist } from '../../nodes/RunwayTrigger/watchlist';
+import { Watchlist } from '../../nodes/RunwayTrigger/watchlist';
 import { taskState } from '../support/taskState';
 
 /** Ids that are also names of what every object has. */
@@ -18,7 +18,11 @@ const DAMAGED: unknown[] = [
 	{ told: { ended: 'a', stages: 'b' }, watched: 'c' },
 	{ told: { ended: { a: true }, stages: { a: 50 } }, watched: { a: { seenAt: 9 } } },
 	{ told: { ended: [null, 7, {}], stages: [null, 7, ['a'], ['a', 'x'], [7, 7], [[]]] }, watched: [null, 7, 'a', []] },
-	{ watched: [{ id: 'a', seenAt: 'x', api: 'v3', absentSince: null, cutShort: Number.NaN }], inVain: 'many' },
+	{ watched: [{ id: 'a', seenAt: 'x', api: 'v3', row: null, word: 7, cutShort: Number.NaN }], silence: 'long' },
+	{
+		watched: [{ id: 'a', row: { kind: 'absence', answers: 'x', since: 0 }, reportedAt: 'y' }],
+		silence: { answers: 9 },
+	},
 ];
 
 function stateOf(status: TaskStatus, progress: number | null = null): TaskState {
@@ -82,19 +86,22 @@ describe('What has been told of a task', () => {
 	});
 
 	it('keeps what is still wanted when older things are forgotten', () => {
-		const told = new Told(3);
+		const told = new Told(50);
 		told.note('kept', stateOf('succeeded'));
-		told.note('going', stateOf('running', 50));
-		for (const id of manyIds(10)) {
-			told.refresh('kept');
-			told.refresh('going');
-			told.refresh('never seen');
+		told.note('running', stateOf('running', 50));
+		for (const id of manyIds(40)) {
 			told.note(id, stateOf('succeeded'));
-			told.note(`${id} going`, stateOf('running', 1));
+			told.note(`${id} running`, stateOf('running', 1));
 		}
-		expect(told.hasEnded('kept')).toBe(true);
-		expect(told.news('going', stateOf('running', 50))).toBeNull();
-		expect(told.hasEnded('never seen')).toBe(false);
+		const less = new Told(3).load(stored(told), ['kept', 'running', 'never seen']);
+		expect(less.toJSON()).toEqual({
+			ended: ['task-38', 'task-39', 'kept'],
+			stages: [
+				['task-38 running', 1],
+				['task-39 running', 1],
+				['running', 50],
+			],
+		});
 	});
 
 	it('takes ids that are names of what every object has', () => {
@@ -129,7 +136,7 @@ describe('The watched tasks', () => {
 		expect(list.inTurn(0)).toEqual(['a', 'b', 'c', 'd']);
 		list.see('a', stateOf('running'), 'official', 300);
 		list.skip('b', 100);
-		list.miss('c', 200);
+		list.miss('c', 'absence', 200);
 		expect(list.inTurn(0)).toEqual(['d', 'b', 'c', 'a']);
 		const again = new Watchlist(['a', 'b', 'c', 'd', 'e'], stored(list));
 		expect(again.inTurn(0)).toEqual(['d', 'e', 'b', 'c', 'a']);
@@ -155,25 +162,25 @@ describe('The watched tasks', () => {
 
 	it('cost nothing more once their end was told', () => {
 		const list = new Watchlist(['a', 'b'], null);
-		expect(list.see('a', stateOf('succeeded'), 'official', 1)).toBe('succeeded');
-		list.tell('a', stateOf('succeeded'));
+		expect(list.see('a', stateOf('succeeded'), 'official', 1).event).toBe('succeeded');
+		list.markEmitted('a', stateOf('succeeded'));
 		expect(list.inTurn(0)).toEqual(['b']);
 		expect(new Watchlist(['a', 'b'], stored(list)).inTurn(0)).toEqual(['b']);
 	});
 
 	it('are news again in the next poll as long as they were not told', () => {
 		const list = new Watchlist(['a'], null);
-		expect(list.see('a', stateOf('succeeded'), 'official', 1)).toBe('succeeded');
+		expect(list.see('a', stateOf('succeeded'), 'official', 1).event).toBe('succeeded');
 		list.defer('a');
 		const again = new Watchlist(['a'], stored(list));
 		expect(again.inTurn(0)).toEqual(['a']);
-		expect(again.see('a', stateOf('succeeded'), 'official', 2)).toBe('succeeded');
+		expect(again.see('a', stateOf('succeeded'), 'official', 2).event).toBe('succeeded');
 	});
 
 	it('stay told while the list is empty for once', () => {
 		const list = new Watchlist(['a'], null);
 		list.see('a', stateOf('failed'), 'official', 1);
-		list.tell('a', stateOf('failed'));
+		list.markEmitted('a', stateOf('failed'));
 		const empty = new Watchlist([], stored(list));
 		expect(empty.inTurn(0)).toEqual([]);
 		expect(new Watchlist(['a'], stored(empty)).inTurn(0)).toEqual([]);
@@ -183,7 +190,7 @@ describe('The watched tasks', () => {
 		let saved: unknown = null;
 		for (let poll = 0; poll < 6; poll += 1) {
 			const list = new Watchlist(['first', ...manyIds(9_999, `poll-${poll}`)], saved);
-			for (const id of list.inTurn(0)) list.tell(id, stateOf('succeeded'));
+			for (const id of list.inTurn(0)) list.markEmitted(id, stateOf('succeeded'));
 			saved = list.toJSON();
 		}
 		expect(new Watchlist(['first'], stored(saved)).inTurn(0)).toEqual([]);
@@ -206,38 +213,99 @@ describe('The watched tasks', () => {
 		expect(again.apiOf('a')).toBe('compatibility');
 	});
 
-	it('are reported as unknown only after a while, and once, and are asked for once an hour after that', () => {
+	it('have a row of answers without a task, counted over polls and restarts', () => {
 		const list = new Watchlist(['a'], null);
-		expect(list.miss('a', 1_000)).toBe(false);
+		expect(list.miss('a', 'absence', 1_000)).toEqual({ answers: 1, ms: 0 });
 		const later = new Watchlist(['a'], stored(list));
-		expect(later.miss('a', 1_000 + ABSENCE_GRACE_MS - 1)).toBe(false);
-		expect(later.miss('a', 1_000 + ABSENCE_GRACE_MS)).toBe(true);
-		const toldAt = 1_000 + ABSENCE_GRACE_MS;
-		later.tellAbsent('a', toldAt);
-		const after = new Watchlist(['a'], stored(later));
-		expect(after.inTurn(toldAt + 60_000)).toEqual([]);
-		expect(after.inTurn(toldAt + 3_600_000)).toEqual(['a']);
-		expect(after.miss('a', toldAt + 3_600_000)).toBe(false);
-		expect(after.inTurn(toldAt + 3_660_000)).toEqual([]);
-		// Once the user has mended the credential, its news are told.
-		expect(after.see('a', stateOf('succeeded'), 'official', toldAt + 7_200_000)).toBe('succeeded');
+		expect(later.miss('a', 'absence', 61_000)).toEqual({ answers: 2, ms: 60_000 });
+		const last = new Watchlist(['a'], stored(later));
+		expect(last.miss('a', 'absence', 121_000)).toEqual({ answers: 3, ms: 120_000 });
 	});
 
-	it('are given more time where they were known before, and all of it again once they are back', () => {
-		const list = new Watchlist(['a'], null);
-		list.see('a', stateOf('running'), 'official', 0);
-		list.miss('a', 1_000);
-		expect(list.miss('a', 1_000 + ABSENCE_GRACE_MS)).toBe(false);
-		expect(list.miss('a', 1_000 + KNOWN_ABSENCE_GRACE_MS)).toBe(true);
-		list.see('a', stateOf('running'), 'official', 2_000 + KNOWN_ABSENCE_GRACE_MS);
-		expect(list.miss('a', 3_000 + KNOWN_ABSENCE_GRACE_MS)).toBe(false);
+	it('begin a new row with an answer of another kind, and after everything that is no answer about them', () => {
+		const breaks: Array<(list: Watchlist) => unknown> = [
+			(list) => list.see('a', stateOf('running'), 'official', 500),
+			(list) => list.skip('a', 500),
+			(list) => list.hearNothing(500),
+			(list) => list.miss('a', 'refusal', 500),
+		];
+		for (const interrupt of breaks) {
+			const list = new Watchlist(['a'], null);
+			list.miss('a', 'absence', 0);
+			interrupt(list);
+			expect(new Watchlist(['a'], stored(list)).miss('a', 'absence', 1_000)).toEqual({ answers: 1, ms: 0 });
+		}
 	});
 
-	it('are not reported early, nor never, by a clock that was set back', () => {
+	it('are asked for once an hour after they were reported, and are not reported again', () => {
 		const list = new Watchlist(['a'], null);
-		list.miss('a', 10 * ABSENCE_GRACE_MS);
-		expect(list.miss('a', 1_000)).toBe(false);
-		expect(list.miss('a', 1_000 + ABSENCE_GRACE_MS)).toBe(true);
+		list.miss('a', 'refusal', 1_000);
+		list.markReported('a', 1_000);
+		const after = new Watchlist(['a'], stored(list));
+		expect(after.inTurn(61_000)).toEqual([]);
+		expect(after.inTurn(3_601_000)).toEqual(['a']);
+		expect(after.miss('a', 'refusal', 3_601_000)).toBeNull();
+		expect(after.inTurn(3_661_000)).toEqual([]);
+		// Once the user has corrected the credential, its events are emitted.
+		expect(after.see('a', stateOf('succeeded'), 'official', 7_201_000).event).toBe('succeeded');
+		expect(after.miss('a', 'absence', 7_261_000)).toEqual({ answers: 1, ms: 0 });
+	});
+
+	it('have rows that a clock that was set back does not make longer', () => {
+		const list = new Watchlist(['a'], null);
+		list.miss('a', 'absence', 3_000_000);
+		expect(list.miss('a', 'absence', 1_000)).toEqual({ answers: 2, ms: 0 });
+		expect(list.miss('a', 'absence', 2_000)).toEqual({ answers: 3, ms: 1_000 });
+	});
+
+	it('have ended if a word that nobody knows comes twice with a result, also over restarts', () => {
+		const done = taskState({
+			status: 'unknown',
+			rawStatus: 'done',
+			progress: null,
+			assetUrls: ['https://a.example/v.mp4'],
+		});
+		const list = new Watchlist(['a'], null);
+		expect(list.see('a', done, 'official', 1)).toEqual({ event: null, state: done });
+		const again = new Watchlist(['a'], stored(list));
+		expect(again.see('a', done, 'official', 2)).toEqual({
+			event: 'succeeded',
+			state: { ...done, status: 'succeeded', progress: 100 },
+		});
+	});
+
+	it('have not ended by a word that nobody knows without a result, nor by two different ones', () => {
+		const list = new Watchlist(['a'], null);
+		const said = (rawStatus: string, assetUrls: string[]) =>
+			list.see('a', taskState({ status: 'unknown', rawStatus, assetUrls }), 'official', 1).event;
+		const urls = ['https://a.example/v.mp4'];
+		expect([said('x', []), said('x', []), said('x', urls), said('y', urls), said('x', urls), said('x', [])]).toEqual(
+			Array.from({ length: 6 }, () => null),
+		);
+		expect(said('x', urls)).toBeNull();
+		expect(said('x', urls)).toBe('succeeded');
+	});
+
+	it('count the polls in which nobody was answered', () => {
+		const list = new Watchlist(['a'], null);
+		expect(list.hearNothing(1_000)).toEqual({ answers: 1, ms: 0 });
+		const again = new Watchlist(['a'], stored(list));
+		expect(again.hearNothing(61_000)).toEqual({ answers: 2, ms: 60_000 });
+		again.hear();
+		expect(new Watchlist(['a'], stored(again)).hearNothing(121_000)).toEqual({ answers: 1, ms: 0 });
+	});
+
+	it('take no more room than they need, however many have come and gone', () => {
+		let saved: unknown = null;
+		for (let poll = 0; poll < 30; poll += 1) {
+			const list = new Watchlist(manyIds(1_000, `poll-${poll}`), saved);
+			for (const id of list.inTurn(0)) list.markEmitted(id, stateOf('succeeded'));
+			saved = stored(list);
+		}
+		const short = new Watchlist(['a'], saved);
+		expect(short.toJSON().told.ended).toHaveLength(1_000);
+		// A lookup of the IDs that fails for once makes an empty list.
+		expect(new Watchlist([], saved).toJSON().told.ended).toHaveLength(2_000);
 	});
 
 	it('count how often a file was cut short, also over restarts', () => {
@@ -267,8 +335,8 @@ describe('The watched tasks', () => {
 		const list = new Watchlist(['a', 'b'], saved);
 		expect(list.inTurn(0)).toEqual(['a', 'b']);
 		expect(list.apiOf('a')).toBeUndefined();
-		expect(list.inVain).toBe(0);
-		expect(list.miss('a', 10)).toBe(false);
+		expect(list.hearNothing(10).answers).toBe(1);
+		expect(list.miss('a', 'absence', 10)).toEqual({ answers: 1, ms: 0 });
 		expect(list.cutShort('b')).toBe(1);
 	});
 });

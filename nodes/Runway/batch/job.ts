@@ -47,7 +47,7 @@ export type Outcome =
 	/** The task succeeded, but the API gave no URL of a result. */
 	| { kind: 'noResult'; task: KnownTask }
 	/** The task succeeded, but the file that was asked for can't be had. */
-	| { kind: 'noFile'; task: KnownTask; reason: string }
+	| { kind: 'noFile'; task: KnownTask; reason: string; advice: string }
 	/** The task had not ended at the time limit, or when it was looked at. */
 	| { kind: 'unfinished'; task: KnownTask; waitedMs: number; trouble: Problem | null }
 	/** The API does not know the id. */

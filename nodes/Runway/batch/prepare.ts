@@ -92,7 +92,7 @@ async function prepareCreate(
 		pace: paceOf(operation, parameters),
 		operation,
 		fingerprint: fingerprint(operation, merged),
-		remarks: first.hints,
+		remarks: [...first.remarks, ...first.hints],
 		model: typeof parameters.model === 'string' ? parameters.model : undefined,
 		labelOf: (path) => labelOfApiField(operation, path),
 		body,
@@ -113,9 +113,11 @@ function callbackUrlOf(context: IExecuteFunctions, { completion, callbackUrl }: 
 }
 
 async function readFile(context: IExecuteFunctions, itemIndex: number, field: string): Promise<InputFile> {
-	const { mimeType } = context.helpers.assertBinaryData(itemIndex, field);
-	const bytes = await context.helpers.getBinaryDataBuffer(itemIndex, field);
-	return { mimeType, bytes };
+	const { mimeType, id, data } = context.helpers.assertBinaryData(itemIndex, field);
+	// Without an ID, n8n keeps the file in the item itself, as base64.
+	const size =
+		id === undefined ? Buffer.byteLength(data, 'base64') : (await context.helpers.getBinaryMetadata(id)).fileSize;
+	return { mimeType, size, read: async () => await context.helpers.getBinaryDataBuffer(itemIndex, field) };
 }
 
 /** Merges the user's extra fields into the body; objects are merged, everything else is replaced. */

@@ -207,7 +207,7 @@ export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanatio
 		case 'noFile':
 			return {
 				message: `The file of the task can't be fetched: ${outcome.reason}`,
-				advice: `The task ${outcome.task.taskId} is finished and paid for. Run this operation again later; where the URL stays dead, ask CometAPI with the task ID.`,
+				advice: `The task ${outcome.task.taskId} is finished and paid for. ${outcome.advice}`,
 			};
 		case 'unfinished':
 			return explainUnfinished(outcome);
@@ -410,6 +410,7 @@ function detailsOf(outcome: Outcome): IDataObject {
 	const problem = apiProblemOf(outcome);
 	const state = taskOf(outcome)?.state;
 	if (state?.failure) details.failure = redactDeep(state.failure) as IDataObject;
+	if (state?.cost) details.cost = { ...state.cost };
 	if (outcome.kind === 'noResult') details.raw = redactDeep(state?.raw) as IDataObject;
 	if (outcome.kind === 'maybeCreated') details.created = 'unknown';
 	if (

@@ -5,12 +5,12 @@ import { isObject, type Json } from '../../shared/task/json';
 import { decimal, flag, integer, oneOf, optionalHttpUrl, requiredText } from '../operations/checks';
 import { checkParameters, type BatchOperation, type Fault } from '../operations/operation';
 import {
-	createOptionsField,
 	DEFAULT_MAX_FILE_SIZE_MB,
 	DEFAULT_MAX_PARALLEL,
 	DEFAULT_RUNWAY_VERSION,
 	DEFAULT_TIMEOUT_SECONDS,
 	downloadFields,
+	optionsFields,
 } from '../../shared/panel/runFields';
 
 /** How one item is to be run: everything in the panel that is not about the video itself. */
@@ -76,7 +76,7 @@ export function readSettings(
 ): { ok: true; settings: ItemSettings } | { ok: false; faults: Fault[] } {
 	const forAgent = runsAsTool(context);
 	const takesFile = !forAgent && wantsFile(context, operation, itemIndex);
-	const checked = checkParameters(schema, [createOptionsField, ...downloadFields(null)], {
+	const checked = checkParameters(schema, [optionsFields.createWithCallback, ...downloadFields(null)], {
 		completion: context.getNodeParameter('completion', itemIndex, 'wait'),
 		binaryField: takesFile ? context.getNodeParameter('binaryField', itemIndex, 'data') : undefined,
 		options: context.getNodeParameter('options', itemIndex, {}),

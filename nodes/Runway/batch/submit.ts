@@ -167,6 +167,6 @@ const ABOUT_THE_MODEL: ReadonlySet<Reason> = new Set(['modelUnavailable', 'model
 
 /** Names what the API refused as the user knows it. */
 function inTermsOfThePanel({ model, labelOf }: CreateJob, problem: Problem): Problem {
-	const fields = problem.fields?.map((field) => ({ ...field, path: labelOf(field.path) }));
+	const fields = problem.fields.map((field) => ({ ...field, path: labelOf(field.path) }));
 	return { ...problem, fields, ...(ABOUT_THE_MODEL.has(problem.reason) && { model }) };
 }

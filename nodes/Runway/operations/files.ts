@@ -1,3 +1,4 @@
+import { mediaTypeOf } from '../../shared/files/content';
 import type { InputFile } from './operation';
 
 /** Checks binary inputs before they are paid for and turns them into data URIs. */
@@ -13,52 +14,49 @@ const SHAPE_TOLERANCE = 1.35;
 type Encoded = { uri: string; hints: string[] } | { expected: string };
 
 /** Encodes an image file. The type is read from the file's own header, since MIME types of items are often guesses. */
-export function encodeImage(file: InputFile, ratio?: string): Encoded {
-	const picture = readImageHeader(file.bytes);
+export async function encodeImage(file: InputFile, ratio?: string): Promise<Encoded> {
+	const tooLarge = {
+		expected: `must name an image of at most 3.3 MB, because Runway takes files of up to 5 MB after encoding, but the file has ${megabytes(file.size)}. Make it smaller, or give a URL, where up to 16 MB are allowed`,
+	};
+	if (uriLength(file.size, '') > MAX_IMAGE_URI_BYTES) return tooLarge;
+	const bytes = await file.read();
+	const picture = readImageHeader(bytes);
 	if (picture === null) {
 		return { expected: `must name a binary field with a JPEG, PNG or WebP image, but the file is ${describe(file)}` };
 	}
-	const uri = `data:${picture.mimeType};base64,${file.bytes.toString('base64')}`;
-	if (uri.length > MAX_IMAGE_URI_BYTES) {
-		return {
-			expected: `must name an image of at most 3.3 MB, because Runway takes files of up to 5 MB after encoding, but the file has ${megabytes(file.bytes.length)}. Make it smaller, or give a URL, where up to 16 MB are allowed`,
-		};
-	}
-	return { uri, hints: ratio === undefined ? [] : shapeHints(picture, ratio) };
+	if (uriLength(bytes.length, picture.mimeType) > MAX_IMAGE_URI_BYTES) return tooLarge;
+	return { uri: dataUri(bytes, picture.mimeType), hints: ratio === undefined ? [] : shapeHints(picture, ratio) };
 }
 
 /** Encodes a video file. */
-export function encodeVideo(file: InputFile): Encoded {
-	const mimeType = readVideoType(file.bytes);
-	if (mimeType === null) {
+export async function encodeVideo(file: InputFile): Promise<Encoded> {
+	const tooLarge = {
+		expected: `must name a video of at most 12 MB, because Runway takes files of up to 16 MB after encoding, but the file has ${megabytes(file.size)}. Make it smaller, or give a URL, where up to 32 MB are allowed`,
+	};
+	if (uriLength(file.size, '') > MAX_VIDEO_URI_BYTES) return tooLarge;
+	const bytes = await file.read();
+	const mimeType = mediaTypeOf(bytes);
+	if (mimeType === null || !mimeType.startsWith('video/')) {
 		return { expected: `must name a binary field with an MP4, MOV or WebM video, but the file is ${describe(file)}` };
 	}
-	const uri = `data:${mimeType};base64,${file.bytes.toString('base64')}`;
-	if (uri.length > MAX_VIDEO_URI_BYTES) {
-		return {
-			expected: `must name a video of at most 12 MB, because Runway takes files of up to 16 MB after encoding, but the file has ${megabytes(file.bytes.length)}. Make it smaller, or give a URL, where up to 32 MB are allowed`,
-		};
-	}
+	const length = uriLength(bytes.length, mimeType);
+	if (length > MAX_VIDEO_URI_BYTES) return tooLarge;
 	const hints =
-		uri.length > SAFE_VIDEO_URI_BYTES
+		length > SAFE_VIDEO_URI_BYTES
 			? [
 					"The video is larger than 3.7 MB, which some versions of Runway's API refuse as a file. If it is refused, give a URL.",
 				]
 			: [];
-	return { uri, hints };
+	return { uri: dataUri(bytes, mimeType), hints };
 }
 
-/** Pictures and sounds that come in the same container as MP4. */
-const NO_VIDEO_BRANDS: ReadonlySet<string> = new Set(['avif', 'avis', 'heic', 'heix', 'mif1', 'msf1', 'M4A', 'M4B']);
+/** Characters of a data URI. Counted before anything is encoded, which takes twice the memory of the file. */
+function uriLength(size: number, mimeType: string): number {
+	return `data:${mimeType};base64,`.length + Math.ceil(size / 3) * 4;
+}
 
-/** MIME type from the first bytes of an MP4, MOV or WebM, or null. */
-export function readVideoType(bytes: Buffer): string | null {
-	if (bytes.length < 12) return null;
-	if (bytes.toString('latin1', 4, 8) === 'ftyp') {
-		if (NO_VIDEO_BRANDS.has(bytes.toString('latin1', 8, 12).trim())) return null;
-		return bytes.toString('latin1', 8, 12) === 'qt  ' ? 'video/quicktime' : 'video/mp4';
-	}
-	return bytes.readUInt32BE(0) === 0x1a45dfa3 ? 'video/webm' : null;
+function dataUri(bytes: Buffer, mimeType: string): string {
+	return `data:${mimeType};base64,${bytes.toString('base64')}`;
 }
 
 interface Picture {
@@ -80,12 +78,11 @@ function shapeHints({ width, height }: Picture, ratio: string): string[] {
 
 /** Type and size from the first bytes of a PNG, JPEG or WebP, or null. */
 export function readImageHeader(bytes: Buffer): Picture | null {
-	if (bytes.length >= 24 && bytes.readUInt32BE(0) === 0x89504e47) {
-		return { mimeType: 'image/png', width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
-	}
-	if (bytes.length >= 4 && bytes.readUInt16BE(0) === 0xffd8) return { mimeType: 'image/jpeg', ...jpegSize(bytes) };
-	if (bytes.length >= 30 && bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP') {
-		return { mimeType: 'image/webp', ...webpSize(bytes) };
+	const mimeType = mediaTypeOf(bytes);
+	if (mimeType === 'image/jpeg' && bytes.length >= 4) return { mimeType, ...jpegSize(bytes) };
+	if (mimeType === 'image/webp' && bytes.length >= 30) return { mimeType, ...webpSize(bytes) };
+	if (mimeType === 'image/png' && bytes.length >= 24) {
+		return { mimeType, width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
 	}
 	return null;
 }
@@ -124,8 +121,8 @@ function webpSize(bytes: Buffer) {
 	}
 }
 
-function describe({ mimeType, bytes }: InputFile): string {
-	return bytes.length === 0 ? 'empty' : `none of these (the item calls it ${mimeType})`;
+function describe({ mimeType, size }: InputFile): string {
+	return size === 0 ? 'empty' : `none of these (the item calls it ${mimeType})`;
 }
 
 function megabytes(count: number): string {

@@ -107,7 +107,8 @@ export function mediaInput<const Prefix extends string>(spec: MediaSpec<Prefix>)
 				{
 					parameter: names.binary,
 					field,
-					encode: (content) => ((as.kind ?? kind) === 'image' ? encodeImage(content, as.ratio) : encodeVideo(content)),
+					encode: async (content) =>
+						(as.kind ?? kind) === 'image' ? await encodeImage(content, as.ratio) : await encodeVideo(content),
 				},
 			];
 		},

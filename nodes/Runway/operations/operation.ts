@@ -2,6 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
 import { isObject } from '../../shared/task/json';
+import type { PanelRemark } from './hints';
 import type { Api } from '../../shared/task/task';
 
 /**
@@ -34,6 +35,8 @@ export interface CreateOperation extends InThePanel {
 	produces: 'video' | 'image';
 	/** Model names to offer, best known first; empty where the route takes no model. */
 	models: readonly string[];
+	/** Doubts about values that the panel shows before anything is paid for. */
+	panelRemarks?: readonly PanelRemark[];
 	/**
 	 * Checks the item's parameters and makes the request body.
 	 * @param parameters values of `fields` by name
@@ -61,17 +64,28 @@ export interface AccountOperation extends InThePanel {
 export interface BuildInput {
 	/** Where CometAPI may report to, for the routes that require it. */
 	callbackUrl: string;
-	/** Reads a binary field of the item. */
+	/** Finds the file in a binary field of the item. */
 	readFile(field: string): Promise<InputFile>;
 }
 
 export interface InputFile {
 	mimeType: string;
-	bytes: Buffer;
+	/** Bytes. Known before the file is read, so that a huge one never is. */
+	size: number;
+	read(): Promise<Buffer>;
 }
 
 export type BuildResult =
-	{ ok: true; body: Record<string, unknown>; usesFiles: boolean; hints: string[] } | { ok: false; faults: Fault[] };
+	| {
+			ok: true;
+			body: Record<string, unknown>;
+			usesFiles: boolean;
+			/** Doubts whether the API takes a value. They matter only if it does not. */
+			remarks: string[];
+			/** What the user should know about the result. */
+			hints: string[];
+	  }
+	| { ok: false; faults: Fault[] };
 
 /** A parameter that the API would refuse. */
 export interface Fault {
@@ -107,7 +121,7 @@ export interface FileInput {
 	parameter: string;
 	field: string;
 	/** Turns the file into a URI, or says what it must be. */
-	encode(file: InputFile): { uri: string; hints: string[] } | { expected: string };
+	encode(file: InputFile): Promise<{ uri: string; hints: string[] } | { expected: string }>;
 }
 
 /** Makes a create operation from its fields, its schema and its body. */
@@ -121,17 +135,17 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 			const checked = checkParameters(schema, panel.fields, parameters);
 			if (!checked.ok) return checked;
 
-			const remarks = hints?.(checked.data) ?? [];
+			const notes: string[] = [];
 			const uris = new Map<string, string>();
 			for (const file of files?.(checked.data) ?? []) {
-				const encoded = file.encode(await input.readFile(file.field));
+				const encoded = await file.encode(await input.readFile(file.field));
 				if ('expected' in encoded) {
 					const label = labelOf(file.parameter.split('.'), panel.fields);
 					const { expected } = encoded;
 					return { ok: false, faults: [{ parameter: file.parameter, label, found: null, expected }] };
 				}
 				uris.set(file.parameter, encoded.uri);
-				remarks.push(...encoded.hints);
+				notes.push(...encoded.hints);
 			}
 			return {
 				ok: true,
@@ -139,7 +153,8 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 					body(checked.data, { callbackUrl: input.callbackUrl, uri: (name) => uris.get(name) ?? '' }),
 				),
 				usesFiles: uris.size > 0,
-				hints: remarks,
+				remarks: hints?.(checked.data) ?? [],
+				hints: notes,
 			};
 		},
 	};

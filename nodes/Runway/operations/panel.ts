@@ -1,14 +1,8 @@
-import type { INodeProperties } from 'n8n-workflow';
+import type { INodeProperties, NodeHint } from 'n8n-workflow';
 
 import { isCreate, operations } from './index';
-import type { Operation, Resource } from './operation';
-import {
-	completionFields,
-	createOptionsField,
-	downloadFields,
-	noticeFields,
-	taskOptionsField,
-} from '../../shared/panel/runFields';
+import type { Operation, Resource, TaskOperation } from './operation';
+import { completionFields, downloadFields, noticeFields, optionsFields } from '../../shared/panel/runFields';
 
 /** The node's panel, derived from the table of operations. */
 
@@ -94,7 +88,7 @@ const subtitles = Object.fromEntries(
 export const subtitle = `={{ (${JSON.stringify(subtitles)})[$parameter["operation"]] }}`;
 
 const canSuspend = (operation: Operation) => operation.kind === 'create' && operation.api === 'compatibility';
-const looksAtTasks = (operation: Operation) => operation.kind === 'task';
+const looksOnce = (operation: Operation): operation is TaskOperation => operation.kind === 'task' && !operation.waits;
 
 export const properties: INodeProperties[] = [
 	resourceField,
@@ -106,6 +100,20 @@ export const properties: INodeProperties[] = [
 	...fieldsFor(isCreate, downloadFields({ completion: ['wait', 'suspend'] })),
 	...fieldsFor((operation) => operation.kind === 'task' && operation.file === 'optional', downloadFields({})),
 	...fieldsFor((operation) => operation.kind === 'task' && operation.file === 'always', downloadFields(null)),
-	...fieldsFor(isCreate, [createOptionsField]),
-	...fieldsFor(looksAtTasks, [taskOptionsField]),
+	...fieldsFor(canSuspend, [optionsFields.createWithCallback]),
+	...fieldsFor((operation) => isCreate(operation) && !canSuspend(operation), [optionsFields.create]),
+	...fieldsFor((operation) => operation.kind === 'task' && operation.waits, [optionsFields.wait]),
+	...fieldsFor((operation) => looksOnce(operation) && operation.file !== 'never', [optionsFields.download]),
+	...fieldsFor((operation) => looksOnce(operation) && operation.file === 'never', [optionsFields.look]),
 ];
+
+/** Doubts about values, shown before anything is paid for. */
+export const hints: NodeHint[] = operations.filter(isCreate).flatMap(({ resource, value, panelRemarks = [] }) =>
+	panelRemarks.map(({ message, when }) => ({
+		message,
+		type: 'warning',
+		location: 'outputPane',
+		whenToDisplay: 'beforeExecution',
+		displayCondition: `={{ $parameter["resource"] === "${resource}" && $parameter["operation"] === "${value}" && ${when} }}`,
+	})),
+);

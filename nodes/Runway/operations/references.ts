@@ -100,7 +100,7 @@ export function referenceFiles({ image: images }: References): FileInput[] {
 	return images.flatMap(({ binaryField }, index) =>
 		binaryField === undefined
 			? []
-			: [{ parameter: fileParameter(index), field: binaryField, encode: (file) => encodeImage(file) }],
+			: [{ parameter: fileParameter(index), field: binaryField, encode: async (file) => await encodeImage(file) }],
 	);
 }
 

@@ -83,6 +83,8 @@ const words: Readonly<Record<Reason, Words>> = {
 		'The request is too large for CometAPI',
 		'Use a smaller file, or provide a public URL instead of a file.',
 	),
+	expired: same('The URL of the file has expired or is gone', 'Read the task again for a fresh URL.'),
+	notAFile: same('What came is not a file', 'Try again later, which costs nothing.'),
 	server: {
 		message: 'CometAPI or the provider behind it is unavailable',
 		create: `Run again later. ${SUPPORT}`,
@@ -108,7 +110,7 @@ const words: Readonly<Record<Reason, Words>> = {
 export function explain(problem: Problem, wanted: Wanted): Explanation {
 	const { message, ...advice } = words[problem.reason];
 	const model = problem.model === undefined ? '' : ` (${problem.model})`;
-	const fields = (problem.fields ?? []).map((field) => `${field.path}: ${field.message}`).join('; ');
+	const fields = problem.fields.map(({ path, message: words }) => [path, words].filter(Boolean).join(': ')).join('; ');
 	return {
 		message: [`${message}${model}`, problem.message, fields].filter(Boolean).join(': '),
 		advice: [wanted === 'create' ? advice.create : advice.otherwise, evidence(problem)].filter(Boolean).join(' '),

@@ -1,7 +1,7 @@
 import { classify, isWebPage } from '../judgement/classify';
 import type { Reason } from '../judgement/reason';
-import { errorCode, errorMessage } from '../task/parse';
-import { redact } from './redact';
+import { errorCode, errorMessage, refusedFields, type RefusedField } from '../task/refusal';
+import { redact, redactDeep } from './redact';
 import type { ApiAnswer } from './send';
 
 /** A failed call, free of secrets, ready to be judged and to be put into words. */
@@ -17,17 +17,10 @@ export interface Problem {
 	requestId: string | null;
 	/** The beginning of the answer's body, or null if there was none. It may hold what nobody could read. */
 	excerpt: string | null;
-	/** Fields that the API refused, in its own names, with its words. */
-	fields?: RefusedField[];
+	/** What the API does not like about the request. */
+	fields: RefusedField[];
 	/** The model that was asked for, if the answer is about that. */
 	model?: string;
-}
-
-/** A field that the API refused. */
-export interface RefusedField {
-	/** As the request has it, such as `ratio` or `referenceImages.0.uri`. */
-	path: string;
-	message: string;
 }
 
 type Response = Extract<ApiAnswer, { kind: 'response' }>;
@@ -52,6 +45,7 @@ export function networkProblem({ mayHaveArrived, message, code }: NoResponse): P
 		code: name(code),
 		requestId: null,
 		excerpt: null,
+		fields: [],
 	};
 }
 
@@ -65,6 +59,10 @@ export function responseProblem(answer: Response, reason = classify(answer)): Pr
 		code: name(errorCode(answer.body)),
 		requestId: name(REQUEST_ID.exec(said ?? '')?.[1] ?? answer.headers['x-request-id'] ?? null),
 		excerpt: excerptOf(answer.body),
+		fields: refusedFields(answer.body).map(({ path, message: words }) => ({
+			path: redact(path),
+			message: redact(words),
+		})),
 	};
 }
 
@@ -77,6 +75,7 @@ export function ownProblem(reason: Reason, message: string): Problem {
 		code: null,
 		requestId: null,
 		excerpt: null,
+		fields: [],
 	};
 }
 
@@ -88,8 +87,8 @@ function withoutWords({ status, body }: Response, reason: Reason): string {
 }
 
 function excerptOf(body: unknown): string | null {
-	const text = typeof body === 'string' ? body : asJson(body);
-	return text === '' ? null : cut(redact(text), MAX_EXCERPT);
+	const text = typeof body === 'string' ? redact(body) : asJson(redactDeep(body));
+	return text === '' ? null : cut(text, MAX_EXCERPT);
 }
 
 /** An answer may nest more deeply than can be written down. */

@@ -1,4 +1,4 @@
-import type { Api } from '../task/task';
+import { settled, type Api, type TaskState } from '../task/task';
 import type { ReadOutcome, RunwayClient } from './client';
 import { rulings } from '../judgement/judge';
 
@@ -17,19 +17,27 @@ export interface TaskReader {
 export function createTaskReader(client: RunwayClient, taskId: string, api: Api | 'auto', likely?: Api): TaskReader {
 	let known: Api | null = api === 'auto' ? null : api;
 	let guess: Api = known ?? likely ?? 'official';
+	let latest: TaskState | null = null;
+
+	/** A result under an unknown word is believed when it is read twice (fact sheet 8.2). */
+	function keep(outcome: ReadOutcome): ReadOutcome {
+		if (outcome.kind !== 'task') return outcome;
+		latest = settled(latest, outcome.state);
+		return { kind: 'task', state: latest };
+	}
 
 	return {
 		get api() {
 			return guess;
 		},
 		async read() {
-			const first = await client.read(taskId, guess);
+			const first = keep(await client.read(taskId, guess));
 			if (known !== null || !isUnknownId(first)) {
 				if (first.kind === 'task') known = guess;
 				return first;
 			}
 			const other: Api = guess === 'official' ? 'compatibility' : 'official';
-			const second = await client.read(taskId, other);
+			const second = keep(await client.read(taskId, other));
 			if (second.kind === 'task') {
 				known = other;
 				guess = other;

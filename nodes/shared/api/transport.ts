@@ -18,7 +18,7 @@ export const CREDENTIAL = 'cometApiRunwayApi';
 const BALANCE_TIMEOUT_MS = 30_000;
 
 /** The contexts in which n8n lets a node send requests with a credential. */
-type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions | IWebhookFunctions;
+export type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions | IWebhookFunctions;
 
 /**
  * Makes the one way in which this package calls the API: through n8n's own HTTP helper, which adds the
@@ -45,7 +45,7 @@ export async function createSend(context: RequestContext): Promise<Send> {
 			returnFullResponse: true,
 		};
 		const delayed = delay(signal, afterStopMs);
-		const caller = delayed.signal === signal ? context : withSignal(context as IExecuteFunctions, delayed.signal);
+		const caller = delayed.signal === signal ? context : withSignal(context, delayed.signal);
 		const request = async () =>
 			(await context.helpers.httpRequestWithAuthentication.call(caller, CREDENTIAL, options)) as IN8nHttpFullResponse;
 		try {
@@ -71,8 +71,8 @@ function delay(
 }
 
 /** The same context with another signal: n8n's helper takes the one that its caller has, whatever the options say. */
-function withSignal(context: IExecuteFunctions, signal: AbortSignal | undefined): IExecuteFunctions {
-	return Object.create(context, { getExecutionCancelSignal: { value: () => signal } }) as IExecuteFunctions;
+export function withSignal<Context extends object>(context: Context, signal: AbortSignal | undefined): Context {
+	return Object.create(context, { getExecutionCancelSignal: { value: () => signal } }) as Context;
 }
 
 const OFFICIAL_HOST = 'api.cometapi.com';

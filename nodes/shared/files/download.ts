@@ -7,18 +7,25 @@ import {
 	type IWebhookFunctions,
 } from 'n8n-workflow';
 
+import { requestWithKey } from '../api/gatewayFile';
+import { networkProblem, ownProblem, type Problem } from '../api/problem';
 import { redact } from '../api/redact';
+import { classifyFile } from '../judgement/classify';
+import { readNetworkFault } from '../judgement/networkFault';
+import type { Reason } from '../judgement/reason';
+import { endingOf, HEAD_BYTES, mediaTypeOf, textKindOf } from './content';
+import { sizes } from './sizes';
 
 /**
- * Fetches a finished asset into n8n's binary store as a stream, so that no more than a few chunks are ever
- * in memory. The credential is never sent: asset hosts are not CometAPI, and signed URLs need none.
+ * Fetches a finished asset into n8n's binary store as a stream, so that no more than a few chunks are ever in memory. The
+ * credential is not sent, unless the base URL's own server asks for it: other hosts are not CometAPI, and signed URLs
+ * need none.
  */
 
 export type DownloadResult =
 	| { kind: 'stored'; file: IBinaryData }
-	/** The URL has expired or is gone: a fresh one may work. */
-	| { kind: 'expired'; message: string }
-	| { kind: 'failed'; message: string; passing: boolean }
+	/** The problem's message says what happened, after "The file could not be downloaded: ". */
+	| { kind: 'failed'; problem: Problem }
 	| { kind: 'aborted' };
 
 export interface Asset {
@@ -42,166 +49,186 @@ const TOTAL_TIMEOUT_MS = 30 * 60_000;
 const MAX_RESUMES = 3;
 const RESUME_DELAY_MS = 500;
 
-const typeByEnding: Readonly<Record<string, string>> = {
-	gif: 'image/gif',
-	jpeg: 'image/jpeg',
-	jpg: 'image/jpeg',
-	mov: 'video/quicktime',
-	mp4: 'video/mp4',
-	png: 'image/png',
-	webm: 'video/webm',
-	webp: 'image/webp',
-};
-const endingByType: Readonly<Record<string, string>> = {
-	'image/gif': 'gif',
-	'image/jpeg': 'jpg',
-	'image/png': 'png',
-	'image/webp': 'webp',
-	'video/mp4': 'mp4',
-	'video/quicktime': 'mov',
-	'video/webm': 'webm',
-};
-
 /**
  * Downloads one asset. Resolves for every fault: a failed download must not fail paid work.
  * @param deadline gives the download up; a stopped execution does, too
  */
 export async function download(context: FileContext, asset: Asset, deadline?: AbortSignal): Promise<DownloadResult> {
-	if (!/^https?:\/\//i.test(asset.url)) {
-		return { kind: 'failed', message: 'the URL of the file is not an http(s) address', passing: false };
+	if (!/^https?:\/\//i.test(asset.url) || !URL.canParse(asset.url)) {
+		return failed('badRequest', 'the URL of the file is not an http(s) address');
 	}
 	const stopped = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
 	const limits = [stopped, deadline, AbortSignal.timeout(TOTAL_TIMEOUT_MS)].filter((signal) => signal !== undefined);
-	const open: Open = async (headers) =>
-		await context.helpers.httpRequest({
+	try {
+		return await store(context, asset, opener(context, asset.url, AbortSignal.any(limits)));
+	} catch (error) {
+		if (stopped?.aborted || deadline?.aborted) return { kind: 'aborted' };
+		if (error instanceof TooLarge) return tooLarge(asset, null);
+		return { kind: 'failed', problem: networkProblem({ kind: 'noResponse', ...readNetworkFault(error) }) };
+	}
+}
+
+function failed(reason: Reason, message: string): DownloadResult {
+	return { kind: 'failed', problem: ownProblem(reason, message) };
+}
+
+type ByteStream = import('stream').Readable;
+type Bytes = AsyncGenerator<Buffer, undefined, undefined>;
+
+interface Answer {
+	status: number;
+	headers: IN8nHttpFullResponse['headers'];
+	body: ByteStream;
+	/** Whether the answer is one to a request that had the key. */
+	sentKey: boolean;
+}
+
+/** Requests the asset, with further headers if only a part of it is wanted. */
+type Open = (headers?: Record<string, string>) => Promise<Answer>;
+
+function opener(context: FileContext, assetUrl: string, abortSignal: AbortSignal): Open {
+	const answer = ({ statusCode, headers, body }: IN8nHttpFullResponse, sentKey: boolean): Answer => ({
+		status: statusCode,
+		headers,
+		body: body as ByteStream,
+		sentKey,
+	});
+	return async (further) => {
+		const options = {
 			method: 'GET',
-			url: asset.url,
-			// A compressed file would arrive with a length that is not its own.
-			headers: { 'Accept-Encoding': 'identity', ...headers },
+			url: assetUrl,
+			headers: { 'Accept-Encoding': 'identity', ...further },
 			encoding: 'stream',
 			returnFullResponse: true,
 			ignoreHttpStatusErrors: true,
 			timeout: RESPONSE_TIMEOUT_MS,
-			abortSignal: AbortSignal.any(limits),
-		});
-	try {
-		return await store(context, asset, open);
-	} catch (error) {
-		if (stopped?.aborted || deadline?.aborted) return { kind: 'aborted' };
-		if (error instanceof TooLarge) return tooLarge(asset);
-		return { kind: 'failed', message: redact(error instanceof Error ? error.message : String(error)), passing: true };
-	}
-}
+			abortSignal,
+		} as const;
+		const ask = async (url: string) =>
+			answer((await context.helpers.httpRequest({ ...options, url })) as IN8nHttpFullResponse, false);
 
-/** Requests the asset, with further headers where only a part of it is wanted. */
-type Open = (headers?: Record<string, string>) => Promise<IN8nHttpFullResponse>;
+		const plain = await ask(assetUrl);
+		if (plain.status !== 401 && plain.status !== 403) return plain;
+		const keyed = await requestWithKey(context, options);
+		// Object stores answer 400 to a key beside a signature.
+		if (keyed === null || keyed.statusCode === 400) return plain;
+		plain.body.destroy();
+		const { location } = keyed.headers;
+		if (keyed.statusCode < 300 || keyed.statusCode >= 400 || typeof location !== 'string') return answer(keyed, true);
+		(keyed.body as ByteStream).destroy();
+		return await ask(new URL(location, assetUrl).href);
+	};
+}
 
 async function store(context: FileContext, asset: Asset, open: Open): Promise<DownloadResult> {
-	const response = await open();
-	const { statusCode, headers } = response;
-	const body = response.body as ByteStream;
-	const refused = refusal(statusCode, headers) ?? (lengthOf(headers) > asset.maxBytes ? tooLarge(asset) : null);
-	if (refused !== null) {
-		body.destroy();
-		return refused;
-	}
-	const mimeType = mimeTypeOf(headers['content-type'], asset);
-	const fileName = `${asset.baseName}.${endingByType[mimeType] ?? 'bin'}`;
+	const first = await open();
 	try {
-		const file = await context.helpers.prepareBinaryData(wholeFile(response, open, asset.maxBytes), fileName, mimeType);
+		const refused = classifyFile(first.status, first.sentKey);
+		if (refused !== null) return failed(refused, refusalWords(first, refused));
+		const announced = Number(first.headers['content-length']);
+		if (announced > asset.maxBytes) return tooLarge(asset, announced);
+
+		const bytes = wholeFile(first, open, asset.maxBytes);
+		const head = await readHead(bytes);
+		const mimeType = mediaTypeOf(head);
+		const noFile = mimeType === null ? noFileWords(head, first.headers['content-type']) : null;
+		if (noFile !== null) {
+			await bytes.return(undefined);
+			return failed('notAFile', `the server of the file sent ${noFile}`);
+		}
+		const type = mimeType ?? (asset.expected === 'video' ? 'video/mp4' : 'image/png');
+		// Verified nodes may not import `stream`, but every stream class inherits `Readable.from`.
+		const { from } = first.body.constructor as unknown as typeof import('stream').Readable;
+		const stream = from(joined(head, bytes), { objectMode: false });
+		const file = await context.helpers.prepareBinaryData(stream, `${asset.baseName}.${endingOf(type)}`, type);
 		return { kind: 'stored', file };
 	} finally {
-		// Where the store failed, the rest of the file is not wanted.
-		body.destroy();
+		// If the store failed, the rest of the file is not wanted.
+		first.body.destroy();
 	}
 }
 
-/** Bytes, or NaN where the answer does not say. */
-function lengthOf(headers: IN8nHttpFullResponse['headers']): number {
-	return Number(headers['content-encoding'] === undefined ? headers['content-length'] : undefined);
+function refusalWords({ status, sentKey }: Answer, reason: Reason): string {
+	if (reason === 'expired') return `the URL of the file has expired or is gone (HTTP ${status})`;
+	return sentKey && (status === 401 || status === 403)
+		? `the file lies at the base URL's own address and needs the API key, which was refused there (HTTP ${status})`
+		: `the server of the file answered HTTP ${status}`;
 }
 
-function refusal(status: number, headers: IN8nHttpFullResponse['headers']): DownloadResult | null {
-	if (status === 401 || status === 403 || status === 404 || status === 410) {
-		return { kind: 'expired', message: `the URL of the file has expired or is gone (HTTP ${status})` };
-	}
-	if (status < 200 || status >= 300) {
-		const passing = status === 429 || status >= 500;
-		return { kind: 'failed', message: `the server of the file answered HTTP ${status}`, passing };
-	}
-	const type = String(headers['content-type'] ?? '');
-	if (/html\b/i.test(type)) {
-		return { kind: 'failed', message: 'the server of the file answered with a web page', passing: false };
-	}
-	if (/^text\/|[/+](json|xml)\b/i.test(type)) {
-		return { kind: 'failed', message: `the server of the file answered with ${redact(type)}`, passing: false };
-	}
-	return null;
+/** What came in place of a file, or null if it may be one. */
+function noFileWords(head: Buffer, contentType: unknown): string | null {
+	if (head.length === 0) return 'an empty file';
+	const kind = textKindOf(head);
+	if (kind !== null) return kind;
+	const said = String(contentType ?? '');
+	return /^text\/|[/+](json|xml)\b|html\b/i.test(said) ? redact(said) : null;
 }
 
-/** The kind that was asked for leads: asset hosts often send `application/octet-stream`. */
-function mimeTypeOf(contentType: unknown, { url, expected }: Asset): string {
-	const said =
-		String(contentType ?? '')
-			.split(';')[0]
-			?.trim()
-			.toLowerCase() ?? '';
-	if (endingByType[said] !== undefined) return said;
-	const ending = new URL(url).pathname.split('.').at(-1)?.toLowerCase() ?? '';
-	return typeByEnding[ending] ?? (expected === 'video' ? 'video/mp4' : 'image/png');
+/** The first bytes, as many as say what the file is. */
+async function readHead(bytes: Bytes): Promise<Buffer> {
+	let head: Buffer = Buffer.alloc(0);
+	while (head.length < HEAD_BYTES) {
+		const { done, value } = await bytes.next();
+		if (done) break;
+		head = Buffer.concat([head, value]);
+	}
+	return head;
+}
+
+async function* joined(head: Buffer, rest: Bytes): Bytes {
+	yield head;
+	return yield* rest;
 }
 
 class TooLarge extends Error {}
 
-function tooLarge({ maxBytes }: Asset): DownloadResult {
-	const message = `the file is larger than ${Math.round(maxBytes / 1_000_000)} MB, the limit in the options`;
-	return { kind: 'failed', message, passing: false };
+/** @param bytes size of the file, or null if it is only known to be too large */
+function tooLarge({ maxBytes }: Asset, bytes: number | null): DownloadResult {
+	const [limit, size] = sizes(maxBytes, bytes ?? maxBytes);
+	return failed(
+		'tooLarge',
+		bytes === null
+			? `the file has more than ${limit}, which is what Max File Size (MB) allows`
+			: `the file has ${size}, but Max File Size (MB) allows ${limit}`,
+	);
 }
 
-type ByteStream = import('stream').Readable;
-
 /**
- * The bytes of the file, whole or not at all: where the connection breaks, the rest is asked for, if the
- * server takes ranges of that very version; where fewer bytes arrive than were announced, it fails, since
- * a cut-off video would otherwise be stored as if it were whole.
+ * The bytes of the file, whole or not at all: if the connection breaks, the rest is asked for, if the server takes ranges
+ * of that very version. Node notices an end that comes too early. The length tells only whether pieces fit together: that
+ * of a file which the server has packed, and n8n unpacked, is not its own.
  */
-function wholeFile(first: IN8nHttpFullResponse, open: Open, maxBytes: number): ByteStream {
-	const announced = lengthOf(first.headers);
+async function* wholeFile(first: Answer, open: Open, maxBytes: number): Bytes {
+	let { body } = first;
+	const announced = Number(first.headers['content-length']);
 	const version = String(first.headers.etag ?? '');
-	const takesRanges = first.headers['accept-ranges'] === 'bytes' && /^"/.test(version) && Number.isFinite(announced);
-	let body = first.body as ByteStream;
-
-	async function* bytes() {
-		let received = 0;
-		for (let resumes = 0; ; resumes += 1) {
-			let fault: unknown = null;
-			try {
-				for await (const chunk of body as AsyncIterable<Buffer>) {
-					received += chunk.length;
-					if (received > maxBytes) throw new TooLarge();
-					yield chunk;
-				}
-			} catch (error) {
-				fault = error;
-			} finally {
-				body.destroy();
+	const takesRanges = first.headers['accept-ranges'] === 'bytes' && /^"/.test(version);
+	let received = 0;
+	for (let resumes = 0; ; resumes += 1) {
+		let fault: unknown = null;
+		try {
+			for await (const chunk of body as AsyncIterable<Buffer>) {
+				received += chunk.length;
+				if (received > maxBytes) throw new TooLarge();
+				yield chunk;
 			}
-			if (fault === null && (!Number.isFinite(announced) || received === announced)) return;
-			fault ??= new Error(`the file was cut off after ${received} of ${announced} bytes`);
-			if (!takesRanges || resumes === MAX_RESUMES || received >= announced || fault instanceof TooLarge) throw fault;
+		} catch (error) {
+			fault = error;
+		} finally {
+			body.destroy();
+		}
+		if (fault === null && (resumes === 0 || received === announced)) return;
+		fault ??= new Error(`the file has ${received} bytes in place of ${announced}`);
+		const isCutOff = received < announced && !(fault instanceof TooLarge);
+		if (!takesRanges || !isCutOff || resumes === MAX_RESUMES) throw fault;
 
-			await sleep(RESUME_DELAY_MS * (resumes + 1));
-			const rest = await open({ Range: `bytes=${received}-`, 'If-Range': version });
-			body = rest.body as ByteStream;
-			const isTheRest =
-				rest.statusCode === 206 && String(rest.headers['content-range']).startsWith(`bytes ${received}-`);
-			if (!isTheRest) {
-				body.destroy();
-				throw fault;
-			}
+		await sleep(RESUME_DELAY_MS * (resumes + 1));
+		const rest = await open({ Range: `bytes=${received}-`, 'If-Range': version });
+		body = rest.body;
+		const isTheRest = rest.status === 206 && String(rest.headers['content-range']).startsWith(`bytes ${received}-`);
+		if (!isTheRest) {
+			body.destroy();
+			throw fault;
 		}
 	}
-	// Verified nodes may not import `stream`, but every stream class inherits `Readable.from`.
-	const { from } = body.constructor as unknown as typeof import('stream').Readable;
-	return from(bytes(), { objectMode: false });
 }

@@ -1,7 +1,9 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 
+import type { Problem } from '../api/problem';
 import type { TaskReader } from '../api/route';
-import { rulings } from '../judgement/judge';
+import { judge } from '../judgement/judge';
+import type { Reason } from '../judgement/reason';
 import { download, type DownloadResult, type FileContext } from '../files/download';
 import type { KnownTask } from '../task/task';
 import { backoffDelay } from '../wait/cadence';
@@ -9,8 +11,6 @@ import { pauseUnlessAborted, systemClock } from '../wait/pause';
 import { taskJson, taskJsonForAgent } from './output';
 
 /** Last phase: fetches the finished file and makes the item. */
-
-const MAX_DOWNLOAD_TRIES = 4;
 
 /** How the item of a task is to look. Plain data, so that it can sleep in n8n's database with the task. */
 export interface Wish {
@@ -28,10 +28,16 @@ export interface Wish {
 	forAgent: boolean;
 }
 
+/** Why an item has no file, and what to do about it. */
+export interface NoFile {
+	reason: string;
+	advice: string;
+}
+
 /**
- * Makes the item of a task, with its file where one is wanted. A failed download does not fail paid work:
+ * Makes the item of a task, with its file if one is wanted. A failed download does not fail paid work:
  * the item then carries its URLs and a `downloadError`, and the reason is told.
- * @param reader reads the task anew where its URL has expired; null where there is nothing to wait for
+ * @param reader reads the task anew if its URL has expired; null if there is nothing to wait for
  * @param deadline gives the download up
  */
 export async function deliver(
@@ -40,9 +46,9 @@ export async function deliver(
 	task: KnownTask,
 	reader: TaskReader | null,
 	deadline?: AbortSignal,
-): Promise<{ item: INodeExecutionData; reason?: string }> {
-	const { produces, binaryField } = wish;
-	const item = (known: KnownTask): INodeExecutionData => ({
+): Promise<{ item: INodeExecutionData; noFile?: NoFile }> {
+	const { binaryField } = wish;
+	const item = (known: KnownTask, produces = wish.produces): INodeExecutionData => ({
 		json: wish.forAgent
 			? taskJsonForAgent(known, produces)
 			: taskJson(known, wish.operation, produces, wish.includeRaw),
@@ -51,17 +57,20 @@ export async function deliver(
 	if (binaryField === null || reader === null || task.state?.status !== 'succeeded') return { item: item(task) };
 
 	const { result, task: known } = await fetchFile(context, task, wish, reader, deadline);
-	const done = item(known);
 	if (result.kind === 'stored') {
-		done.binary = { [binaryField]: result.file };
+		const { file } = result;
+		// A picture is one whatever its URL ends in.
+		const done = item(known, file.mimeType.startsWith('image/') ? 'image' : wish.produces);
+		done.binary = { [binaryField]: file };
 		return { item: done };
 	}
-	const aborted = deadline?.aborted ? 'it took too long' : 'the execution was stopped';
-	const reason = result.kind === 'aborted' ? aborted : result.message;
-	done.json.downloadError = downloadError(reason, known);
-	return { item: done, reason };
+	const noFile = explainNoFile(result.kind === 'failed' ? result.problem : null, wish, known, deadline);
+	const done = item(known);
+	done.json.downloadError = `The file could not be downloaded: ${noFile.reason}. The task is finished and paid for. ${noFile.advice}`;
+	return { item: done, noFile };
 }
 
+/** Downloads the file, as often as the table of judgement says, each time by the freshest URL. */
 async function fetchFile(
 	context: FileContext,
 	task: KnownTask,
@@ -70,21 +79,20 @@ async function fetchFile(
 	deadline: AbortSignal | undefined,
 ): Promise<{ result: DownloadResult; task: KnownTask }> {
 	const signal = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : deadline;
+	const startedAt = systemClock.now();
 	let known = task;
-	for (let tries = 1; ; tries += 1) {
+	for (let answers = 1; ; answers += 1) {
 		const result = await download(context, assetOf(known, wish), deadline);
-		const passing = result.kind === 'expired' || (result.kind === 'failed' && result.passing);
-		if (!passing || tries === MAX_DOWNLOAD_TRIES) return { result, task: known };
-
-		await pauseUnlessAborted(backoffDelay(tries, Math.random()), systemClock, signal);
-		if (signal?.aborted) return { result: { kind: 'aborted' }, task: known };
-		const again = await reader.read();
-		if (again.kind === 'task' && again.state.assetUrls.length > 0) known = { ...known, state: again.state };
-		else if (
-			result.kind === 'expired' &&
-			!(again.kind === 'trouble' && rulings[again.problem.reason].kind === 'passing')
-		)
+		const row = { answers, ms: systemClock.now() - startedAt };
+		if (result.kind !== 'failed' || judge('file', result.problem.reason, row) !== 'askAgain')
 			return { result, task: known };
+
+		await pauseUnlessAborted(backoffDelay(answers, Math.random()), systemClock, signal);
+		if (signal?.aborted) return { result: { kind: 'aborted' }, task: known };
+		// A read that fails says nothing about the file.
+		const again = await reader.read();
+		if (again.kind === 'task' && again.state.status === 'succeeded' && again.state.assetUrls.length > 0)
+			known = { ...known, state: again.state };
 	}
 }
 
@@ -98,6 +106,34 @@ function assetOf({ taskId, state }: KnownTask, { produces, maxFileBytes }: Wish)
 	} as const;
 }
 
-function downloadError(reason: string, { taskId }: KnownTask): string {
-	return `The file could not be downloaded: ${reason}. The task is finished and paid for. Fetch the file with Resource "Task", Operation "Download" and the task ID ${taskId}.`;
+/** What to do first, before the file is fetched again. */
+const firstAid: Partial<Record<Reason, string>> = {
+	tooLarge: 'Raise Max File Size (MB) in the options, or enter 0 for no limit.',
+	auth: 'Check the API key in the credential "CometAPI Runway API".',
+	forbidden: 'Check the API key in the credential "CometAPI Runway API".',
+	unreachable: 'Check the network of this n8n and its proxy settings.',
+};
+
+/**
+ * Puts a failed download into words. None of them invites to create the task again.
+ * @param problem null if the download was given up
+ */
+function explainNoFile(
+	problem: Problem | null,
+	{ operation }: Wish,
+	{ taskId }: KnownTask,
+	deadline: AbortSignal | undefined,
+): NoFile {
+	const aid = problem === null ? undefined : firstAid[problem.reason];
+	const isDownload = operation === 'download';
+	const fetch = isDownload
+		? `${aid === undefined ? 'Run' : 'Then run'} this operation again${aid === undefined ? ' later' : ''}, which costs nothing.`
+		: `Fetch the file with Resource "Task", Operation "Download" and the task ID ${taskId}, which costs nothing.`;
+	const isLasting = isDownload && aid === undefined;
+	return {
+		reason: problem?.message ?? (deadline?.aborted ? 'it took too long' : 'the execution was stopped'),
+		advice: [aid, fetch, isLasting ? `If the problem persists, ask CometAPI about the task ID ${taskId}.` : '']
+			.filter(Boolean)
+			.join(' '),
+	};
 }

@@ -22,6 +22,7 @@ export function taskJson(
 		progress: state?.progress ?? null,
 		...urls(state, produces),
 		failure: state?.failure ? (redactDeep(state.failure) as IDataObject) : null,
+		cost: state?.cost ? { ...state.cost } : null,
 		submittedAt: state?.submittedAt ?? task.createdAt,
 		startedAt: state?.startedAt ?? null,
 		finishedAt: state?.finishedAt ?? null,
@@ -30,13 +31,13 @@ export function taskJson(
 	return json;
 }
 
-/** Where the URL itself does not tell picture from video, the operation does. */
+/** What an operation that makes images has made is an image, even if neither its URL nor the answer says so. */
 function urls(state: TaskState | null, produces: 'video' | 'image' | null): IDataObject {
 	const assetUrls = state?.assetUrls ?? [];
-	const isUntold = produces === 'image' && state?.imageUrl === null;
+	const isImage = produces === 'image';
 	return {
-		videoUrl: isUntold ? null : (state?.videoUrl ?? null),
-		imageUrl: isUntold ? (assetUrls[0] ?? null) : (state?.imageUrl ?? null),
+		videoUrl: isImage ? null : (state?.videoUrl ?? null),
+		imageUrl: state?.imageUrl ?? (isImage ? (assetUrls[0] ?? null) : null),
 		posterUrl: state?.posterUrl ?? null,
 		lastFrameUrl: state?.lastFrameUrl ?? null,
 		assetUrls: [...assetUrls],

@@ -1,4 +1,4 @@
-import { errorCode, errorMessage } from '../task/parse';
+import { errorCode, errorMessage } from '../task/refusal';
 import type { Reason } from './reason';
 
 /** Tells what an answer means: the first sign that fits, from the most certain to the vaguest. */
@@ -109,6 +109,16 @@ export function classify({ status, body }: { status: number; body: unknown }): R
 		isWebPage: isWebPage(body),
 	};
 	return signs.find((sign) => fits(sign, facts))?.reason ?? 'unreadable';
+}
+
+/**
+ * Tells what the HTTP status of a file's server means; null if the file comes.
+ * @param sentKey whether the request had the key, so that it can be what was refused
+ */
+export function classifyFile(status: number, sentKey: boolean): Reason | null {
+	if (status >= 200 && status < 300) return null;
+	const isGone = status === 404 || status === 410 || (!sentKey && keyRefused(status));
+	return isGone ? 'expired' : classify({ status, body: null });
 }
 
 function fits(sign: Sign, { status, code, words, isWebPage: isPage }: Facts): boolean {

@@ -18,6 +18,10 @@ export type Question =
 	| 'lookUp'
 	/** For a task that a callback names: nobody calls again. */
 	| 'readCalled'
+	/** For a task that a trigger watches, or for all of them. A trigger has no time limit: it asks again with the next poll. */
+	| 'poll'
+	/** The same, for a task that a poll has found before. */
+	| 'pollSeen'
 	/** For the balance or a list, which name no task. */
 	| 'account'
 	/** For the file of a finished task. */
@@ -43,6 +47,8 @@ const severalTries: Limit = { answers: 4, ms: 15_000 };
 const aMinute: Limit = { answers: 5, ms: 60_000 };
 /** A fresh id may be unknown for several minutes (fact sheet 8.2). */
 const fiveMinutes: Limit = { answers: 3, ms: 300_000 };
+/** An ID that was good once is right, so the gateway may have lost sight of the task for a time. */
+const anHour: Limit = { answers: 3, ms: 3_600_000 };
 const aFewSeconds: Limit = { answers: 3, ms: 8_000 };
 /** The task's own time limit comes first. */
 const timeLimit: Limit = { answers: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY };
@@ -57,6 +63,9 @@ export const limits: Readonly<Record<Kind, Readonly<Record<Exclude<Question, 'cr
 		readNamed: timeLimit,
 		lookUp: timeLimit,
 		readCalled: timeLimit,
+		// Polls in a row in which no task was answered.
+		poll: threeTries,
+		pollSeen: threeTries,
 		account: threeTries,
 		file: { answers: 4, ms: 0 },
 	},
@@ -66,6 +75,9 @@ export const limits: Readonly<Record<Kind, Readonly<Record<Exclude<Question, 'cr
 		lookUp: threeTries,
 		// A person can repair what is wrong while the callback waits.
 		readCalled: timeLimit,
+		// Only while other tasks are answered; within one poll it is a look-up.
+		poll: fiveMinutes,
+		pollSeen: anHour,
 		account: threeTries,
 		file: threeTries,
 	},
@@ -75,6 +87,8 @@ export const limits: Readonly<Record<Kind, Readonly<Record<Exclude<Question, 'cr
 		readNamed: fiveMinutes,
 		lookUp: threeTries,
 		readCalled: timeLimit,
+		poll: fiveMinutes,
+		pollSeen: fiveMinutes,
 		account: threeTries,
 		file: threeTries,
 	},
@@ -83,14 +97,19 @@ export const limits: Readonly<Record<Kind, Readonly<Record<Exclude<Question, 'cr
 		readNamed: aMinute,
 		lookUp: threeTries,
 		readCalled: aMinute,
+		poll: fiveMinutes,
+		pollSeen: anHour,
 		account: threeTries,
-		file: threeTries,
+		// The file stays what it is.
+		file: atOnce,
 	},
 	absence: {
 		readSeen: timeLimit,
 		readNamed: fiveMinutes,
 		lookUp: aFewSeconds,
 		readCalled: threeTries,
+		poll: fiveMinutes,
+		pollSeen: anHour,
 		account: threeTries,
 		file: threeTries,
 	},
@@ -110,15 +129,18 @@ export interface Ruling {
 	kind: Kind;
 	/** Whether every request would be answered so, not only this one. */
 	concernsAll: boolean;
+	/** Whether it speaks of the task that was asked for, not of the account or of the way to the task. */
+	aboutTask: boolean;
 	/** Whether a create that is answered so may have made a task, which is then billed. */
 	mayHaveCreated: boolean;
 	/** How often and how long a create may be sent again. Only where it can't have made a task. */
 	create: Limit;
 }
 
-const passing: Ruling = { kind: 'passing', concernsAll: false, mayHaveCreated: true, create: atOnce };
-const account: Ruling = { kind: 'account', concernsAll: true, mayHaveCreated: false, create: atOnce };
-const refusal: Ruling = { kind: 'refusal', concernsAll: false, mayHaveCreated: false, create: atOnce };
+const passing: Ruling = { kind: 'passing', concernsAll: false, aboutTask: false, mayHaveCreated: true, create: atOnce };
+const account: Ruling = { kind: 'account', concernsAll: true, aboutTask: false, mayHaveCreated: false, create: atOnce };
+const refusal: Ruling = { kind: 'refusal', concernsAll: false, aboutTask: true, mayHaveCreated: false, create: atOnce };
+const absence: Ruling = { ...refusal, kind: 'absence' };
 
 export const rulings: Readonly<Record<Reason, Ruling>> = {
 	unreachable: { ...passing, mayHaveCreated: false, create: threeTries },
@@ -135,12 +157,14 @@ export const rulings: Readonly<Record<Reason, Ruling>> = {
 	wrongUrl: { ...account, kind: 'page' },
 	forbidden: { ...account, concernsAll: false },
 	modelNotAllowed: { ...account, concernsAll: false },
-	webPage: { ...refusal, kind: 'page' },
-	modelUnavailable: refusal,
+	webPage: { ...refusal, kind: 'page', aboutTask: false },
+	modelUnavailable: { ...refusal, aboutTask: false },
 	badRequest: refusal,
 	notFound: refusal,
 	tooLarge: refusal,
-	notVisible: { ...refusal, kind: 'absence' },
+	notVisible: absence,
+	expired: absence,
+	notAFile: absence,
 };
 
 /** How troubles of one reason add up and slow the asking down, for whoever asks again. */

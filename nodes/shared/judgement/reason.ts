@@ -37,6 +37,11 @@ export type Reason =
 	| 'badRequest'
 	/** No such route. */
 	| 'notFound'
+	/** The request is too large for the API, or a file for the limit that the user has set. */
 	| 'tooLarge'
+	/** The URL of a file has expired, or is gone. A fresh one may work. */
+	| 'expired'
+	/** What came in place of a file is empty, or a page. */
+	| 'notAFile'
 	/** The task's id is not known, or not yet. */
 	| 'notVisible';

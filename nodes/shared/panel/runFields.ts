@@ -2,7 +2,7 @@ import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 import { familyNames } from './families';
 
-/** Fields about how a run goes: waiting, files, limits. The same for all operations. */
+/** Fields about how the node runs: waiting, files, limits. The same for all operations. */
 
 export const DEFAULT_TIMEOUT_SECONDS = 900;
 export const DEFAULT_MAX_PARALLEL = 5;
@@ -47,7 +47,7 @@ export function completionFields(canSuspend: boolean): INodeProperties[] {
 	};
 	const notice: INodeProperties = {
 		displayName:
-			'CometAPI must be able to reach this n8n from the internet. Where no call arrives, the execution wakes up at the time limit and passes on its items with their task IDs; fetch the results with Task → Wait. Failed tasks come out as items with the status "failed".',
+			'CometAPI must be able to reach this n8n from the internet. If no callback arrives, the execution resumes at the time limit and outputs its items with their task IDs; fetch the results with Task → Wait. Failed tasks come out as items with the status "failed".',
 		name: 'suspendNotice',
 		type: 'notice',
 		default: '',
@@ -108,7 +108,8 @@ export const maxFileSize: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 0 },
 	default: DEFAULT_MAX_FILE_SIZE_MB,
-	description: 'Larger files are not downloaded; their items keep the URL and say why. 0 sets no limit.',
+	description:
+		'Larger files are not downloaded: the item keeps the URL and explains why in downloadError. Enter 0 for no limit.',
 };
 
 const pollInterval: INodeProperties = {
@@ -126,7 +127,7 @@ const timeout: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 1, numberPrecision: 0 },
 	default: DEFAULT_TIMEOUT_SECONDS,
-	description: 'How long to wait for each task. A task that takes longer goes on at CometAPI and stays yours.',
+	description: 'How long to wait for each task. A longer task keeps running at CometAPI; you can fetch it later.',
 };
 
 const onTimeout: INodeProperties = {
@@ -138,7 +139,7 @@ const onTimeout: INodeProperties = {
 		{ name: 'Stop With an Error', value: 'error', description: 'The error names the tasks and how to fetch them' },
 	],
 	default: 'error',
-	description: 'What becomes of a task that has not ended by then',
+	description: 'What to do with a task that has not finished by then',
 };
 
 export const runwayVersion: INodeProperties = {
@@ -148,7 +149,7 @@ export const runwayVersion: INodeProperties = {
 	default: DEFAULT_RUNWAY_VERSION,
 	placeholder: 'e.g. 2024-11-06',
 	description:
-		"Version of Runway's API, sent as the header X-Runway-Version. Change it only where CometAPI asks for another date.",
+		"Version of Runway's API, sent as the header X-Runway-Version. Change it only if CometAPI asks for another date.",
 };
 
 export const includeRaw: INodeProperties = {
@@ -189,8 +190,6 @@ export function optionsField(entries: INodeProperties[]): INodeProperties {
 	};
 }
 
-const waitOptions = [maxFileSize, maxParallel, pollInterval, timeout, onTimeout, runwayVersion, includeRaw];
-
 const maxTasksInProgress: INodeProperties = {
 	displayName: 'Max Tasks in Progress',
 	name: 'maxTasksInProgress',
@@ -198,9 +197,21 @@ const maxTasksInProgress: INodeProperties = {
 	typeOptions: { minValue: 0, numberPrecision: 0 },
 	default: 0,
 	description:
-		'How many tasks may render at the same time. The next one is created when one has ended, so this takes effect only with When Finished. 0 creates all at once.',
+		'How many tasks may render at the same time. The next one is created when one has ended. 0 creates all at once.',
+	displayOptions: { show: { '/completion': ['wait'] } },
 };
 
-export const createOptionsField = optionsField([...waitOptions, additionalFields, callbackUrl, maxTasksInProgress]);
+const lookOptions = [maxParallel, timeout, runwayVersion, includeRaw];
+const fileOptions = [...lookOptions, maxFileSize];
+const waitOptions = [...fileOptions, pollInterval, onTimeout];
+const createOptions = [...waitOptions, additionalFields, maxTasksInProgress];
 
-export const taskOptionsField = optionsField(waitOptions);
+/** The options by what an operation does: none is offered that would have no effect. */
+export const optionsFields = {
+	/** Creates tasks whose end CometAPI reports. It has all the options. */
+	createWithCallback: optionsField([...createOptions, callbackUrl]),
+	create: optionsField(createOptions),
+	wait: optionsField(waitOptions),
+	download: optionsField(fileOptions),
+	look: optionsField(lookOptions),
+} as const;

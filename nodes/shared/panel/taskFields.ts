@@ -16,7 +16,7 @@ export const apiField: INodeProperties = {
 		{
 			name: 'Detect Automatically',
 			value: 'auto',
-			description: 'Ask both until one knows the task, first the one that the item names, if it does',
+			description: 'Try both APIs, starting with the one named in the item',
 		},
 		{
 			name: 'Official',

@@ -1,3 +1,9 @@
+import { objectIn, textOf } from './json';
+import { firstAt, type Layers } from './layers';
+import { errorMessage } from './refusal';
+import { httpUrl } from './results';
+import type { TaskFailure } from './task';
+
 /**
  * Which failures of a task leave room for another, billed attempt.
  * Source: Runway's error guide ("Task failures"), by dotted prefix, most specific first.
@@ -16,14 +22,43 @@ const retryableByPrefix: ReadonlyArray<readonly [prefix: string, retryable: bool
 const FINAL_WORDS =
 	/moderat|safety|review|invalid|reject|policy|nsfw|prohibit|violat|sensitive|unsupported|审核|违规|敏感|不支持|无效/i;
 
+/** Where a failed task has its code, and its reason, the innermost of which is the provider's own (fact sheet 3.1, 8.2). */
+const CODE_PLACES = ['failureCode', 'failure_code', 'error.code', 'failure.code'];
+const REASON_PLACES = ['failure', 'fail_reason', 'error'];
+const OBJECT_REASON_PLACES = ['error.message', 'error.msg', 'failure.message'];
+
 /**
  * Says whether a new attempt with unchanged input makes sense.
  * @param code the task's failure code; null stands for "the provider gave none"
- * @param message the provider's words, which are all there is in formats without codes
+ * @param message the provider's words, which are all there is in formats without codes, and which outweigh a code that allows it
  */
 export function isRetryableFailure(code: string | null, message: string): boolean {
-	if (code === null || code === '') return !FINAL_WORDS.test(message);
+	if (FINAL_WORDS.test(message)) return false;
+	if (code === null || code === '') return true;
 	const upper = code.toUpperCase();
 	const rule = retryableByPrefix.find(([prefix]) => upper === prefix || upper.startsWith(`${prefix}.`));
 	return rule?.[1] ?? false;
+}
+
+/** Why a task ended without a result. */
+export function failureOf(layers: Layers, status: 'failed' | 'cancelled'): TaskFailure {
+	const code = firstAt(layers, CODE_PLACES, textOf);
+	const fallback = status === 'cancelled' ? 'The task was cancelled.' : 'The provider gave no reason.';
+	const message = reasonOf(layers) ?? fallback;
+	return { code, message, retryable: status === 'failed' && isRetryableFailure(code, message) };
+}
+
+/** The provider's reason for a failure, or null: the gateway's own fields may hold a URL instead. */
+export function reasonOf(layers: Layers): string | null {
+	const found =
+		firstAt(layers.slice().reverse(), REASON_PLACES, textOf) ??
+		firstAt(layers, OBJECT_REASON_PLACES, textOf) ??
+		// An envelope's own `msg` speaks of the request, that of a task of the task.
+		firstAt(
+			layers.filter((layer) => 'task_id' in layer),
+			['msg'],
+			textOf,
+		);
+	if (found === null || httpUrl(found) !== null) return null;
+	return (objectIn(found) && errorMessage(found)) ?? found;
 }

@@ -19,6 +19,15 @@ export interface TaskFailure {
 	retryable: boolean;
 }
 
+/** What a task costs, in the unit of whoever counts. */
+export interface TaskCost {
+	amount: number;
+	/** Runway's credits, the points of the numeric form, or the gateway's internal units (fact sheet 3.1, 8.2). */
+	unit: 'credits' | 'points' | 'quota';
+	/** Whether it was given back; null if the answer does not say. */
+	refunded: boolean | null;
+}
+
 /** What one reading of a task says. Absent facts are null, never guessed. */
 export interface TaskState {
 	taskId: string | null;
@@ -35,6 +44,7 @@ export interface TaskState {
 	/** Every result URL, in the API's order, without posters and last frames. */
 	assetUrls: string[];
 	failure: TaskFailure | null;
+	cost: TaskCost | null;
 	/** ISO 8601, UTC. */
 	submittedAt: string | null;
 	startedAt: string | null;
@@ -58,4 +68,21 @@ const terminal: ReadonlySet<TaskStatus> = new Set(['succeeded', 'failed', 'cance
 /** True when a task will not change any more. */
 export function isTerminal(status: TaskStatus): boolean {
 	return terminal.has(status);
+}
+
+/**
+ * A reading in the light of the one before it, for whoever looks repeatedly. A word that nobody knows, said twice with a result, is
+ * a success: gateways pass on words of other providers (fact sheet 8.2). A cost that only the earlier reading told is kept.
+ */
+export function settled(previous: TaskState | null, current: TaskState): TaskState {
+	if (previous === null) return current;
+	const isRepeated = [previous, current].every(({ status, assetUrls }) => status === 'unknown' && assetUrls.length > 0);
+	const isResult = isRepeated && previous.rawStatus === current.rawStatus;
+	const keepsCost = current.cost === null && previous.cost !== null;
+	if (!isResult && !keepsCost) return current;
+	return {
+		...current,
+		...(isResult && { status: 'succeeded', progress: 100 }),
+		cost: current.cost ?? previous.cost,
+	};
 }

@@ -2,22 +2,28 @@ import { NodeApiError, NodeOperationError, type IPollFunctions, type IWebhookFun
 
 import { explain } from '../api/explain';
 import type { Problem } from '../api/problem';
+import { rulings } from '../judgement/judge';
 
 /** The contexts in which triggers run. */
 export type TriggerContext = IPollFunctions | IWebhookFunctions;
 
-/** The error of a field that the user has to change. */
+/** The error for a field that the user has to change. */
 export function faultOf(context: TriggerContext, label: string, expected: string): NodeOperationError {
 	return new NodeOperationError(context.getNode(), `${label} ${expected}`, {
 		description: `Open the node and change the field "${label}".`,
 	});
 }
 
-/** The error of what CometAPI answered, or did not. */
-export function apiError(context: TriggerContext, problem: Problem): NodeApiError {
+/**
+ * The error for a failed or missing answer of CometAPI.
+ * @param taskId the task that was asked for; it is named if the answer may be about this task alone
+ */
+export function apiError(context: TriggerContext, problem: Problem, taskId?: string): NodeApiError {
 	const { message, advice } = explain(problem, 'read');
 	const httpCode = problem.status === null ? undefined : String(problem.status);
-	const error = new NodeApiError(context.getNode(), { message }, { message, description: advice, httpCode });
+	const isOfTask = taskId !== undefined && !rulings[problem.reason].concernsAll;
+	const description = isOfTask ? `${advice} The refused task is ${taskId}.` : advice;
+	const error = new NodeApiError(context.getNode(), { message }, { message, description, httpCode });
 	// n8n puts words of its own in place of a message with a network code.
 	error.message = message;
 	return error;

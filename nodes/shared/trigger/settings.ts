@@ -27,12 +27,13 @@ export function readTriggerSettings(context: TriggerContext, operation: string):
 		throw faultOf(context, 'Trigger On', `must name at least one of ${TASK_EVENTS.join(', ')}`);
 	}
 	const options = context.getNodeParameter('options', {}) as IDataObject;
-	const runwayVersion = String(options.runwayVersion ?? DEFAULT_RUNWAY_VERSION).trim();
+	const runwayVersion = String(filled(options.runwayVersion) ?? DEFAULT_RUNWAY_VERSION).trim();
 	if (!/^\d{4}-\d{2}-\d{2}$/.test(runwayVersion)) {
 		throw faultOf(context, 'Runway API Version', 'must be a date such as 2024-11-06');
 	}
 	const maxFileSize = readNumber(context, options, 'maxFileSize', 'Max File Size', DEFAULT_MAX_FILE_SIZE_MB);
-	const wantsFile = context.getNodeParameter('download', false) === true;
+	const download = context.getNodeParameter('download', false) as unknown;
+	const wantsFile = readFlag(context, { download }, 'download', 'Download File', false);
 	const binaryField = wantsFile ? String(context.getNodeParameter('binaryField', 'data')).trim() : null;
 	if (binaryField === '') throw faultOf(context, 'Put Output File in Field', 'must not be empty');
 	return {
@@ -43,7 +44,7 @@ export function readTriggerSettings(context: TriggerContext, operation: string):
 			produces: null,
 			binaryField,
 			maxFileBytes: maxFileSize === 0 ? null : maxFileSize * MEGABYTE,
-			includeRaw: options.includeRaw === true,
+			includeRaw: readFlag(context, options, 'includeRaw', 'Include Raw Response', false),
 			forAgent: false,
 		},
 		runwayVersion,
@@ -51,17 +52,37 @@ export function readTriggerSettings(context: TriggerContext, operation: string):
 	};
 }
 
-/** A number of the options that may not be negative. */
+/** A number that may not be negative, also as text. Left empty, it is the default. */
 export function readNumber(
 	context: TriggerContext,
-	options: IDataObject,
+	values: Readonly<Record<string, unknown>>,
 	name: string,
 	label: string,
 	fallback: number,
 ): number {
-	const value = Number(options[name] ?? fallback);
-	if (Number.isFinite(value) && value >= 0) return value;
+	const value = filled(values[name]) ?? fallback;
+	const number = typeof value === 'string' ? Number(value) : value;
+	if (typeof number === 'number' && Number.isFinite(number) && number >= 0) return number;
 	throw faultOf(context, label, 'must be a number that is not negative');
+}
+
+/** A switch, also from the texts "true" and "false". Left empty, it is the default. */
+export function readFlag(
+	context: TriggerContext,
+	values: Readonly<Record<string, unknown>>,
+	name: string,
+	label: string,
+	fallback: boolean,
+): boolean {
+	const value = filled(values[name]) ?? fallback;
+	const text = String(value).trim();
+	if (text === 'true' || text === 'false') return text === 'true';
+	throw faultOf(context, label, 'must be true or false');
+}
+
+/** What an expression left, or undefined if that is nothing. */
+function filled(value: unknown): unknown {
+	return value === null || (typeof value === 'string' && value.trim() === '') ? undefined : value;
 }
 
 function isEvent(value: unknown): value is TaskEvent {

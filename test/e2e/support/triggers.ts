@@ -91,7 +91,7 @@ export async function create(
 	const body =
 		family === 'compatibility'
 			? { prompt, image, model: 'gen4', callback_url: callbackUrl }
-			: { promptText: prompt, promptImage: image, model: 'gen4_turbo' };
+			: { promptText: prompt, promptImage: image, model: 'gen4_turbo', ratio: '1280:720' };
 	const response = await fetch(`${api.url}${CREATE[family]}`, {
 		method: 'POST',
 		headers: {

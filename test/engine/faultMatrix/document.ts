@@ -2,7 +2,7 @@ import path from 'node:path';
 
 import type { CellReport } from './cell';
 import type { Row } from './faults';
-import type { Matrix } from './matrix';
+import { plansOf, type Matrix } from './matrix';
 import { columns } from './operations';
 
 /** The matrix as people read it. */
@@ -30,19 +30,19 @@ what to do; the other item is not harmed.
 | error | an error where no task is concerned | an error item |
 `;
 
-/** Everything, for docs/fault-matrix.md. */
-export function toDocument(matrix: Matrix): string {
-	return `${intro}
-${matrix.cells.length} cells.
-
-${toMarkdown(matrix).trim()}
-`;
-}
-
-/** The matrix as Markdown: a table for each section, then the words that users read. */
-export function toMarkdown({ rows: all, cells }: Matrix): string {
-	const sections = [...new Set(all.map(({ section }) => section))];
-	return sections.flatMap((section) => sectionLines(section, all, cells)).join('\n');
+/**
+ * The text of docs/fault-matrix.md: a table for each section, then the words that users read.
+ *
+ * @param before the text so far, which sections keep whose rows did not run
+ */
+export function toDocument({ rows, ran, cells }: Matrix, before: string): string {
+	const sections = [...new Set(rows.map(({ section }) => section))].map((section) =>
+		ran.some((row) => row.section === section)
+			? sectionLines(section, ran, cells).join('\n')
+			: (before.split(/^(?=## )/m).find((text) => text.startsWith(`## ${section}\n`)) ?? ''),
+	);
+	const texts = [intro, `${plansOf(rows).length} cells.`, ...sections].map((text) => text.trim());
+	return `${texts.join('\n\n')}\n`;
 }
 
 function sectionLines(section: string, all: readonly Row[], cells: readonly CellReport[]): string[] {

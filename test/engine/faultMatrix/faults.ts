@@ -309,7 +309,7 @@ const fetching: Row[] = [
 	fileForGood('no answer', { kind: 'timeout' }, /./, noAnswer),
 	fileForGood('cut off in the middle', { kind: 'truncated' }, /./),
 	fileForGood('shorter than announced', { kind: 'wrong-length' }, /./),
-	fileForGood('endless', { kind: 'endless' }, /larger than 1 MB/),
+	fileForGood('endless', { kind: 'endless' }, /more than 1 MB/),
 	fileForGood('web page', { kind: 'html' }, /web page/),
 	fileForGood('redirect to a web page', { kind: 'redirect' }, /web page/),
 	fileForGood('JSON', { kind: 'wrong-json' }, /application\/json/),

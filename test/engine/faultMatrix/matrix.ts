@@ -1,32 +1,44 @@
 import pLimit from 'p-limit';
 
-import { onErrorSettings, runCell, secrets, type CellReport } from './cell';
-import { rows, type Row } from './faults';
+import { onErrorSettings, runCell, type CellReport } from './cell';
+import type { Row } from './faults';
 import { matrixOperations } from './operations';
 
-/** So many cells at a time: they mostly wait, but each start takes a moment of the one thread. */
-const AT_A_TIME = 160;
+/** So many cells at a time: they mostly wait, but each takes some of the one thread from those whose answers are timed. */
+const AT_A_TIME = 32;
 
+/** What came of some rows of the matrix. */
 export interface Matrix {
+	/** Every row, in the order of the document. */
 	rows: readonly Row[];
+	/** Those that ran. */
+	ran: readonly Row[];
+	/** Every cell of those. */
 	cells: readonly CellReport[];
 }
 
-/** Runs every operation against every fault that it can meet, with every setting under On Error. */
-export async function runMatrix(): Promise<Matrix> {
-	const all = rows(secrets);
-	const limit = pLimit(AT_A_TIME);
-	const plans = all.flatMap((row) =>
+type Plan = Pick<CellReport, 'operation' | 'row' | 'onError'>;
+
+/** The cells of some rows: every operation that can meet the fault, with every setting under On Error. */
+export function plansOf(rows: readonly Row[]): Plan[] {
+	return rows.flatMap((row) =>
 		matrixOperations
 			.filter(({ column }) => row.expected[column] !== undefined)
 			.flatMap((operation) => onErrorSettings.map((onError) => ({ operation, row, onError }))),
 	);
+}
+
+/** Runs every cell of some rows. */
+export async function runMatrix(rows: readonly Row[]): Promise<CellReport[]> {
+	const limit = pLimit(AT_A_TIME);
+	const plans = plansOf(rows);
 	// Those that wait for answers that never come go first, so that nothing is left to wait for at the end.
 	plans.sort((a, b) => slowness(b.row) - slowness(a.row));
-	const cells = await Promise.all(
-		plans.map(async ({ operation, row, onError }) => await limit(async () => await runCell(operation, row, onError))),
-	);
-	return { rows: all, cells };
+	const run = async ({ operation, row, onError }: Plan) => await runCell(operation, row, onError);
+	// One goes ahead alone: it loads what all need, and that would use up the time of those that are timed.
+	const ahead = await Promise.all(plans.splice(-1).map(run));
+	const others = await Promise.all(plans.map(async (plan) => await limit(async () => await run(plan))));
+	return [...others, ...ahead];
 }
 
 function slowness({ place, fault, longestRequestMs = 0 }: Row): number {

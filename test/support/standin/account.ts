@@ -7,9 +7,11 @@ const REQUESTS_BEFORE = 412;
 
 const usd = (value: number) => Number(value.toFixed(6));
 
+const listedModels = ['gen3a_turbo', 'gen4_turbo', 'gen4_image', 'gen4_aleph', 'act_two', 'runwayml_text_to_image'];
+
 /** GET /v1/models: the list in OpenAI's form. */
-export function modelList(): JsonObject {
-	const ids = ['gen3a_turbo', 'gen4_turbo', 'gen4_image', 'gen4_aleph', 'act_two', 'runwayml_text_to_image'];
+export function modelList(also: readonly string[], without: readonly string[]): JsonObject {
+	const ids = [...listedModels, ...also].filter((id) => !without.includes(id));
 	return {
 		object: 'list',
 		data: ids.map((id) => ({ id, object: 'model', created: 1_746_000_000, owned_by: 'runway' })),

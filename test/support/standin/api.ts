@@ -1,10 +1,12 @@
 import { modelCatalog, modelList, quota } from './account';
+import type { Asked } from './answers';
+import { gatewayRefusal, moved, page } from './answers';
 import type { Refusal } from './checks';
 import { isObject } from './checks';
 import * as envelopes from './envelopes';
 import { progressAt } from './progress';
 import type { CreateRoute } from './routes';
-import { checkBody, findCreateRoute, isCreatePath } from './routes';
+import { checkBody, documentedModels, findCreateRoute, isCreatePath } from './routes';
 import type { TaskBook } from './tasks';
 import type * as types from './types';
 
@@ -20,6 +22,8 @@ export interface Answer {
 }
 
 const TASK_PATH = /^\/runwayml\/v1\/tasks\/([^/]+)$/;
+/** The path at which a gateway of the family hands out the file of a finished task (fact sheet 8.2). */
+const CONTENT_PATH = /^\/v1\/videos\/[^/]+\/content$/;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
@@ -32,26 +36,12 @@ const fixedRoutes: Readonly<Record<string, types.RouteKind>> = {
 
 /** The kind of route that a request line names. */
 export function classify(method: string, path: string): types.RouteKind {
-	if (path.startsWith('/assets/')) return 'asset';
+	if (path.startsWith('/assets/') || CONTENT_PATH.test(path)) return 'asset';
 	if (path.startsWith('/samples/')) return 'sample';
 	if (method === 'POST' && isCreatePath(path)) return 'create';
 	if (method === 'GET' && TASK_PATH.test(path)) return 'read';
 	return fixedRoutes[`${method} ${path}`] ?? 'other';
 }
-
-const pageBody =
-	'<!DOCTYPE html>\n<html>\n<head><title>API documentation</title></head>\n<body><p>Read on.</p></body>\n</html>\n';
-const movedBody =
-	'<html>\r\n<head><title>301 Moved Permanently</title></head>\r\n<body><center><h1>301 Moved Permanently</h1></center></body>\r\n</html>\r\n';
-
-export const page = (status = 200): Answer => ({ status, text: pageBody, type: 'text/html; charset=utf-8' });
-
-export const moved = (location: string | undefined, status = 301): Answer => ({
-	status,
-	text: movedBody,
-	type: 'text/html',
-	headers: location === undefined ? {} : { Location: location },
-});
 
 /** The answers of CometAPI's routes, as its documentation describes them. Knows nothing of sockets and faults. */
 export class Api {
@@ -73,7 +63,7 @@ export class Api {
 			case 'read':
 				return this.guarded(request) ?? this.read(request);
 			case 'models':
-				return this.guarded(request) ?? { status: 200, json: modelList() };
+				return this.guarded(request) ?? { status: 200, json: this.models() };
 			case 'catalog':
 				return this.limited() ?? { status: 200, json: modelCatalog() };
 			case 'quota':
@@ -94,15 +84,38 @@ export class Api {
 		return { status, json: envelopes.cometError(message, this.requestId(), code) };
 	}
 
+	/** What an answer in the place of the due one needs to know. */
+	asked({ body }: types.RecordedRequest): Asked {
+		const model = isObject(body) && typeof body.model === 'string' ? body.model : '';
+		return { model, requestId: () => this.requestId() };
+	}
+
 	reset(): void {
 		this.recent.length = 0;
 	}
 
-	private guarded(request: types.RecordedRequest): Answer | undefined {
-		const { authorization } = request.headers;
+	/** Why the key of a request opens nothing, or undefined. */
+	locked({ headers: { authorization } }: types.RecordedRequest): Answer | undefined {
 		if (authorization === undefined) return this.comet(401, 'no API key was given');
-		if (authorization !== `Bearer ${this.apiKey}`) return this.comet(401, 'invalid token');
-		return this.limited();
+		return authorization === `Bearer ${this.apiKey}` ? undefined : this.comet(401, 'invalid token');
+	}
+
+	private guarded(request: types.RecordedRequest): Answer | undefined {
+		return this.locked(request) ?? this.limited();
+	}
+
+	private models(): types.JsonObject {
+		return modelList(this.settings.alsoServes, this.settings.noChannelFor);
+	}
+
+	/** The gateway looks for a channel that serves the model before anything goes on to Runway. */
+	private unserved(request: types.RecordedRequest): Answer | undefined {
+		const asked = this.asked(request);
+		if (asked.model === '') return this.comet(400, 'model name is required');
+		const { noChannelFor, alsoServes } = this.settings;
+		const known = documentedModels.has(asked.model) || alsoServes.includes(asked.model);
+		if (known && !noChannelFor.includes(asked.model)) return undefined;
+		return gatewayRefusal('no-channel', asked, { words: 'english' });
 	}
 
 	private limited(): Answer | undefined {
@@ -130,34 +143,37 @@ export class Api {
 		const route = findCreateRoute(request.path, request.body);
 		if (!route) return moved('/docs');
 		request.operation = route.operation;
+		const malformed = this.notJson(request) ?? ('model' in route.fields ? this.unserved(request) : undefined);
+		if (malformed) return malformed;
 		const version = request.headers['x-runway-version'];
 		if (route.family === 'official' && this.settings.versionHeaderRequired && !DAY.test(String(version))) {
 			return { status: 400, json: envelopes.runwayError('The `X-Runway-Version` header must be a date.') };
 		}
-		const malformed = this.notJson(request);
-		if (malformed) return malformed;
-		const refusal = checkBody(route, request.body);
-		if (refusal) return this.refuse(route, refusal);
-		const task = this.book.create(route, request.body as types.JsonObject, fault);
+		const body = request.body as types.JsonObject;
+		const refusals = checkBody(route, body, this.settings.alsoServes);
+		if (refusals[0]) return this.refuse(route, refusals[0], refusals);
+		const task = this.book.create(route, body, fault);
 		request.taskId = task.id;
 		this.onCreate(task);
 		return { status: 200, json: envelopes.createEnvelope(task.id, this.createShape(task)), created: task };
 	}
 
 	/** Each family refuses in its own words; a text code that the documentation names always comes in E2. */
-	private refuse(route: CreateRoute, refusal: Refusal): Answer {
-		if (refusal.code !== undefined) return { status: 400, json: envelopes.taskError(refusal.code, refusal.code) };
-		if (route.family === 'official') return { status: 400, json: envelopes.runwayError(refusal.message) };
-		if (refusal.kind === 'value' && this.settings.compatibilityRefusal === 'E3') {
-			return { status: 200, json: envelopes.businessError(refusal.message) };
+	private refuse(route: CreateRoute, first: Refusal, all: readonly Refusal[]): Answer {
+		const named = all.find((refusal) => refusal.named !== undefined)?.named;
+		if (named !== undefined) return { status: 400, json: envelopes.taskError(named, named) };
+		if (route.family === 'official') return { status: 400, json: envelopes.runwayIssues(all) };
+		const message = `${first.path.join('.')}: ${first.message}`;
+		if (first.code !== 'invalid_type' && this.settings.compatibilityRefusal === 'E3') {
+			return { status: 200, json: envelopes.businessError(message) };
 		}
-		return { status: 400, json: envelopes.taskError('invalid_request', refusal.message) };
+		return { status: 400, json: envelopes.taskError('invalid_request', message) };
 	}
 
 	private createShape(task: types.StandInTask): types.CreateShape {
 		const { createShape } = this.settings;
 		const official = task.family === 'official';
-		const usual = official ? 'C5' : 'C1';
+		const usual = official ? (this.settings.costs ? 'C6' : 'C5') : 'C1';
 		if (typeof createShape === 'object') return createShape[task.family] ?? usual;
 		if (createShape === 'rotate') {
 			// Without C7: it holds no id, so a client that counts on its tasks can't use it.

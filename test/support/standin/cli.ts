@@ -18,7 +18,7 @@ const usage = `Stand-in for CometAPI's Runway routes, to try the nodes without a
   --quiet               no line per request
 
 Square brackets in a prompt steer its task: [takes 12 s] [fail] [fail SAFETY.INPUT.TEXT] [fail once INTERNAL]
-[cancelled] [no url] [unknown] [stuck] [vanish] [backwards]
+[cancelled] [ends expired] [says done] [no url] [unknown] [stuck] [vanish] [backwards]
 `;
 
 const options = {
@@ -46,6 +46,10 @@ const envelopes = [
 	'numeric',
 	'numeric-short',
 	'numeric-state',
+	'output-objects',
+	'output-video-url',
+	'video-object',
+	'plain-url',
 	'rotate',
 ] as const;
 

@@ -26,8 +26,9 @@ function failed(code: string | undefined): Outcome {
 }
 
 /**
- * Reads `[takes 12 s]`, `[fail CODE]`, `[fail once CODE]`, `[cancelled]`, `[no url]`, `[unknown]`, `[stuck]`,
- * `[vanish]` and `[backwards]` out of a text; other brackets mean nothing.
+ * Reads `[takes 12 s]`, `[fail CODE]`, `[fail once CODE]`, `[cancelled]`, `[ends WORD]` (without a result),
+ * `[says WORD]` (with it), `[no url]`, `[unknown]`, `[stuck]`, `[vanish]` and `[backwards]` out of a text; other
+ * brackets mean nothing.
  */
 export function readDirectives(text: string): Directives {
 	const found: Directives = { failOnce: false, vanishes: false, backwards: false };
@@ -35,6 +36,7 @@ export function readDirectives(text: string): Directives {
 		const words = inside.trim().toLowerCase().replace(/\s+/g, ' ');
 		const takes = /^takes (\d+(?:\.\d+)?) ?(ms|s|min)$/.exec(words);
 		const fail = /^fail(?:ed|s)?( once)?(?: ([\w.]+))?$/.exec(words);
+		const says = /^(ends|says) (\w+)$/.exec(inside.trim());
 		if (takes) {
 			found.renderMs = Number(takes[1]) * (unitMs[takes[2] ?? 's'] ?? 1000);
 		} else if (fail) {
@@ -42,6 +44,9 @@ export function readDirectives(text: string): Directives {
 			found.failOnce = Boolean(fail[1]);
 		} else if (words === 'cancelled' || words === 'canceled') {
 			found.outcome = { kind: 'cancelled', code: null, message: 'The task was cancelled.' };
+		} else if (says) {
+			const kind = says[1] === 'ends' ? 'failed' : 'succeeded';
+			found.outcome = { kind, code: null, message: '', word: says[2] };
 		} else if (words === 'no url') {
 			found.outcome = { kind: 'succeeded-without-url', code: null, message: '' };
 		} else if (words === 'unknown' || words === 'stuck') {

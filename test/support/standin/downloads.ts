@@ -1,25 +1,70 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import type { Answer } from './api';
 import type { Asset } from './assets';
-import { chunksOf, imageAsset, parseRange, videoAsset } from './assets';
+import { chunksOf, imageAsset, imageBytes, parseRange, videoAsset } from './assets';
+import { send } from './damage';
 import { progressAt } from './progress';
 import type { UrlSigner } from './signing';
 import type { TaskBook } from './tasks';
 import type { Timers } from './timers';
-import type { Fault, RecordedRequest, StandInSettings } from './types';
+import type { DisguiseKind, Fault, FaultKind, RecordedRequest, StandInSettings, StandInTask } from './types';
 
 /** Bytes that `wrong-length` promises and never sends. */
 const OVERSTATED_BYTES = 1000;
 /** Between the last byte of a truncated body and the reset, so that the client sees the bytes first. */
 const SETTLE_MS = 20;
 
-/** Serves results and samples as an object store does: signed URLs, ranges, validators, no Authorization. */
+/** What comes in the place of a file; without `body`, nothing does. */
+interface Disguise {
+	status?: number;
+	type?: string;
+	encoding?: string;
+	body?: (asset: Asset) => Buffer;
+}
+
+const webPage = '<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Please sign in.</body></html>\n';
+
+const disguises: Readonly<Record<DisguiseKind, Disguise>> = {
+	'empty-file': {},
+	'no-content': { status: 204 },
+	'html-file': { body: () => Buffer.from(webPage) },
+	'xml-file': {
+		type: 'application/octet-stream',
+		body: () => Buffer.from(storeError('NoSuchKey', 'The key does not exist')),
+	},
+	'gzip-file': { encoding: 'gzip', body: (asset) => gzipSync(asset.slice(0, asset.size)) },
+	'picture-file': { body: imageBytes },
+};
+
+function disguiseOf(kind: FaultKind | undefined): Disguise | undefined {
+	return kind !== undefined && Object.hasOwn(disguises, kind) ? disguises[kind as DisguiseKind] : undefined;
+}
+
+/** Whether a fault concerns how an asset's bytes are sent, which only the asset store can do. */
+export function isAssetFault({ kind }: Fault): boolean {
+	const ofBytes = ['truncated', 'stall', 'endless', 'wrong-length', 'wrong-type'].includes(kind);
+	return ofBytes || disguiseOf(kind) !== undefined;
+}
+
+/**
+ * Serves results and samples as an object store does: signed URLs, ranges, validators, no Authorization. Results under
+ * the API's own address want the key, as everything there does.
+ */
 export class AssetStore {
 	constructor(
 		private readonly settings: StandInSettings,
 		private readonly book: TaskBook,
 		private readonly signer: UrlSigner,
 		private readonly timers: Timers,
+		private readonly api: {
+			/** Why the key of a request opens nothing, or undefined. */
+			locked(request: RecordedRequest): Answer | undefined;
+			comet(status: number, message: string, code?: string): Answer;
+		},
+		/** Base URL of the same server under another host name. */
+		private readonly elsewhere: () => string,
 	) {}
 
 	async serve(
@@ -32,13 +77,43 @@ export class AssetStore {
 			refuse(response, 405, 'MethodNotAllowed', 'The method is not allowed');
 			return;
 		}
-		const asset = request.route === 'sample' ? this.sample(request.path) : this.result(request, response);
+		const asset = this.find(request, response);
 		if (response.headersSent) return;
 		if (!asset) {
 			refuse(response, 404, 'NoSuchKey', 'The key does not exist');
 			return;
 		}
 		await this.send(asset, request, incoming, response, fault);
+	}
+
+	private find(request: RecordedRequest, response: ServerResponse): Asset | undefined {
+		if (request.route === 'sample') return this.sample(request.path);
+		return request.path.startsWith('/assets/') ? this.result(request, response) : this.content(request, response);
+	}
+
+	/** The file of a finished task under the API's own address. */
+	private content(request: RecordedRequest, response: ServerResponse): Asset | undefined {
+		const [, , , taskId = ''] = request.path.split('/');
+		request.taskId = taskId;
+		const task = this.finished(taskId);
+		const refusal = this.api.locked(request) ?? (task ? undefined : this.api.comet(404, 'the task has no file'));
+		if (refusal) {
+			send(response, refusal);
+			return undefined;
+		}
+		if (!task || this.settings.resultUrls !== 'gateway-redirect') return task && this.fileOf(task);
+		const location = `${this.elsewhere()}${this.book.storePath(task, this.settings.fileNames[task.asset])}`;
+		send(response, { status: 302, headers: { Location: location } });
+		return undefined;
+	}
+
+	private finished(taskId: string): StandInTask | undefined {
+		const task = this.book.tasks.get(taskId);
+		return task && progressAt(task, Date.now()).phase === 'succeeded' ? task : undefined;
+	}
+
+	private fileOf(task: StandInTask): Asset {
+		return task.asset === 'image' ? imageAsset() : videoAsset(this.settings.assetBytes);
 	}
 
 	private sample(path: string): Asset | undefined {
@@ -61,11 +136,11 @@ export class AssetStore {
 			refuse(response, 403, 'AccessDenied', refusal);
 			return undefined;
 		}
-		const task = this.book.tasks.get(taskId);
-		if (!task || rest.length > 0 || progressAt(task, Date.now()).phase !== 'succeeded') return undefined;
-		if (task.asset === 'image') return name === 'image.png' ? imageAsset() : undefined;
-		if (name === 'video.mp4') return videoAsset(this.settings.assetBytes);
-		return name === 'poster.png' || name === 'last.png' ? imageAsset() : undefined;
+		const task = this.finished(taskId);
+		if (!task || rest.length > 0) return undefined;
+		if (name === this.settings.fileNames[task.asset]) return this.fileOf(task);
+		const still = name === 'poster.png' || name === 'last.png';
+		return still && task.asset === 'video' ? imageAsset() : undefined;
 	}
 
 	private async send(
@@ -76,6 +151,11 @@ export class AssetStore {
 		fault: Fault | undefined,
 	): Promise<void> {
 		const { supportRanges } = this.settings;
+		const disguise = disguiseOf(fault?.kind);
+		if (disguise) {
+			sendDisguised(response, disguise, asset, request);
+			return;
+		}
 		response.setHeader('ETag', asset.etag);
 		if (supportRanges) response.setHeader('Accept-Ranges', 'bytes');
 		if (incoming.headers['if-none-match'] === asset.etag) {
@@ -164,9 +244,29 @@ function rangeOf(incoming: IncomingMessage, asset: Asset): ReturnType<typeof par
 	return changed ? 'whole' : parseRange(incoming.headers.range, asset.size);
 }
 
+function sendDisguised(response: ServerResponse, disguise: Disguise, asset: Asset, request: RecordedRequest): void {
+	const { status = 200, type = asset.type, encoding } = disguise;
+	if (status === 204) {
+		response.writeHead(status).end();
+		return;
+	}
+	const body = disguise.body?.(asset) ?? Buffer.alloc(0);
+	response.writeHead(status, {
+		'Content-Type': type,
+		'Content-Length': body.length,
+		...(encoding === undefined ? {} : { 'Content-Encoding': encoding }),
+	});
+	const sent = request.method === 'HEAD' ? Buffer.alloc(0) : body;
+	request.bytesSent = sent.length;
+	response.end(sent);
+}
+
+const storeError = (code: string, message: string) =>
+	`<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+
 /** Refuses as object stores do: in XML. */
-export function refuse(response: ServerResponse, status: number, code: string, message: string): void {
-	const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+function refuse(response: ServerResponse, status: number, code: string, message: string): void {
+	const body = storeError(code, message);
 	const headers = { 'Content-Type': 'application/xml', 'Content-Length': Buffer.byteLength(body) };
 	response.writeHead(status, headers).end(body);
 }

@@ -1,4 +1,5 @@
 import type { Phase } from './progress';
+import type * as types from './types';
 import type { CreateShape, EnvelopeName, JsonObject, JsonValue, NotExistShape, WrappedResult } from './types';
 
 /** What an envelope says about a task, whichever envelope it is. Times are milliseconds; null means not yet. */
@@ -19,12 +20,16 @@ export interface TaskView {
 	resultUrl: string | null;
 	posterUrl: string | null;
 	lastFrameUrl: string | null;
-	/** Adds Runway's `estimatedCost` and `cost`. */
+	/** Adds what the task costs, where the envelope has a field for it. */
 	costs: boolean;
+	/** The word for the state, in place of the envelope's own. */
+	word: string | undefined;
 }
 
 const POINTS = '320';
 const CREDITS = 25;
+/** The gateway's internal units: 500,000 for a dollar. */
+const QUOTA = 160_000;
 const GATEWAY_OFFSET_MS = 8 * 3_600_000;
 
 const unixSeconds = (ms: number | null) => (ms === null ? 0 : Math.floor(ms / 1000));
@@ -50,6 +55,8 @@ export function taskEnvelope(view: TaskView, name: EnvelopeName, result: Wrapped
 			return { code: 200, msg: '成功', data: numericShortData(view), exec_time: 0.022208 };
 		case 'numeric-state':
 			return { code: 200, msg: '成功', data: numericStateData(view), exec_time: 0 };
+		default:
+			return foreign(view, name);
 	}
 }
 
@@ -66,20 +73,48 @@ const officialWords: Readonly<Record<Phase, string>> = {
 /** Runway's own task object, as the get-task page shows it. */
 function official(view: TaskView, createdAt: string): JsonObject {
 	const { phase, failure } = view;
-	const task: JsonObject = { id: view.id, status: officialWords[phase], createdAt };
+	const task: JsonObject = { id: view.id, status: view.word ?? officialWords[phase], createdAt };
 	if (phase === 'running') task.progress = Number(view.share.toFixed(4));
 	if (phase === 'succeeded' && view.resultUrl !== null) task.output = [view.resultUrl];
-	if (phase === 'failed') Object.assign(task, { failure: failure?.message, failureCode: failure?.code ?? null });
-	if (view.costs && isGoing(phase)) task.estimatedCost = { credits: CREDITS };
+	if (phase === 'failed' && failure) Object.assign(task, { failure: failure.message, failureCode: failure.code });
+	if (view.costs && !isTerminal(phase)) task.estimatedCost = { credits: CREDITS };
 	if (view.costs && isTerminal(phase)) task.cost = { credits: phase === 'succeeded' ? CREDITS : 0 };
 	return task;
 }
 
 function officialLowercase(view: TaskView): JsonObject {
-	const task: JsonObject = { id: view.id, status: officialWords[view.phase].toLowerCase() };
+	const task: JsonObject = { id: view.id, status: view.word ?? officialWords[view.phase].toLowerCase() };
 	if (view.phase === 'succeeded' && view.resultUrl !== null) task.output = [view.resultUrl];
 	if (view.phase === 'failed') task.error = view.failure?.message ?? null;
 	return task;
+}
+
+const foreignWords: Readonly<Record<Phase, string>> = {
+	throttled: 'queued',
+	queued: 'queued',
+	running: 'processing',
+	succeeded: 'completed',
+	failed: 'failed',
+	cancelled: 'cancelled',
+	unknown: 'unknown',
+};
+
+const foreignResults: Readonly<Record<types.ForeignEnvelope, (url: string) => JsonObject>> = {
+	'output-objects': (url) => ({ output: [{ url }] }),
+	'output-video-url': (url) => ({ output: { video_url: url } }),
+	'video-object': (url) => ({ video: { url } }),
+	'plain-url': (url) => ({ url }),
+};
+
+/** The bodies of other providers, as gateways of the family pass them on. */
+function foreign(view: TaskView, name: types.ForeignEnvelope): JsonObject {
+	const { phase, resultUrl, failure } = view;
+	return {
+		id: view.id,
+		status: view.word ?? foreignWords[phase],
+		...(resultUrl === null ? {} : foreignResults[name](resultUrl)),
+		...(phase === 'failed' && failure ? { error: { code: failure.code, message: failure.message } } : {}),
+	};
 }
 
 /** The words that the gateway's task table goes through before rendering. */
@@ -96,8 +131,8 @@ const gatewayWords: Readonly<Partial<Record<Phase, string>>> = {
 	unknown: 'UNKNOWN',
 };
 
-function gatewayStatus({ phase, share }: TaskView): { status: string; progress: string } {
-	const status = gatewayWords[phase];
+function gatewayStatus({ phase, share, word }: TaskView): { status: string; progress: string } {
+	const status = word ?? gatewayWords[phase];
 	if (status === undefined) return queueWord(phase === 'throttled' ? 1 : share);
 	if (phase === 'unknown') return { status, progress: '0%' };
 	return { status, progress: isTerminal(phase) ? '100%' : `${Math.floor(share * 100)}%` };
@@ -122,7 +157,10 @@ function gatewayTask(view: TaskView, failReason: string, extra: JsonObject): Jso
 function wrapped(view: TaskView, result: WrappedResult): JsonObject {
 	const done = view.phase === 'succeeded' && view.resultUrl !== null;
 	const failReason = view.failure?.message ?? (done && result === 'fail_reason' ? (view.resultUrl ?? '') : '');
-	const extra: JsonObject = done && result === 'result_url' ? { result_url: view.resultUrl } : {};
+	const extra: JsonObject = {
+		...(view.costs ? { quota: QUOTA } : {}),
+		...(done && result === 'result_url' ? { result_url: view.resultUrl } : {}),
+	};
 	const outer = gatewayTask(view, failReason, extra);
 	const bare = outer.status === 'NOT_START' || view.phase === 'unknown' || (done && result === 'fail_reason');
 	return { code: 'success', message: '', data: { ...outer, data: bare ? null : inner(view, result) } };
@@ -132,7 +170,7 @@ function inner(view: TaskView, result: WrappedResult): JsonValue {
 	if (result === 'video_url') return numericStateData(view);
 	if (result === 'nested') return { code: 200, msg: '成功', data: numericStateData(view), exec_time: 0.021 };
 	const shown = result === 'output' ? view : { ...view, resultUrl: null };
-	return official(shown, gatewayTime(view.createdAt));
+	return official({ ...shown, word: undefined }, gatewayTime(view.createdAt));
 }
 
 /** ISO 8601 at +08:00, as the wrapped bodies give it. */
@@ -279,4 +317,13 @@ export function businessError(msg: string, code = 400): JsonObject {
 /** The body of Runway's own refusals (E5). */
 export function runwayError(message: string): JsonObject {
 	return { error: message };
+}
+
+/** The body of Runway's refusals of a create body (fact sheet 8.2). */
+export function runwayIssues(issues: readonly types.Issue[]): JsonObject {
+	return {
+		error: 'Validation of body failed',
+		issues: issues.map(({ code, path, message }) => ({ code, path: [...path], message })),
+		docUrl: 'https://docs.dev.runwayml.com/api',
+	};
 }

@@ -1,6 +1,6 @@
-import type { StandInTask } from './types';
+import type { StandInTask, StatusPhase } from './types';
 
-export type Phase = 'throttled' | 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'unknown';
+export type Phase = StatusPhase;
 
 export interface Progress {
 	phase: Phase;

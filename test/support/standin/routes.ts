@@ -1,6 +1,8 @@
 import type { Check, Fields, Refusal } from './checks';
 import { bool, integer, isObject, list, matching, media, number, object, oneOf, optional, ratio } from './checks';
 import { required, text, url } from './checks';
+import type { ModelTable } from './models';
+import * as models from './models';
 import type { Family, JsonObject, StandInOperation } from './types';
 
 /** A create operation: where it lives, what it makes, and what its body must hold. */
@@ -12,6 +14,8 @@ export interface CreateRoute {
 	/** Field of the body that holds the prompt. */
 	prompt?: string;
 	fields: Fields;
+	/** The models that Runway knows on this route, and what it wants for each. Official routes only. */
+	models?: ModelTable;
 }
 
 const callbackUrl = { callback_url: required(url, 'callback_url_empty') };
@@ -24,20 +28,16 @@ const moderation = object({ publicFigureThreshold: optional(oneOf('auto', 'low')
 const uint32 = integer(0, 4_294_967_295);
 const tag = matching(/^[A-Za-z][A-Za-z0-9_]{2,15}$/, '3 to 16 letters, digits or underscores, beginning with a letter');
 
-const positioned = object({ uri: required(media('image')), position: required(oneOf('first', 'last')) });
-
-/** CometAPI documents a string; the list of first and last frame is Runway's own, passed on unchanged. */
-const promptImage: Check = (value, at) =>
-	Array.isArray(value) ? list(1, 2, positioned)(value, at) : media('image')(value, at);
-
 const characterFields = {
 	image: object({ type: required(oneOf('image')), uri: required(media('image')) }),
 	video: object({ type: required(oneOf('video')), uri: required(media('video')) }),
 };
 
-const character: Check = (value, at) =>
-	object({ type: required(oneOf('image', 'video')) })(value, at) ??
-	characterFields[isObject(value) && value.type === 'video' ? 'video' : 'image'](value, at);
+const character: Check = (value, path) => {
+	const refusals = object({ type: required(oneOf('image', 'video')) })(value, path);
+	if (refusals.length > 0) return refusals;
+	return characterFields[isObject(value) && value.type === 'video' ? 'video' : 'image'](value, path);
+};
 
 /** The create routes of CometAPI's documentation, as data. The first of two operations on one path is the default. */
 export const createRoutes: readonly CreateRoute[] = [
@@ -114,8 +114,9 @@ export const createRoutes: readonly CreateRoute[] = [
 		family: 'official',
 		asset: 'video',
 		prompt: 'promptText',
+		models: models.imageToVideoModels,
 		fields: {
-			promptImage: required(promptImage),
+			promptImage: required(media('image')),
 			model: required(text()),
 			promptText: optional(text(1, 512)),
 			duration: optional(integer(1, 10)),
@@ -131,6 +132,7 @@ export const createRoutes: readonly CreateRoute[] = [
 		family: 'official',
 		asset: 'image',
 		prompt: 'promptText',
+		models: models.textToImageModels,
 		fields: {
 			promptText: required(text(1, 1000)),
 			ratio: required(ratio),
@@ -149,6 +151,7 @@ export const createRoutes: readonly CreateRoute[] = [
 		family: 'official',
 		asset: 'video',
 		prompt: 'promptText',
+		models: models.videoToVideoModels,
 		fields: {
 			videoUri: required(media('video')),
 			promptText: required(text(1, 1000)),
@@ -164,6 +167,7 @@ export const createRoutes: readonly CreateRoute[] = [
 		operation: 'upscale',
 		family: 'official',
 		asset: 'video',
+		models: models.videoUpscaleModels,
 		fields: { videoUri: required(media('video')), model: required(text()) },
 	},
 	{
@@ -171,6 +175,7 @@ export const createRoutes: readonly CreateRoute[] = [
 		operation: 'characterPerformance',
 		family: 'official',
 		asset: 'video',
+		models: models.characterPerformanceModels,
 		fields: {
 			character: required(character),
 			reference: required(characterFields.video),
@@ -197,12 +202,33 @@ export function findCreateRoute(path: string, body: unknown): CreateRoute | unde
 	return (withImage && candidates.find((route) => 'image' in route.fields)) || candidates[0];
 }
 
-/** Holds a body against the documentation of its operation. */
-export function checkBody(route: CreateRoute, body: unknown): Refusal | undefined {
-	return object(route.fields)(body, '');
+/** Every model that some route is documented with, at CometAPI or at Runway. */
+export const documentedModels: ReadonlySet<string> = new Set([
+	...models.compatibilityModels,
+	...createRoutes.flatMap((route) => Object.keys(route.models ?? {})),
+]);
+
+/** The rules of the model that a body names; undefined where the route doesn't know it. */
+function rulesOf(route: CreateRoute, body: unknown): models.ModelRules | undefined {
+	const name = isObject(body) && typeof body.model === 'string' ? body.model : '';
+	return route.models && Object.hasOwn(route.models, name) ? route.models[name] : undefined;
+}
+
+/**
+ * Holds a body against the documentation of its operation and model: all that is wrong with it. A model that `lenient`
+ * names is held against the operation's alone.
+ */
+export function checkBody(route: CreateRoute, body: JsonObject, lenient: readonly string[]): Refusal[] {
+	const rules = rulesOf(route, body);
+	if (route.models && !rules && !lenient.includes(String(body.model))) {
+		return oneOf(...Object.keys(route.models))(body.model, ['model']);
+	}
+	if (rules?.strict) return object(rules.fields, true)(body, []);
+	return object({ ...route.fields, ...rules?.fields })(body, []);
 }
 
 /** Top-level fields that the documentation of the operation doesn't name. */
 export function unknownFields(route: CreateRoute, body: JsonObject): string[] {
-	return Object.keys(body).filter((name) => !(name in route.fields));
+	const known = { ...route.fields, ...rulesOf(route, body)?.fields };
+	return Object.keys(body).filter((name) => !(name in known));
 }

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { Api, classify } from './api';
 import { digestOf, imageBytes, videoAsset, videoBytes } from './assets';
 import { CallbackDesk } from './callbacks';
-import { damage, isAssetFault, send } from './damage';
-import { AssetStore } from './downloads';
+import { damage, send } from './damage';
+import { AssetStore, isAssetFault } from './downloads';
 import { FaultBook, leavesTask } from './faults';
 import type { MetFault } from './faults';
 import { makeSettings } from './settings';
@@ -48,7 +48,8 @@ export class StandInServer implements types.StandIn {
 		this.book = new TaskBook(this.settings, this.signer, () => publicUrl?.replace(/\/+$/, '') ?? this.url);
 		this.desk = new CallbackDesk(this.settings, this.book, this.log);
 		this.api = new Api(this.settings, this.book, this.apiKey, (task) => this.desk.plan(task));
-		this.assets = new AssetStore(this.settings, this.book, this.signer, this.timers);
+		const elsewhere = () => `http://localhost:${this.port}`;
+		this.assets = new AssetStore(this.settings, this.book, this.signer, this.timers, this.api, elsewhere);
 		this.server = createServer((incoming, response) => void this.handle(incoming, response));
 		this.server.keepAliveTimeout = KEEP_ALIVE_MS;
 		this.server.on('clientError', (_error, socket) => socket.destroy());
@@ -206,7 +207,7 @@ export class StandInServer implements types.StandIn {
 		response: ServerResponse,
 		{ fault }: MetFault,
 	): Promise<void> {
-		if (fault && !isAssetFault(fault)) damage(response, fault, this.api);
+		if (fault && !isAssetFault(fault)) damage(response, fault, this.api.asked(request));
 		else await this.assets.serve(request, incoming, response, fault);
 	}
 
@@ -216,8 +217,9 @@ export class StandInServer implements types.StandIn {
 			send(response, this.api.answer(request));
 			return;
 		}
+		const asked = this.api.asked(request);
 		if (!leavesTask(fault)) {
-			damage(response, fault, this.api);
+			damage(response, fault, asked);
 			return;
 		}
 		const answer = this.api.answer(request, fault.kind);
@@ -226,7 +228,7 @@ export class StandInServer implements types.StandIn {
 			send(response, answer);
 			return;
 		}
-		damage(response, fault, this.api, answer);
+		damage(response, fault, asked, answer);
 	}
 }
 

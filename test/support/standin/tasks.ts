@@ -80,6 +80,7 @@ export class TaskBook {
 		const { phase, share } = progressAt(task, now);
 		const done = phase === 'succeeded';
 		const failed = phase === 'failed' || phase === 'cancelled';
+		const { code, message, word } = task.outcome;
 		const shown = done && task.outcome.kind !== 'succeeded-without-url';
 		const stills = shown && task.family === 'compatibility';
 		return {
@@ -89,16 +90,25 @@ export class TaskBook {
 			phase,
 			share,
 			prompt: task.prompt,
-			failure: failed ? { code: task.outcome.code, message: task.outcome.message } : null,
+			// An end that is a word alone says no more than that.
+			failure: failed && !(word !== undefined && message === '') ? { code, message } : null,
 			createdAt: task.createdAt,
 			startedAt: now >= task.startedAt ? task.startedAt : null,
 			finishedAt: done || failed ? task.readyAt : null,
 			updatedAt: Math.min(now, task.readyAt),
-			resultUrl: shown ? this.assetUrl(task, task.asset === 'video' ? 'video.mp4' : 'image.png') : null,
-			posterUrl: stills ? this.assetUrl(task, 'poster.png') : null,
-			lastFrameUrl: stills ? this.assetUrl(task, 'last.png') : null,
+			resultUrl: shown ? this.resultUrl(task) : null,
+			posterUrl: stills ? this.storeUrl(task, 'poster.png') : null,
+			lastFrameUrl: stills ? this.storeUrl(task, 'last.png') : null,
 			costs: this.settings.costs,
+			word: (done || failed ? word : undefined) ?? this.settings.statusWords[phase],
 		};
+	}
+
+	/** Path and query that open a file of the store. */
+	storePath(task: StandInTask, name: string): string {
+		const path = `/assets/${task.id}/${name}`;
+		const { signedUrls, assetExpiryMs } = this.settings;
+		return signedUrls ? `${path}?${this.signer.sign(path, Date.now() + assetExpiryMs)}` : path;
 	}
 
 	/** The moment at which fewer than `concurrency` earlier tasks are still rendering. */
@@ -126,11 +136,14 @@ export class TaskBook {
 		return directed;
 	}
 
-	private assetUrl(task: StandInTask, name: string): string {
-		const path = `/assets/${task.id}/${name}`;
-		const { signedUrls, assetExpiryMs } = this.settings;
-		const query = signedUrls ? `?${this.signer.sign(path, Date.now() + assetExpiryMs)}` : '';
-		return `${this.assetBase()}${path}${query}`;
+	private resultUrl(task: StandInTask): string {
+		const { resultUrls, fileNames } = this.settings;
+		if (resultUrls === 'store') return this.storeUrl(task, fileNames[task.asset]);
+		return `${this.assetBase()}/v1/videos/${task.id}/content`;
+	}
+
+	private storeUrl(task: StandInTask, name: string): string {
+		return `${this.assetBase()}${this.storePath(task, name)}`;
 	}
 }
 

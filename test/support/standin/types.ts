@@ -3,6 +3,16 @@ import type { IncomingHttpHeaders } from 'node:http';
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 export type JsonObject = { [key: string]: JsonValue };
 
+/** Where a value stands in a body, as Runway's refusals say it: `['options', 'seconds']`. */
+export type IssuePath = ReadonlyArray<string | number>;
+
+/** One thing that is wrong with a body, in the form of Runway's own refusals (fact sheet 8.2). */
+export interface Issue {
+	code: 'invalid_type' | 'invalid_value' | 'invalid_format' | 'too_small' | 'too_big' | 'unrecognized_keys';
+	path: IssuePath;
+	message: string;
+}
+
 /** The two families of Runway routes that CometAPI offers. */
 export type Family = 'official' | 'compatibility';
 
@@ -46,7 +56,7 @@ export interface RecordedRequest {
 	readonly inFlight: number;
 	/** Bytes of an asset written so far. */
 	bytesSent?: number;
-	/** Set on an asset request that carried an Authorization header. */
+	/** Set on a request to the asset store that carried an Authorization header. */
 	leakedAuthorization?: true;
 }
 
@@ -58,6 +68,8 @@ export interface Outcome {
 	/** Failure code of a failed task; null as the documentation allows. */
 	code: string | null;
 	message: string;
+	/** The status word that stands for this end, in place of the envelope's own; numeric envelopes have none. */
+	word?: string;
 }
 
 /** A task. Its fields are read at every answer, so a test may change them. */
@@ -105,13 +117,23 @@ export type EnvelopeName =
 	| 'feed-minimal'
 	| 'numeric'
 	| 'numeric-short'
-	| 'numeric-state';
+	| 'numeric-state'
+	| ForeignEnvelope;
+
+/**
+ * Flat bodies with the result where other providers of the gateway's family put it, and `error: {code, message}` for a
+ * failed task (fact sheet 8.2). `rotate` leaves them out. Those that name a video can hold no image.
+ */
+export type ForeignEnvelope = 'output-objects' | 'output-video-url' | 'video-object' | 'plain-url';
 
 /** Where the wrapped envelope holds the finished asset. */
 export type WrappedResult = 'output' | 'video_url' | 'result_url' | 'nested' | 'fail_reason';
 
 /** `rotate` takes another one for each task. */
 export type EnvelopeChoice = EnvelopeName | 'rotate' | ((task: StandInTask) => EnvelopeName);
+
+/** The states that `statusWords` can rename. */
+export type StatusPhase = 'throttled' | 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'unknown';
 
 /** How `task_not_exist` is said; the documentation names the code, not the body around it. */
 export type NotExistShape = 'top-level' | 'error-envelope' | 'status-200' | 'data-null';
@@ -144,16 +166,33 @@ export interface StandInSettings {
 	/** One choice for both get-task routes, or one for each. */
 	envelope: EnvelopeChoice | { official?: EnvelopeChoice; feed?: EnvelopeChoice };
 	wrappedResult: WrappedResult;
+	/** Words in place of those that the envelope has for a state; numeric envelopes have none. */
+	statusWords: Partial<Record<StatusPhase, string>>;
 	/** One shape (used by its own family), or one for each family. */
 	createShape: CreateShape | 'rotate' | { official?: CreateShape; compatibility?: CreateShape };
-	/** Adds `estimatedCost` and `cost` to the official envelope. */
+	/**
+	 * Adds `estimatedCost` and `cost` to the official create answer and envelope, and `quota` to the wrapped one. The
+	 * numeric envelopes always hold `point` and `refund`.
+	 */
 	costs: boolean;
+	/** Documented models that no channel serves: 503 `model_not_found` on every create route. */
+	noChannelFor: readonly string[];
+	/** Models beyond the documented ones that are served, and held against the general rules of their route alone. */
+	alsoServes: readonly string[];
 	/** Either get-task route answers for tasks of either family. */
 	crossRoutes: boolean;
 	/** Tasks rendering at once; the surplus is THROTTLED. Read when a task is created. */
 	concurrency: number;
 	rateLimit: null | { perSecond: number; retryAfter?: number | string };
 	callbacks: CallbackSettings;
+	/**
+	 * Where the URL of a finished result leads. `store`: to the asset store, with a signature. `gateway`: to
+	 * `<base URL>/v1/videos/<id>/content` on the API's own host, which wants the key and sends the file itself.
+	 * `gateway-redirect`: to the same address, which answers 302 to the store under another host name.
+	 */
+	resultUrls: 'store' | 'gateway' | 'gateway-redirect';
+	/** File names at the end of the store's URLs. Endings say nothing about the content. */
+	fileNames: { video: string; image: string };
 	/** The asset URLs are signed and expire. */
 	signedUrls: boolean;
 	/** How long a signed URL is good for. Each read of a task signs afresh. */
@@ -206,12 +245,65 @@ export type FaultKind =
 	| 'business'
 	| 'insufficient-quota'
 	| 'saturated'
+	| GatewayRefusalKind
+	| 'protection-page'
 	| 'slow'
 	| 'truncated'
 	| 'stall'
 	| 'endless'
 	| 'wrong-length'
-	| 'wrong-type';
+	| 'wrong-type'
+	| DisguiseKind;
+
+/**
+ * Refusals of the gateway with words and codes of their own (fact sheet 8.2). The words are Chinese where the family's
+ * are; `words` says otherwise.
+ */
+export type GatewayRefusalKind =
+	| 'key-wrong'
+	| 'key-used-up'
+	| 'key-expired'
+	| 'key-disabled'
+	| 'account-empty'
+	| 'prepayment-failed'
+	| 'quota-not-enough'
+	| 'model-not-allowed'
+	| 'no-channel'
+	| 'daily-cap';
+
+/** Files that are not what their answer says. Each comes with HTTP 200 unless its name says otherwise. */
+export type DisguiseKind =
+	/** Nothing, with Content-Length 0 and the type of the result. */
+	| 'empty-file'
+	/** HTTP 204. */
+	| 'no-content'
+	/** A web page with the type of the result. */
+	| 'html-file'
+	/** An object store's XML error as application/octet-stream. */
+	| 'xml-file'
+	/** The file in gzip, whatever encodings the client takes. */
+	| 'gzip-file'
+	/** A PNG with the type of the result. */
+	| 'picture-file';
+
+/** The bodies in which an error may come (fact sheet 4.2, 8.2). */
+export type ErrorShape =
+	/** CometAPI's `{error: {message, type, param, code}}`. */
+	| 'E1'
+	/** The task routes' `{code, message, data: null}`. */
+	| 'E2'
+	/** Runway's `{error: "…"}`. */
+	| 'E5'
+	/** Runway's `{error, issues, docUrl}`; 400 by default. */
+	| 'issues'
+	/** The same as JSON text in the message of E2, or of E1; 400 by default. */
+	| 'packed-E2'
+	| 'packed-E1'
+	/** `{detail: [{loc, msg, type}]}`; 422 by default. */
+	| 'detail'
+	/** Plain text of the status; `message` is not in it. */
+	| 'text'
+	| 'empty';
 
 /** One scripted fault. Faults are taken in the order in which they were scripted. */
 export interface Fault {
@@ -225,12 +317,16 @@ export interface Fault {
 	/** Value of Retry-After on any fault that answers. */
 	retryAfter?: number | string;
 	match?: (request: RecordedRequest) => boolean;
-	/** HTTP status for `status` (default 503), `redirect` (default 301) and `html` (default 200). */
+	/** HTTP status for `status` (default 503, or that of its shape), `redirect` (default 301) and `html` (default 200). */
 	status?: number;
-	/** Body for `status`: E1 CometAPI's, E2 the task routes', E5 Runway's own. */
-	shape?: 'E1' | 'E2' | 'E5' | 'empty' | 'text';
+	/** Body for `status` and the gateway's refusals. */
+	shape?: ErrorShape;
 	code?: string;
 	message?: string;
+	/** For the shapes that hold issues; the default is one about `ratio`. */
+	issues?: readonly Issue[];
+	/** For the gateway's refusals: their Chinese words (the default), English ones, or the code as all there is. */
+	words?: 'chinese' | 'english' | 'code';
 	/** Location of a `redirect`. */
 	location?: string;
 	/** Content-Type for `wrong-type`. */

@@ -50,6 +50,14 @@ const fixedDefaults: Record<string, unknown> = {
 	onTimeout: 'error',
 	includeRaw: false,
 	additionalFields: '{}',
+	maxFileSize: 2_000,
+};
+
+/** The options of the operations that look at tasks: none that does nothing. */
+const fixedTaskOptions: Record<string, string[]> = {
+	get: ['includeRaw', 'maxParallel', 'runwayVersion', 'timeout'],
+	wait: ['includeRaw', 'maxFileSize', 'maxParallel', 'onTimeout', 'pollInterval', 'runwayVersion', 'timeout'],
+	download: ['includeRaw', 'maxFileSize', 'maxParallel', 'runwayVersion', 'timeout'],
 };
 
 const fixedNodes = ['runway', 'runwayTrigger', 'runwayCallbackTrigger'];
@@ -260,13 +268,27 @@ describe('Every operation that costs money', () => {
 		expect(shown({ completion: 'return', download: true })).toEqual([]);
 	});
 
-	it.each(namedCreates)('has a time limit and all other options for %s', (_, { resource, value }) => {
+	it.each(namedCreates)('has a time limit and all other options for %s', (_, { resource, value, api }) => {
 		const options = find('options', panelOf(resource, value));
 		const defaults = Object.fromEntries(
 			optionsOf(options).map((option) => [option.name, 'default' in option ? option.default : undefined]),
 		);
-		expect(defaults).toEqual(expect.objectContaining(fixedDefaults));
+		const { callbackUrl, ...others } = fixedDefaults;
+		// Tasks of the official routes call nobody back.
+		expect(defaults).toEqual({ ...others, ...(api === 'compatibility' ? { callbackUrl } : {}) });
 		expect(options?.default).toEqual({});
+	});
+
+	it.each(namedCreates)('offers a limit of tasks in progress for %s only while it waits', (_, { resource, value }) => {
+		const entries = optionsOf(find('options', panelOf(resource, value)));
+		const limit = entries.find(({ name }) => name === 'maxTasksInProgress') as INodeProperties;
+		const isOffered = (completion: string) =>
+			NodeHelpers.displayParameter({}, limit, { typeVersion: 1 }, description, {
+				resource,
+				operation: value,
+				completion,
+			});
+		expect(['wait', 'suspend', 'return'].map(isOffered)).toEqual([true, false, false]);
 	});
 
 	it.each(namedCreates)('says before that %s is billed', (_, { resource, value }) => {
@@ -279,6 +301,21 @@ describe('Every operation that costs money', () => {
 		const options = find('options', panelOf('video', 'imageToVideo'));
 		const onTimeout = optionsOf(options).find(({ name }) => name === 'onTimeout') as INodeProperties;
 		expect(valuesOf(onTimeout).sort()).toEqual(['error', 'returnTask']);
+	});
+});
+
+describe('The operations that look at tasks', () => {
+	it.each(Object.entries(fixedTaskOptions))('offer for %s the options that have an effect', (value, expected) => {
+		const shown = properties.filter(
+			(property) => property.name === 'options' && isShown(property, { resource: 'task', operation: value }),
+		);
+		expect(
+			shown.map((property) =>
+				optionsOf(property)
+					.map(({ name }) => name)
+					.sort(),
+			),
+		).toEqual([expected]);
 	});
 });
 

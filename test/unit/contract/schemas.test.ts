@@ -46,15 +46,17 @@ function differences(value: unknown, schema: Schema, at = '$'): string[] {
 }
 
 describe('The schemas of what comes out', () => {
-	it.each(['task-official-succeeded-video', 'task-official-failed', 'task-wrapped-success-output'])(
-		'describe the item about a task: %s',
-		(name) => {
-			const reading = readTask(payload(name));
-			if (reading.kind !== 'task') throw new Error('The payload is no task');
-			const known = { taskId: 'id', api: 'official', state: reading.state, createdAt: null } as const;
-			expect(differences(taskJson(known, 'upscale', 'video', false), task)).toEqual([]);
-		},
-	);
+	it.each([
+		'task-official-succeeded-images',
+		'task-official-failed',
+		'task-wrapped-success-output',
+		'callback-2-failed',
+	])('describe the item about a task: %s', (name) => {
+		const reading = readTask(payload(name));
+		if (reading.kind !== 'task') throw new Error('The payload is no task');
+		const known = { taskId: 'id', api: 'official', state: reading.state, createdAt: null } as const;
+		expect(differences(taskJson(known, 'upscale', 'video', false), task)).toEqual([]);
+	});
 
 	it('describe the item about an account', () => {
 		expect(differences(readBalance(payload('balance-quota-daily')), balance)).toEqual([]);

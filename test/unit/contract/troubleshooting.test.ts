@@ -4,7 +4,9 @@ import path from 'node:path';
 import { explainOutcome } from '../../../nodes/Runway/batch/report';
 import type { Outcome } from '../../../nodes/Runway/batch/job';
 import { explain } from '../../../nodes/shared/api/explain';
-import type { Problem, ProblemReason } from '../../../nodes/shared/api/problem';
+import type { Problem } from '../../../nodes/shared/api/problem';
+import { rulings } from '../../../nodes/shared/judgement/judge';
+import type { Reason } from '../../../nodes/shared/judgement/reason';
 import type { KnownTask, TaskState } from '../../../nodes/shared/task/task';
 import { taskState } from '../../support/taskState';
 
@@ -21,22 +23,16 @@ function isAbout(heading: string, text: string): boolean {
 	return new RegExp(`^${pattern}$`).test(text);
 }
 
-const problem = (reason: ProblemReason): Problem => ({ reason, message: 'm', status: 400, code: 'c', requestId: 'r' });
-
-/** Every reason, which the compiler holds complete. */
-const reasons: Record<ProblemReason, true> = {
-	badRequest: true,
-	auth: true,
-	forbidden: true,
-	balance: true,
-	rateLimit: true,
-	wrongUrl: true,
-	notFound: true,
-	tooLarge: true,
-	server: true,
-	unreadable: true,
-	network: true,
-};
+const problem = (reason: Reason): Problem => ({
+	reason,
+	message: 'm',
+	status: 400,
+	code: 'c',
+	requestId: 'r',
+	excerpt: null,
+	fields: [],
+});
+const reasons = Object.keys(rulings) as Reason[];
 
 const state = (status: TaskState['status']): TaskState => taskState({ taskId: 't', status });
 const task = (
@@ -58,7 +54,7 @@ const outcomes: {
 		{ kind: 'failed', task: task('cancelled') },
 	],
 	noResult: [{ kind: 'noResult', task: task('succeeded') }],
-	noFile: [{ kind: 'noFile', task: task('succeeded'), reason: 'r' }],
+	noFile: [{ kind: 'noFile', task: task('succeeded'), reason: 'r', advice: 'a' }],
 	unfinished: [
 		{ kind: 'unfinished', task: task('running'), waitedMs: 0, trouble: null },
 		{ kind: 'unfinished', task: task(null), waitedMs: 0, trouble: null },
@@ -70,7 +66,10 @@ const outcomes: {
 		{ kind: 'absent', task: task(null, null) },
 		{ kind: 'absent', task: task('running') },
 	],
-	unreadable: [{ kind: 'unreadable', task: task(null), problem: problem('auth') }],
+	unreadable: [
+		{ kind: 'unreadable', task: task(null), problem: problem('auth'), row: { answers: 4, ms: 17_000 } },
+		{ kind: 'unreadable', task: task(null), problem: problem('unreadable'), row: null },
+	],
 	invalid: [
 		{
 			kind: 'invalid',
@@ -78,9 +77,12 @@ const outcomes: {
 		},
 	],
 	notRead: [{ kind: 'notRead', problem: problem('auth') }],
-	notCreated: [{ kind: 'notCreated', problem: problem('balance') }],
+	notCreated: [
+		{ kind: 'notCreated', problem: problem('balance'), remarks: [] },
+		{ kind: 'notCreated', problem: { ...problem('modelUnavailable'), model: 'gen4.5' }, remarks: [] },
+	],
 	maybeCreated: [{ kind: 'maybeCreated', problem: problem('network') }],
-	notSent: [{ kind: 'notSent' }],
+	notSent: [{ kind: 'notSent' }, { kind: 'notSent', because: problem('auth') }],
 	leftRunning: [{ kind: 'leftRunning', task: task('running') }],
 };
 
@@ -95,8 +97,8 @@ function sources(): string {
 }
 
 describe('The page about troubleshooting', () => {
-	it.each(Object.keys(reasons) as ProblemReason[])('has an entry for the words about "%s"', (reason) => {
-		const { message } = explain(problem(reason));
+	it.each(reasons)('has an entry for the words about "%s"', (reason) => {
+		const { message } = explain(problem(reason), 'create');
 		expect([message, entries.filter((entry) => isAbout(entry, message))]).toEqual([message, [expect.any(String)]]);
 	});
 

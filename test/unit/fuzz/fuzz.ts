@@ -2,7 +2,7 @@ import fc from 'fast-check';
 
 /** How the properties are checked: how many inputs each gets, and what holds for all of them. */
 
-/** Inputs of each property. `npm test` runs all of them: 100,000 and more. */
+/** Inputs of each property, 100,000 and more in all. {@link scaleOf} says how many of them a run takes. */
 export const budget = {
 	'a task answer, mutated': 20_000,
 	'a task answer, arbitrary': 10_000,
@@ -22,9 +22,24 @@ export const budget = {
 	'settings of an item': 5_000,
 	'task ids from anything': 4_000,
 	'the pace of looks': 5_000,
+	'a simulated batch': 100,
+	'a small simulated batch': 1_500,
 	'a callback': 10_000,
 	'what has been told': 3_000,
 } as const;
+
+/**
+ * The part of each budget that a run takes: all of it in continuous integration, a tenth elsewhere, or what FUZZ_SCALE
+ * says (2 for twice the budget).
+ *
+ * @throws {Error} if FUZZ_SCALE is not a number above 0, since a property that gets no input always holds
+ */
+export function scaleOf({ FUZZ_SCALE, CI }: NodeJS.ProcessEnv): number {
+	const scale = FUZZ_SCALE === undefined ? (CI ? 1 : 0.1) : Number(FUZZ_SCALE);
+	if (!(scale > 0 && Number.isFinite(scale)))
+		throw new Error(`FUZZ_SCALE is ${FUZZ_SCALE}, which is no number above 0`);
+	return scale;
+}
 
 /** No single input may take more of the processor, however odd it is. Time on the clock would also count other programs. */
 const LONGEST_INPUT_MS = 3_000;
@@ -37,7 +52,7 @@ jest.setTimeout(LONGEST_PROPERTY_MS);
 const LONGEST_SHOWN = 2_000;
 
 /**
- * Checks a property on as many inputs as its budget says. A failure prints the smallest input that fails with the seed
+ * Checks a property on its part of the budget. A failure prints the smallest input that fails with the seed
  * and path that bring it back: `FUZZ_SEED=… FUZZ_PATH=… npm run test:unit -- --testPathPatterns fuzz -t "…"`.
  */
 export async function holds<Input>(
@@ -53,8 +68,9 @@ export async function holds<Input>(
 		if (took > LONGEST_INPUT_MS) throw new Error(`took ${Math.round(took)} ms`);
 	});
 	const { FUZZ_SEED: seed, FUZZ_PATH: path } = process.env;
+	const numRuns = Math.ceil(budget[name] * scaleOf(process.env));
 	const details = await fc.check(property, {
-		numRuns: budget[name],
+		numRuns,
 		...(seed !== undefined && { seed: Number(seed) }),
 		...(path !== undefined && { path }),
 	});
@@ -64,7 +80,7 @@ export async function holds<Input>(
 		const message = `FUZZ_SEED=${used} FUZZ_PATH=${counterexamplePath} fails for ${input}`;
 		throw new Error(message, { cause: errorInstance });
 	}
-	if (path === undefined) expect(details.numRuns).toBe(budget[name]);
+	if (path === undefined) expect(details.numRuns).toBe(numRuns);
 	expect(prototypes()).toEqual(untouched);
 }
 

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 
 import { readBalance } from '../../../nodes/shared/api/balance';
-import { errorCode, errorMessage, readCreated, readTask } from '../../../nodes/shared/task/parse';
+import { readCreated, readTask } from '../../../nodes/shared/task/parse';
+import { errorCode, errorMessage } from '../../../nodes/shared/task/refusal';
+import { refusedFields } from '../../../nodes/shared/task/refusal';
 import type { TaskState } from '../../../nodes/shared/task/task';
 import { holds } from './fuzz';
 import { anyBody, json, mutated } from './inputs';
@@ -10,11 +12,16 @@ const statuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'unkn
 
 /** What every task state has to be, whatever it was read from. */
 function expectWellFormed(state: TaskState, body: unknown): void {
-	const { status, progress, failure, assetUrls, raw } = state;
+	const { status, progress, failure, cost, assetUrls, raw } = state;
 	expect(statuses).toContain(status);
 	if (progress !== null) {
 		expect(progress).toBeGreaterThanOrEqual(0);
 		expect(progress).toBeLessThanOrEqual(100);
+	}
+	if (cost !== null) {
+		expect(cost.amount).toBeGreaterThanOrEqual(0);
+		expect(['credits', 'points', 'quota']).toContain(cost.unit);
+		expect([true, false, null]).toContain(cost.refunded);
 	}
 	const { taskId, videoUrl, imageUrl, posterUrl, lastFrameUrl, submittedAt, startedAt, finishedAt } = state;
 	if (taskId !== null) expect(taskId.trim()).not.toBe('');
@@ -23,7 +30,9 @@ function expectWellFormed(state: TaskState, body: unknown): void {
 	}
 	for (const url of [videoUrl, imageUrl]) if (url !== null) expect(assetUrls).toContain(url);
 	for (const time of [submittedAt, startedAt, finishedAt]) {
-		if (time !== null) expect(new Date(time).toISOString()).toBe(time);
+		if (time === null) continue;
+		expect(new Date(time).toISOString()).toBe(time);
+		expect(time > '2015' && time < '2100').toBe(true);
 	}
 	expect(failure === null).toBe(status !== 'failed' && status !== 'cancelled');
 	if (failure !== null) expect(failure.message).not.toBe('');
@@ -44,20 +53,25 @@ function checkTask(body: unknown): void {
 	else expect(['notVisible', 'notATask']).toContain(reading.kind);
 }
 
-/** Where the documentation has the id of a new task, and whether the answer also speaks of an error. */
-function documentedId(body: unknown): { id: string | null; hasError: boolean } {
+/** Whether a create answer has an id where the documentation has it, and whether it also speaks of an error. */
+function documentedId(body: unknown): { hasId: boolean; hasError: boolean } {
 	const outer = fields(body);
 	const data = fields(outer.data);
 	const { error } = outer;
-	const found = [outer.id, outer.task_id, data.task_id, data.id].find(
-		(value) => typeof value === 'string' && value.trim() !== '',
-	);
-	// Lists and booleans are documented nowhere as errors.
-	const saysSomething = typeof error === 'number' || (typeof error === 'string' && error.trim() !== '');
+	// Lists and booleans are documented nowhere as errors, and empty values are fillers.
+	const saysSomething = (value: unknown) =>
+		(typeof value === 'number' && value !== 0) || (typeof value === 'string' && value.trim() !== '');
 	return {
-		id: typeof found === 'string' ? found.trim() : null,
-		hasError: saysSomething || Object.keys(fields(error)).length > 0,
+		hasId: [outer.id, outer.task_id, data.task_id, data.id].some(isTelling),
+		hasError:
+			saysSomething(error) ||
+			Object.values(fields(error)).some((value) => saysSomething(value) || Object.keys(fields(value)).length > 0),
 	};
+}
+
+/** True for an id that can't be the number of a gateway's own record, which a refusal can have as well. */
+function isTelling(id: unknown): boolean {
+	return typeof id === 'string' && id.trim() !== '' && Number.isNaN(Number(id));
 }
 
 function fields(value: unknown): Record<string, unknown> {
@@ -66,15 +80,14 @@ function fields(value: unknown): Record<string, unknown> {
 
 function checkCreated(body: unknown): void {
 	const reading = reads(readCreated, body);
-	const { id, hasError } = documentedId(body);
+	const { hasId, hasError } = documentedId(body);
 	if (reading.kind === 'created') {
 		expect(reading.taskId).not.toBe('');
+		expect(Number(reading.taskId)).not.toBeLessThanOrEqual(0);
 		expectWellFormed(reading.state, body);
-		if (id !== null) expect(reading.taskId).toBe(id);
 	}
-	if (id !== null && !hasError) expect(reading.kind).toBe('created');
 	// Beside an error an id proves nothing, but it must not be said that nothing was created, either.
-	if (id !== null && hasError) expect(reading.kind).toBe('unreadable');
+	if (hasId) expect(reading.kind).toBe(hasError ? 'unreadable' : 'created');
 }
 
 describe('Reading answers', () => {
@@ -88,15 +101,18 @@ describe('Reading answers', () => {
 		await holds('a create answer, mutated', mutated, checkCreated));
 
 	it('finds an id wherever the documentation has one, whatever stands beside it', async () => {
-		const place = fc.constantFrom('id', 'task_id', 'data.task_id', 'data.id');
-		const id = fc.string({ minLength: 1 }).filter((text) => text.trim() !== '');
+		const place = fc.constantFrom('id', 'task_id', 'taskId', 'data.task_id', 'data.taskId', 'data.id');
+		const id = fc.string({ minLength: 1 }).filter(isTelling);
 		await holds('a create answer with an id', fc.tuple(mutated, place, id), ([body, at, given]) => {
 			const outer = { ...fields(body) };
 			delete outer.error;
 			const [first = '', second] = at.split('.');
-			for (const name of ['id', 'task_id']) delete outer[name];
+			for (const name of ['id', 'task_id', 'taskId']) delete outer[name];
 			if (second === undefined) outer[first] = given;
-			else outer.data = { ...fields(outer.data), task_id: undefined, id: undefined, [second]: given };
+			else {
+				const none = { task_id: undefined, taskId: undefined, id: undefined };
+				outer.data = { ...fields(outer.data), ...none, [second]: given };
+			}
 			const reading = readCreated(outer);
 			expect(reading).toMatchObject({ kind: 'created', taskId: given.trim() });
 		});
@@ -110,7 +126,11 @@ describe('Reading answers', () => {
 				task_id: 'x',
 				status,
 				progress,
-				output: [url, url],
+				output: [url, { url }],
+				url,
+				images: [url],
+				point: progress,
+				cost: { credits: progress },
 				video_url: url,
 				poster: url,
 				submit_time: time,
@@ -123,6 +143,10 @@ describe('Reading answers', () => {
 
 	it('finds words and codes of errors, as text or not at all', async () =>
 		await holds('words of an error', anyBody, (body) => {
+			for (const { path, message } of reads(refusedFields, body)) {
+				expect(message.trim()).not.toBe('');
+				expect(typeof path).toBe('string');
+			}
 			for (const found of [reads(errorMessage, body), reads(errorCode, body)]) {
 				if (found !== null) expect(found.trim()).not.toBe('');
 			}

@@ -83,3 +83,13 @@ describe('The Node.js that an n8n runs on', () => {
 		expect(evaluate('n8nRuntime.mjs', `lib.majorsOf(${JSON.stringify(range)})`)).toEqual(majors);
 	});
 });
+
+describe('Test files of a suite', () => {
+	it.each([
+		['two at a time on one core', 1, '2'],
+		['two at a time on two cores', 2, '2'],
+		['on all cores but one of a larger machine', 8, '7'],
+	])('run side by side, %s', (_what, cores, workers) => {
+		expect(evaluate('suites.mjs', `lib.sideBySide(${cores})`)).toEqual(['--maxWorkers', workers]);
+	});
+});

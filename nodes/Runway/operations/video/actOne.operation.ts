@@ -2,7 +2,7 @@ import * as z from 'zod/v4-mini';
 
 import { httpUrl } from '../checks';
 import { urlField } from '../fields';
-import { unreachableUrl } from '../hints';
+import { panelRemarks, unreachableUrl } from '../hints';
 import { createOperation } from '../operation';
 
 /** POST /runway/pro/act_one. */
@@ -16,6 +16,7 @@ export const actOne = createOperation({
 	path: '/runway/pro/act_one',
 	produces: 'video',
 	models: [],
+	panelRemarks: [panelRemarks.url('videoUrl'), panelRemarks.url('imageUrl')],
 
 	fields: [
 		urlField({

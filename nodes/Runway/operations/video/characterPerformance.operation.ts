@@ -1,5 +1,6 @@
 import * as z from 'zod/v4-mini';
 
+import { panelRemarks } from '../hints';
 import { flag, integer, oneOf, optionalInteger, ratio, requiredText } from '../checks';
 import { modelField, moderationField, ratioField, seedField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
@@ -35,6 +36,7 @@ export const characterPerformance = createOperation({
 	path: '/runwayml/v1/character_performance',
 	produces: 'video',
 	models: ['act_two'],
+	panelRemarks: [panelRemarks.url('characterUrl'), panelRemarks.url('referenceUrl')],
 
 	fields: [
 		{

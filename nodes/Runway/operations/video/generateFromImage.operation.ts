@@ -3,7 +3,7 @@ import * as z from 'zod/v4-mini';
 import { cameraMotion, optionalMotionVector } from '../cameraMotion';
 import { flag, httpUrl, integer, optionalHttpUrl, optionalText, ratio, requiredText } from '../checks';
 import { cameraMotionField, durationField, flipField, modelField, promptField, ratioField, urlField } from '../fields';
-import { unreachableUrl, unusualDuration } from '../hints';
+import { panelRemarks, unreachableUrl, unusualDuration } from '../hints';
 import { createOperation } from '../operation';
 
 /** POST /runway/pro/generate with an image. */
@@ -17,6 +17,7 @@ export const generateFromImage = createOperation({
 	path: '/runway/pro/generate',
 	produces: 'video',
 	models: ['gen4', 'gen4_turbo'],
+	panelRemarks: [panelRemarks.duration([5, 10]), panelRemarks.url('imageUrl'), panelRemarks.url('lastImageUrl')],
 
 	fields: [
 		urlField({

@@ -3,7 +3,7 @@ import * as z from 'zod/v4-mini';
 import { cameraMotion, motionVector } from '../cameraMotion';
 import { integer, ratio, requiredText } from '../checks';
 import { cameraMotionField, durationField, modelField, promptField, ratioField } from '../fields';
-import { unusualDuration } from '../hints';
+import { panelRemarks, unusualDuration } from '../hints';
 import { createOperation } from '../operation';
 
 /** POST /runway/pro/generate without an image. */
@@ -17,6 +17,7 @@ export const generateFromText = createOperation({
 	path: '/runway/pro/generate',
 	produces: 'video',
 	models: ['gen4_turbo', 'gen4'],
+	panelRemarks: [panelRemarks.duration([5, 10])],
 
 	fields: [
 		promptField({

@@ -2,7 +2,7 @@ import * as z from 'zod/v4-mini';
 
 import { flag, integer, optionalInteger, optionalText, ratio, requiredText } from '../checks';
 import { durationField, modelField, moderationField, promptField, ratioField, seedField } from '../fields';
-import { unlistedRatio, unusualDuration } from '../hints';
+import { missingPrompt, panelRemarks, unlistedRatio, unusualDuration } from '../hints';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, publicFigureThreshold } from '../moderation';
 import { createOperation } from '../operation';
@@ -28,6 +28,9 @@ const ratiosByModel: Readonly<Record<string, readonly string[]>> = {
 	'veo3.1_fast': veoRatios,
 };
 
+const durations = [5, 10];
+const veoDurations = [4, 6, 8];
+
 /** POST /runwayml/v1/image_to_video. */
 export const imageToVideo = createOperation({
 	resource: 'video',
@@ -39,6 +42,13 @@ export const imageToVideo = createOperation({
 	path: '/runwayml/v1/image_to_video',
 	produces: 'video',
 	models: Object.keys(ratiosByModel),
+	panelRemarks: [
+		...panelRemarks.ratios(ratiosByModel),
+		panelRemarks.duration(durations, '!String($parameter["model"]).startsWith("veo")'),
+		panelRemarks.duration(veoDurations, 'String($parameter["model"]).startsWith("veo")'),
+		panelRemarks.prompt,
+		panelRemarks.url('imageUrl'),
+	],
 
 	fields: [
 		...image.fields,
@@ -90,10 +100,8 @@ export const imageToVideo = createOperation({
 
 	hints: (p) => [
 		...unlistedRatio(p.model, p.ratio, ratiosByModel[p.model]),
-		...unusualDuration(p.duration, p.model.startsWith('veo') ? [4, 6, 8] : [5, 10]),
-		...(p.prompt === undefined
-			? ['Current Runway models require a prompt. If CometAPI refuses the request, add one.']
-			: []),
+		...unusualDuration(p.duration, p.model.startsWith('veo') ? veoDurations : durations),
+		...missingPrompt(p.prompt),
 		...image.hints(p),
 	],
 });

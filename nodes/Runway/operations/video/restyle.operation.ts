@@ -2,7 +2,7 @@ import * as z from 'zod/v4-mini';
 
 import { decimal, flag, httpUrl, integer, requiredText } from '../checks';
 import { durationField, flipField, modelField, promptField, urlField } from '../fields';
-import { unreachableUrl, unusualDuration } from '../hints';
+import { panelRemarks, unreachableUrl, unusualDuration } from '../hints';
 import { createOperation } from '../operation';
 
 /** POST /runway/pro/video2video. */
@@ -16,6 +16,7 @@ export const restyle = createOperation({
 	path: '/runway/pro/video2video',
 	produces: 'video',
 	models: ['gen4'],
+	panelRemarks: [panelRemarks.duration([5]), panelRemarks.url('videoUrl')],
 
 	fields: [
 		urlField({

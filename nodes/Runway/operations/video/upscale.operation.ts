@@ -1,5 +1,6 @@
 import * as z from 'zod/v4-mini';
 
+import { panelRemarks } from '../hints';
 import { requiredText } from '../checks';
 import { modelField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
@@ -25,6 +26,7 @@ export const upscale = createOperation({
 	path: '/runwayml/v1/video_upscale',
 	produces: 'video',
 	models: ['upscale_v1'],
+	panelRemarks: [panelRemarks.url('videoUrl')],
 	fields: [...video.fields, modelField('upscale_v1')],
 	parameters: z.object({ ...video.shape, model: requiredText() }).check(requireMedia(video.required)),
 	files: (p) => video.files(p),

@@ -1,5 +1,6 @@
 import * as z from 'zod/v4-mini';
 
+import { panelRemarks } from '../hints';
 import { optionalInteger, ratio, requiredText } from '../checks';
 import { modelField, moderationField, promptField, ratioField, seedField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
@@ -27,6 +28,7 @@ export const videoToVideo = createOperation({
 	path: '/runwayml/v1/video_to_video',
 	produces: 'video',
 	models: ['gen4_aleph'],
+	panelRemarks: [panelRemarks.url('videoUrl')],
 
 	fields: [
 		...video.fields,

@@ -1,0 +1,68 @@
+import { Workflow, type INode, type INodeType, type INodeTypes } from 'n8n-workflow';
+
+import { hints } from '../../nodes/Runway/operations/panel';
+import { Runway } from '../../nodes/Runway/Runway.node';
+
+const runway = new Runway() as INodeType;
+const nodeTypes = {
+	getByName: () => runway,
+	getByNameAndVersion: () => runway,
+	getKnownTypes: () => ({}),
+} as unknown as INodeTypes;
+
+/** The remarks that n8n's own expressions choose to show for these parameters. */
+function shown(parameters: Record<string, unknown>): string[] {
+	const node = {
+		id: '1',
+		name: 'Runway',
+		type: 'runway',
+		typeVersion: 1,
+		position: [0, 0],
+		parameters,
+	} as unknown as INode;
+	const workflow = new Workflow({ nodes: [node], connections: {}, active: false, nodeTypes });
+	const own = workflow.getNode('Runway') ?? node;
+	return hints
+		.filter(({ displayCondition = '' }) => {
+			const shows: unknown = workflow.expression.getSimpleParameterValue(own, displayCondition, 'internal', {});
+			expect(typeof shows).toBe('boolean');
+			return shows === true;
+		})
+		.map(({ message }) => message);
+}
+
+const model = (value: string) => ({ __rl: true, mode: 'list', value });
+const imageToVideo = {
+	resource: 'video',
+	operation: 'imageToVideo',
+	imageUrl: 'https://img.example.com/pier.jpg',
+	prompt: 'waves',
+	model: model('gen4_turbo'),
+	ratio: '1280:720',
+	duration: 5,
+};
+
+describe('Before anything is paid for, the panel', () => {
+	it('says nothing about values that are known to work', () => {
+		expect(shown(imageToVideo)).toEqual([]);
+		expect(shown({ ...imageToVideo, model: model('veo3.1'), duration: 8 })).toEqual([]);
+	});
+
+	it.each([
+		['a ratio that Runway does not list for the model', { ratio: '16:9' }, /ratios 1280:720, .* for gen4_turbo/],
+		['a ratio of another model', { model: model('gen3a_turbo') }, /ratios 1280:768, 768:1280 for gen3a_turbo/],
+		['an unusual duration', { duration: 7 }, /5 or 10 seconds/],
+		['an unusual duration of a veo model', { model: model('veo3.1'), duration: 5 }, /4 or 6 or 8 seconds/],
+		['an empty prompt', { prompt: '' }, /require a prompt/],
+		['an address of the own network', { imageUrl: 'http://minio:9000/a.jpg' }, /public URL/],
+		['an address of this machine', { imageUrl: 'http://localhost/a.jpg' }, /public URL/],
+	])('warns about %s', (_, changed, expected) => {
+		expect(shown({ ...imageToVideo, ...changed })).toEqual([expect.stringMatching(expected)]);
+	});
+
+	it('says nothing about an operation that is not chosen', () => {
+		expect(
+			shown({ ...imageToVideo, operation: 'generateFromText', ratio: '16:9', imageUrl: 'http://localhost/a' }),
+		).toEqual([]);
+	});
+});

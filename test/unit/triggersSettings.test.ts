@@ -1,0 +1,52 @@
+import type { IDataObject, IPollFunctions } from 'n8n-workflow';
+
+import { readNumber, readTriggerSettings } from '../../nodes/shared/trigger/settings';
+
+/** The settings of the triggers, as expressions may leave them. */
+
+function contextOf(parameters: IDataObject): IPollFunctions {
+	const context = {
+		getNode: () => ({ name: 'Trigger', type: 'runwayTrigger', typeVersion: 1, parameters }),
+		getNodeParameter: (name: string, fallback: unknown) => parameters[name] ?? fallback,
+	};
+	return context as unknown as IPollFunctions;
+}
+
+const wishOf = (parameters: IDataObject) => readTriggerSettings(contextOf(parameters), 'watch').wish;
+const MEGABYTE = 1_000_000;
+
+describe('The settings of a trigger', () => {
+	it.each([undefined, null, '', '  '])('are the defaults if an expression leaves %j', (empty) => {
+		const options = { maxFileSize: empty, includeRaw: empty, runwayVersion: empty };
+		const settings = readTriggerSettings(contextOf({ options, download: true }), 'watch');
+		expect(settings.wish).toMatchObject({ maxFileBytes: 2_000 * MEGABYTE, includeRaw: false, binaryField: 'data' });
+		expect(settings.runwayVersion).toBe('2024-11-06');
+		expect(readNumber(contextOf({}), { maxAge: empty }, 'maxAge', 'Max Age', 60)).toBe(60);
+	});
+
+	it('have no limit of the file size only if the number is 0', () => {
+		for (const maxFileSize of [0, '0', ' 0 ']) expect(wishOf({ options: { maxFileSize } }).maxFileBytes).toBeNull();
+		expect(wishOf({ options: { maxFileSize: '7' } }).maxFileBytes).toBe(7 * MEGABYTE);
+	});
+
+	it.each([
+		['true', 'data'],
+		[true, 'data'],
+		['false', null],
+		[false, null],
+	])('take %j as a switch', (value, binaryField) => {
+		expect(wishOf({ download: value, options: { includeRaw: value } })).toMatchObject({
+			binaryField,
+			includeRaw: binaryField !== null,
+		});
+	});
+
+	it.each([
+		[{ maxFileSize: 'big' }, /^Max File Size must be a number/],
+		[{ maxFileSize: -1 }, /^Max File Size must be a number/],
+		[{ maxFileSize: [] }, /^Max File Size must be a number/],
+		[{ includeRaw: 'yes' }, /^Include Raw Response must be true or false/],
+	])('name the field that is wrong in %j', (options, message) => {
+		expect(() => wishOf({ options: options as IDataObject })).toThrow(message);
+	});
+});

@@ -11,7 +11,7 @@ const rooms = (target, from, message) => ({
 	message,
 });
 const nodes = ['Runway', 'RunwayTrigger', 'RunwayCallbackTrigger'];
-const shared = ['api', 'files', 'item', 'judgement', 'panel', 'task', 'trigger', 'wait'];
+const shared = ['api', 'files', 'item', 'judgement', 'panel', 'task', 'trigger', 'wait', 'wake'];
 const sharedBut = (...allowed) => shared.filter((name) => !allowed.includes(name)).map((name) => `shared/${name}`);
 const arrows = [
 	rooms('shared/task', [...sharedBut('task'), ...nodes], 'The task model depends on nothing.'),
@@ -24,6 +24,11 @@ const arrows = [
 		'shared/item',
 		[...sharedBut('item', 'api', 'judgement', 'task', 'wait', 'files'), ...nodes],
 		'Items know no node.',
+	),
+	rooms(
+		'shared/wake',
+		[...sharedBut('wake', 'api', 'judgement', 'task', 'wait'), ...nodes],
+		'Reading back after a callback knows no node.',
 	),
 	rooms('shared/trigger', nodes, 'What triggers share knows no single one.'),
 	rooms(

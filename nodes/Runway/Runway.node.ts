@@ -10,7 +10,7 @@ import {
 
 import { runBatch } from './batch/index';
 import { RESUME_PATH } from './batch/resumePath';
-import { resume } from './batch/suspend';
+import { wake } from './batch/wake';
 import { searchModels } from './models';
 import { hints, properties, subtitle } from './operations/panel';
 
@@ -59,6 +59,6 @@ export class Runway implements INodeType {
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		return await resume(this);
+		return await wake(this);
 	}
 }

@@ -1,29 +1,23 @@
 import type { INodeExecutionData, IWebhookFunctions } from 'n8n-workflow';
 
-import { createRunwayClient, type ReadOutcome, type RunwayClient } from '../shared/api/client';
+import { createRunwayClient } from '../shared/api/client';
 import type { Problem } from '../shared/api/problem';
 import { createTaskReader, type TaskReader } from '../shared/api/route';
 import { createSend } from '../shared/api/transport';
 import { deliver } from '../shared/item/deliver';
-import { rulings } from '../shared/judgement/judge';
+import { troubleKind } from '../shared/judgement/judge';
 import { isTerminal, type TaskState } from '../shared/task/task';
 import type { Told } from '../shared/trigger/told';
-import { backoffDelay } from '../shared/wait/cadence';
 import { pLimit } from '../shared/wait/limit';
-import { pauseUnlessAborted, systemClock } from '../shared/wait/pause';
-import { isStale, saysGoingOn, type Claim } from './callback';
+import { keyOf, saysGoingOn, type Claim } from '../shared/wake/claim';
+import { readBack, READS_UNTIL_ENDED } from '../shared/wake/readBack';
 import type { CallbackSettings } from './settings';
 
-/** Looks into a callback: asks CometAPI whether it is true, and makes the item where it is news that is wanted. */
+/** Looks into a callback: asks CometAPI whether it is true, and makes the item if it is news that is wanted. */
 
-/** A call that says that a task has ended may come before the API's own record says so: about two minutes in all. */
-const MAX_READS_UNTIL_ENDED = 10;
-const MAX_READS_UNTIL_KNOWN = 3;
 const READS_AT_ONCE = 5;
 /** An n8n that keeps files in memory has to hold them all. */
 const FILES_AT_ONCE = 3;
-/** Longer pauses between reads grow no more: 16 to 17 seconds. */
-const LONGEST_BACKOFF = 5;
 
 const reads = pLimit(READS_AT_ONCE);
 const files = pLimit(FILES_AT_ONCE);
@@ -45,11 +39,8 @@ export interface Case {
 	told: Told;
 	/** For how long it is worth asking, in milliseconds. */
 	patienceMs: number;
-}
-
-/** The name under which a task is remembered: a gateway may know its ids in capital letters, too. */
-export function keyOf({ taskId }: Claim): string {
-	return taskId.toLowerCase();
+	/** Whether so many others wait that there is no time for ids that CometAPI does not know. */
+	isCrowded: () => boolean;
 }
 
 /** Looks into a callback. What it brings counts as told from then on. */
@@ -85,48 +76,33 @@ interface Answer {
 }
 
 /** Callbacks exist in the compatibility format only (fact sheet 5), so only its route is asked. */
-async function verified(context: IWebhookFunctions, opened: Case): Promise<Answer | Outcome> {
-	const send = await createSend(context);
-	const client = createRunwayClient(send, { runwayVersion: opened.settings.runwayVersion });
-	const answer = await readBack(client, opened);
-	return 'kind' in answer
-		? answer
-		: { state: answer, reader: createTaskReader(client, opened.claim.taskId, 'compatibility') };
+async function verified(
+	context: IWebhookFunctions,
+	{ claim, settings, patienceMs, isCrowded }: Case,
+): Promise<Answer | Outcome> {
+	const client = createRunwayClient(await createSend(context), { runwayVersion: settings.runwayVersion });
+	const reader = createTaskReader(client, claim.taskId, 'compatibility');
+	const read = await readBack(reader, {
+		isOurs: false,
+		mostPending: isTerminal(claim.state.status) ? READS_UNTIL_ENDED : 1,
+		givesUpAt: Date.now() + patienceMs,
+		isCrowded,
+		limit: reads,
+	});
+	if (read.kind === 'task') return { state: read.state, reader };
+	if (read.kind === 'aborted') return ignored('n8n has stopped it.');
+	return troubleKind(read.problem).kind === 'absence' ? ignored('CometAPI does not know the task.') : read;
 }
 
 function unverified({ state }: Claim): Answer {
 	return { state, reader: { read: async () => ({ kind: 'aborted' }), api: 'compatibility' } };
 }
 
-/** What CometAPI says of the task. */
-async function readBack(client: RunwayClient, { claim, patienceMs }: Case): Promise<TaskState | Outcome> {
-	const { taskId } = claim;
-	const mostReads = isTerminal(claim.state.status) ? MAX_READS_UNTIL_ENDED : 1;
-	const givesUpAt = Date.now() + patienceMs;
-	let last: TaskState | null = null;
-	let answers = 0;
-	for (let tries = 1; ; tries += 1) {
-		const read = await reads(async () => await client.read(taskId, 'compatibility'));
-		const isLate = Date.now() >= givesUpAt;
-		if (read.kind === 'task') {
-			last = read.state;
-			answers += 1;
-			if (isTerminal(last.status) || answers >= mostReads || isLate) return last;
-		} else if (read.kind === 'trouble' && rulings[read.problem.reason].kind === 'absence') {
-			answers += 1;
-			if (answers >= (last === null ? MAX_READS_UNTIL_KNOWN : mostReads) || isLate) {
-				return last ?? ignored('CometAPI does not know the task.');
-			}
-		} else if (read.kind === 'aborted') {
-			return ignored('n8n has stopped it.');
-		} else if (isLate || rulings[read.problem.reason].kind === 'refusal') {
-			return { kind: 'unanswered', problem: read.problem };
-		}
-		await pauseUnlessAborted(pauseAfter(read, tries), systemClock);
-	}
-}
-
-function pauseAfter(read: ReadOutcome, tries: number): number {
-	const asked = read.kind === 'trouble' ? (read.retryAfterMs ?? 0) : 0;
-	return Math.max(asked, backoffDelay(Math.min(tries, LONGEST_BACKOFF), Math.random()));
+/**
+ * Whether a task ended too long ago for a callback of it to be the first one; only if the API says when it ended.
+ * @param receivedAt when the callback came, in milliseconds since the epoch
+ * @param maxAgeMs 0 for no limit
+ */
+export function isStale({ finishedAt }: TaskState, receivedAt: number, maxAgeMs: number): boolean {
+	return maxAgeMs > 0 && finishedAt !== null && receivedAt - Date.parse(finishedAt) > maxAgeMs;
 }

@@ -3,11 +3,12 @@ import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-w
 import { explain } from '../shared/api/explain';
 import { redact } from '../shared/api/redact';
 import { apiError } from '../shared/trigger/errors';
+import { isTerminal } from '../shared/task/task';
 import { Told } from '../shared/trigger/told';
-import { claimOf, MAX_BODY_BYTES } from './callback';
-import { keyOf, look, type Case, type Outcome } from './look';
+import { claimOf, keyOf, MAX_BODY_BYTES, type Claim } from '../shared/wake/claim';
+import { Turns } from '../shared/wake/turns';
+import { look, type Case, type Outcome } from './look';
 import { readSettings } from './settings';
-import { Turns } from './turns';
 
 /**
  * Receives a callback. The sender gets its answer at once, the same whatever comes of it; then the task is read back from
@@ -20,6 +21,8 @@ const PATIENCE_MS = 10 * 60_000;
 const TEST_PATIENCE_MS = 20_000;
 /** Callbacks that this process is looking into at a time; more are refused. n8n 2.41 keeps some 12 MB for each open call. */
 const MAX_OPEN = 100;
+/** From here on, ids that CometAPI does not know make room: a flood of made-up ones must not keep real ones out. */
+const CROWD = MAX_OPEN / 2;
 const MAX_TRIGGERS = 1_000;
 const MAX_REMEMBERED = 5_000;
 /** What goes into the workflow's static data, which n8n saves whole with every change. */
@@ -27,7 +30,8 @@ const MAX_SAVED = 300;
 
 /** What this process has told, by trigger. n8n makes a new object of the node for every call. */
 const toldBy = new Map<string, Told>();
-const turns = new Turns();
+const turns = new Turns<Claim>(({ state }) => isTerminal(state.status));
+const isCrowded = () => turns.open > CROWD;
 
 /** Never throws after it has answered. */
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
@@ -42,7 +46,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	const told = toldOf(trigger);
 	const staticData = context.getWorkflowStaticData('node');
 	told.load(staticData.told);
-	const opened: Case = { claim, receivedAt: Date.now(), settings, told, patienceMs: PATIENCE_MS };
+	const opened: Case = { claim, receivedAt: Date.now(), settings, told, patienceMs: PATIENCE_MS, isCrowded };
 	const done = answer(context, 200);
 	try {
 		const key = keyOf(claim);
@@ -74,6 +78,7 @@ async function receiveTest(context: IWebhookFunctions): Promise<IWebhookResponse
 		settings,
 		told,
 		patienceMs: TEST_PATIENCE_MS,
+		isCrowded,
 	});
 	if (outcome.kind === 'unanswered') throw apiError(context, outcome.problem);
 	if (outcome.kind === 'ignored') return answer(context, 200, 'ignored', outcome.reason);

@@ -100,10 +100,11 @@ topic('A sleeping execution', (test) => {
 			wait.parameters.taskId = '={{ $json.taskId }}';
 			const executionId = await start(here, chain(manual, ...list, suspended({ options: { timeout: 3 } }), wait));
 			await asleep(here, executionId);
-			finishAll(api);
 
 			// n8n looks for executions to wake up once a minute.
-			const execution = await n8n.waitForExecution(executionId, { timeoutMs: 80_000 });
+			await until(async () => (await n8n.execution(executionId)).status !== 'waiting', 'it wakes up', 80_000);
+			finishAll(api);
+			const execution = await n8n.waitForExecution(executionId);
 			expect(errorOf(execution)).toBeUndefined();
 			const passedOn = outputOf(execution, 'Runway').map(({ json }) => json);
 			const ids = [1, 2].map((shot) => [...api.tasks.values()].find(({ prompt }) => prompt.includes(`${shot}`))?.id);
@@ -427,6 +428,36 @@ topic('A callback', (test) => {
 			expect(outputOf(execution, 'After')[0]?.json.status).toBe('succeeded');
 			expect(outputOf(execution, 'After')[1]?.json.error).toBeDefined();
 			expect(binaryOf(outputOf(execution, 'After')[0]).mimeType).toBe('video/mp4');
+		}),
+	);
+
+	test(
+		'that comes while n8n saves the sleep is made up for, although no other one follows',
+		place(async (here) => {
+			const { api } = here;
+			// n8n refuses it, which is as good as none at all.
+			api.settings.callbacks.enabled = false;
+			const executionId = await start(here, chain(manual, ...prompts('a [stuck]', 'b [stuck]'), suspended(), after));
+			await asleep(here, executionId);
+			finishAll(api);
+			const execution = await endedSoon(here, executionId);
+			expect(execution.status).toBe('success');
+			expect(outputOf(execution, 'After').map(({ json }) => json.status)).toEqual(['succeeded', 'succeeded']);
+			await expectVideos(here, execution);
+			expect(api.callbacks).toEqual([]);
+		}),
+	);
+
+	test(
+		'wakes the execution up also if the name of its node would end an expression',
+		place(async (here) => {
+			const { api } = here;
+			const node = suspended({}, { name: 'Run {{ 1 }} }}' });
+			const executionId = await start(here, chain(manual, ...prompts('a [stuck]'), node, after));
+			await asleep(here, executionId);
+			finishAll(api);
+			const execution = await endedSoon(here, executionId);
+			expect(outputOf(execution, 'After').map(({ json }) => json.status)).toEqual(['succeeded']);
 		}),
 	);
 

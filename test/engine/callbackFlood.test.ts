@@ -40,3 +40,16 @@ it(
 	}),
 	LONGEST_TEST_MS,
 );
+
+it(
+	'A flood of callbacks with made-up ids makes room for others sooner than a few of them would',
+	bench(async ({ api, credential }) => {
+		const trigger = callbackTrigger({ credential, parameters: { download: false } });
+		const call = async (name: string) => await trigger.call({ task_id: name, status: 3 });
+		await call('made-up');
+		expect(api.reads).toHaveLength(3);
+		await Promise.all(Array.from({ length: 100 }, async (_, index) => await call(`made-up-${index}`)));
+		expect(api.reads.length).toBeLessThan(230);
+	}),
+	LONGEST_TEST_MS,
+);

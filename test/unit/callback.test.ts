@@ -66,12 +66,18 @@ describe('A callback', () => {
 		expect(fetched).toEqual([]);
 	});
 
-	it('leaves no key in the log where it cannot be verified', async () => {
+	it('that can’t be verified for a minute is told to n8n’s log, without the key', async () => {
+		jest.useFakeTimers();
 		const refused = {
 			error: { message: `the key ${KEY} at https://x.example/?_jwt=secret-signature`, code: 'invalid_request' },
 		};
-		const { items, logged } = await arrive(forged, refused, {}, 400);
+		const arrived = arrive(forged, refused, {}, 400);
+		await jest.advanceTimersByTimeAsync(100_000);
+		const { items, asked, logged } = await arrived;
+		jest.useRealTimers();
 		expect(items).toBeUndefined();
+		expect(asked.length).toBeGreaterThanOrEqual(5);
+		expect(logged.join()).toMatch(/task-1 could not be verified, so it started nothing\. CometAPI refused the request/);
 		expect(logged.join()).not.toContain(KEY);
 		expect(logged.join()).not.toContain('secret-signature');
 	});

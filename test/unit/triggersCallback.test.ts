@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { claimOf, isStale, MAX_BODY_BYTES, saysGoingOn, type Claim } from '../../nodes/RunwayCallbackTrigger/callback';
-import { keyOf } from '../../nodes/RunwayCallbackTrigger/look';
-import { Turns } from '../../nodes/RunwayCallbackTrigger/turns';
+import { isStale } from '../../nodes/RunwayCallbackTrigger/look';
+import { claimOf, keyOf, MAX_BODY_BYTES, saysGoingOn, type Claim } from '../../nodes/shared/wake/claim';
+import { Turns } from '../../nodes/shared/wake/turns';
+import { isTerminal } from '../../nodes/shared/task/task';
 import { settle } from '../support/fakeClock';
 
 const folder = path.join(__dirname, '../payloads');
@@ -152,7 +153,7 @@ describe('Callbacks of one task', () => {
 	}
 
 	it('are looked into one at a time, and one that says the end is never dropped', async () => {
-		const turns = new Turns();
+		const turns = new Turns<Claim>(({ state }) => isTerminal(state.status));
 		const { begun, ends, look } = looks();
 		const first = turns.take('a', going, look);
 		const second = turns.take('a', ended, look);
@@ -168,7 +169,7 @@ describe('Callbacks of one task', () => {
 	});
 
 	it('cost two looks at most, of which the second is into the latest that says the end', async () => {
-		const turns = new Turns();
+		const turns = new Turns<Claim>(({ state }) => isTerminal(state.status));
 		const { begun, ends, look } = looks();
 		const calls = [going, going, ended, going, ...Array.from({ length: 96 }, () => ended)].map(
 			async (one) => await turns.take('a', one, look),
@@ -185,7 +186,7 @@ describe('Callbacks of one task', () => {
 	});
 
 	it('do not wait for those of another task', async () => {
-		const turns = new Turns();
+		const turns = new Turns<Claim>(({ state }) => isTerminal(state.status));
 		const { begun, ends, look } = looks();
 		const calls = [turns.take('a', ended, look), turns.take('__proto__', ended, look)];
 		await settle();
@@ -195,7 +196,7 @@ describe('Callbacks of one task', () => {
 	});
 
 	it('go on after a look that failed', async () => {
-		const turns = new Turns();
+		const turns = new Turns<Claim>(({ state }) => isTerminal(state.status));
 		const failed = turns.take('a', going, async () => await Promise.reject(new Error('broken')));
 		const next = turns.take('a', ended, async ({ state }) => await Promise.resolve(state.status));
 		await expect(failed).rejects.toThrow('broken');

@@ -19,7 +19,7 @@ import {
 } from './report';
 import { runJobs, type JobResult } from './run';
 import { goesOnAfterErrors } from './settings';
-import { suspend, type EndedItem } from './suspend';
+import { fallAsleep, type EndedItem } from './sleep';
 
 /**
  * A run of the Runway node: all items are checked, then all tasks are created, then all are watched at
@@ -60,7 +60,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 
 	addHints(context, prepared, results, left);
 	const ended = inItemOrder(prepared, results);
-	if (results.some(isToSleep)) return [await suspend(context, ended, left)];
+	if (results.some(isToSleep)) return [await fallAsleep(context, ended, left)];
 	// An error item may be what n8n's Retry On Fail runs the node again for, so the ledger stays.
 	if (failed.length === 0 && wrong.length === 0) ledger.clear();
 	return [ended.map(({ item, ...ending }) => item ?? markForErrorOutput(context, errorItem(ending, left)))];

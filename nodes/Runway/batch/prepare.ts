@@ -9,7 +9,7 @@ import { labelOfApiField } from '../operations/apiNames';
 import type { BatchOperation, CreateOperation, Fault, InputFile, TaskOperation } from '../operations/operation';
 import type { Job, Outcome } from './job';
 import { unreachableCallback } from '../operations/hints';
-import { RESUME_PATH } from './resumePath';
+import { addressOf, RESUME_PATH } from './resumePath';
 import { readSettings, type ItemSettings } from './settings';
 
 /**
@@ -68,7 +68,7 @@ async function prepareCreate(
 	);
 	const input = {
 		// Only the routes that require an address are worth working it out.
-		callbackUrl: operation.api === 'compatibility' ? callbackUrlOf(context, settings, itemIndex) : '',
+		callbackUrl: operation.api === 'compatibility' ? callbackUrlOf(context, settings) : '',
 		readFile: async (field: string) => await readFile(context, itemIndex, field),
 	};
 	const first = await operation.build(parameters, input);
@@ -107,15 +107,9 @@ async function prepareCreate(
  * execution's. The last path segment keeps a late callback from waking up another node that the same
  * execution may sleep in by then.
  */
-function callbackUrlOf(
-	context: IExecuteFunctions,
-	{ completion, callbackUrl }: ItemSettings,
-	itemIndex: number,
-): string {
+function callbackUrlOf(context: IExecuteFunctions, { completion, callbackUrl }: ItemSettings): string {
 	if (callbackUrl !== '' && completion !== 'suspend') return callbackUrl;
-	const url = new URL(String(context.evaluateExpression('{{ $execution.resumeUrl }}', itemIndex)));
-	url.pathname = `${url.pathname.replace(/\/$/, '')}/${completion === 'suspend' ? RESUME_PATH : 'runway'}`;
-	return url.toString();
+	return addressOf(context, completion === 'suspend' ? RESUME_PATH : 'runway');
 }
 
 async function readFile(context: IExecuteFunctions, itemIndex: number, field: string): Promise<InputFile> {

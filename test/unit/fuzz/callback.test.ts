@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 
-import { claimOf, isStale } from '../../../nodes/RunwayCallbackTrigger/callback';
+import { isStale } from '../../../nodes/RunwayCallbackTrigger/look';
+import { claimOf } from '../../../nodes/shared/wake/claim';
 import type { TaskState } from '../../../nodes/shared/task/task';
 import { Told } from '../../../nodes/shared/trigger/told';
 import { readTask } from '../../../nodes/shared/task/parse';

@@ -1,5 +1,5 @@
-import { readTask } from '../shared/task/parse';
-import { isTerminal, type TaskState } from '../shared/task/task';
+import { readTask } from '../task/parse';
+import { isTerminal, type TaskState } from '../task/task';
 
 /** What a callback says. It is unsigned, so anybody may have said it. */
 export interface Claim {
@@ -14,7 +14,7 @@ const ID = /^[\w.:~@+=/-]{1,200}$/;
 
 /**
  * Reads a callback in any of the documented shapes (fact sheet 5: the task's own fields, CometAPI's general guide, and the
- * envelopes of the get-task routes). Null where it names no task.
+ * envelopes of the get-task routes). Null if it names no task.
  */
 export function claimOf(body: unknown): Claim | null {
 	const reading = readTask(typeof body === 'string' ? parsed(body) : body);
@@ -34,16 +34,12 @@ function parsed(body: string): unknown {
 	}
 }
 
-/** Whether a callback says that its task goes on; of one that says nothing known, the task itself has to tell. */
-export function saysGoingOn({ state }: Claim): boolean {
-	return state.rawStatus !== null && state.status !== 'unknown' && !isTerminal(state.status);
+/** The name under which a task is remembered: callbacks may bring its id in capital letters. */
+export function keyOf({ taskId }: { taskId: string }): string {
+	return taskId.toLowerCase();
 }
 
-/**
- * Whether a task ended too long ago for a callback of it to be the first one; only where the API says when it ended.
- * @param receivedAt when the callback came, in milliseconds since the epoch
- * @param maxAgeMs 0 for no limit
- */
-export function isStale({ finishedAt }: TaskState, receivedAt: number, maxAgeMs: number): boolean {
-	return maxAgeMs > 0 && finishedAt !== null && receivedAt - Date.parse(finishedAt) > maxAgeMs;
+/** Whether a callback says that its task is still running; if it says nothing known, the task itself has to tell. */
+export function saysGoingOn({ state }: Claim): boolean {
+	return state.rawStatus !== null && state.status !== 'unknown' && !isTerminal(state.status);
 }

@@ -1,0 +1,86 @@
+import type { IDataObject, IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
+
+import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
+import { pauseBefore } from '../../shared/wake/readBack';
+import type { Known } from './sleepers';
+
+/**
+ * Calls to a sleeping execution at its own address, as CometAPI makes them. n8n answers them with its own knowledge of the
+ * execution: it refuses them while it saves the sleep, and after a wake-up, also by another process, Stop or the time limit.
+ */
+
+type Context = IExecuteFunctions | IWebhookFunctions;
+
+/** Executions that this process calls. */
+let followed = 0;
+const MAX_FOLLOWED = 200;
+/** The pauses between calls: about 4, 8, 16 and 30 s, then always 30 s. */
+const PAUSES_BEGIN_WITH = 3;
+const LONGEST_PAUSE_MS = 30_000;
+const ANSWER_TIMEOUT_MS = 10_000;
+/** After so many calls in a row that did not reach n8n, further ones are not worth it. */
+const MAX_MISSES = 2;
+/** n8n's own refusals: the execution runs or has ended, or there is no such execution. Others are those of a proxy. */
+const REFUSALS = [404, 409];
+
+/**
+ * Calls the execution now and then, until it is awake or {@link Known.followedUntil} is over. Each call claims no end, so it
+ * costs one look and begins nothing; between two calls nobody holds anything of n8n's. Never throws.
+ * @param url the execution's own address
+ * @param taskId one of its tasks
+ * @param isSaved whether n8n is known to have saved the sleep
+ */
+export async function follow(
+	context: Context,
+	known: Known,
+	{ url, taskId }: { url: string; taskId: string },
+	isSaved: boolean,
+): Promise<void> {
+	if (known.isFollowed || followed >= MAX_FOLLOWED) return;
+	let wasAsleep = isSaved;
+	let misses = 0;
+	known.isFollowed = true;
+	followed += 1;
+	try {
+		for (let calls = 0; ; calls += 1) {
+			const pause = pauseBefore(PAUSES_BEGIN_WITH + calls, LONGEST_PAUSE_MS);
+			if (Date.now() + pause > known.followedUntil) return;
+			await pauseUnlessAborted(pause, systemClock);
+			if (known.wokenAt > 0) return;
+			const isAsleep = await call(context, url, { task_id: taskId, status: 'RUNNING' });
+			if (isAsleep === false && wasAsleep) return;
+			wasAsleep ||= isAsleep === true;
+			misses = isAsleep === null ? misses + 1 : 0;
+			if (misses < MAX_MISSES) continue;
+			context.logger.info('n8n could not call its own address, so a sleeping execution waits for the next callback');
+			return;
+		}
+	} finally {
+		followed -= 1;
+		known.isFollowed = false;
+	}
+}
+
+/** Whether the execution still sleeps, by n8n's word; null if the call did not reach n8n. */
+export async function isStillAsleep(context: Context, url: string): Promise<boolean | null> {
+	return await call(context, url, { task_id: 'none' });
+}
+
+async function call({ helpers }: Context, url: string, body: IDataObject): Promise<boolean | null> {
+	try {
+		const { statusCode } = (await helpers.httpRequest({
+			url,
+			method: 'POST',
+			body,
+			json: true,
+			timeout: ANSWER_TIMEOUT_MS,
+			disableFollowRedirect: true,
+			ignoreHttpStatusErrors: true,
+			returnFullResponse: true,
+		})) as { statusCode: number };
+		return statusCode < 300 ? true : REFUSALS.includes(statusCode) ? false : null;
+	} catch {
+		// The error would name the address, which holds a secret.
+		return null;
+	}
+}

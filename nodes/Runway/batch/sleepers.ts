@@ -1,0 +1,178 @@
+import type { IDataObject, IExecuteFunctions, INodeExecutionData, IWebhookFunctions } from 'n8n-workflow';
+
+import { createRunwayClient, type RunwayClient } from '../../shared/api/client';
+import { createTaskReader } from '../../shared/api/route';
+import { createSend } from '../../shared/api/transport';
+import { deliver, type Wish } from '../../shared/item/deliver';
+import { isTerminal, type Api, type TaskState } from '../../shared/task/task';
+import { pLimit } from '../../shared/wait/limit';
+import { FaultRow } from '../../shared/wait/row';
+import { keyOf } from '../../shared/wake/claim';
+import { readBack, type ReadBack, type ReadBackOptions } from '../../shared/wake/readBack';
+import { markForErrorOutput } from './report';
+
+/**
+ * What a sleeping execution is made of, and how its tasks are read and delivered. `sleep.ts` sends it to sleep, `wake.ts`
+ * wakes it up.
+ */
+
+/** What sleeps: one entry for each item, in order. Plain data, as n8n's database keeps it. */
+export type Sleeper = SleepingTask | EndedSleeper;
+
+export interface SleepingTask {
+	kind: 'task';
+	taskId: string;
+	api: Api;
+	createdAt: string | null;
+	runwayVersion: string;
+	maxParallel: number;
+	wish: Wish;
+}
+
+/** An item that came to an end before the execution fell asleep. */
+export interface EndedSleeper {
+	kind: 'done';
+	item: IDataObject;
+	itemIndex: number;
+}
+
+type Context = IExecuteFunctions | IWebhookFunctions;
+
+const KEY = 'runwaySleepers';
+
+export function saveSleepers(context: IExecuteFunctions, sleepers: readonly Sleeper[]): void {
+	context.getContext('node')[KEY] = sleepers as unknown as IDataObject[];
+}
+
+/** A webhook reads the node's context by an expression; it has no other access, and can't write. */
+export function savedSleepers(context: IWebhookFunctions): Sleeper[] {
+	// Braces would end the expression.
+	const name = JSON.stringify(context.getNode().name).replaceAll('{', '\\u007b').replaceAll('}', '\\u007d');
+	const found = context.evaluateExpression(`{{ $node[${name}].context[${JSON.stringify(KEY)}] }}`) as unknown;
+	return Array.isArray(found) ? (found as Sleeper[]) : [];
+}
+
+export function tasksOf(sleepers: readonly Sleeper[]): SleepingTask[] {
+	return sleepers.filter((sleeper) => sleeper.kind === 'task');
+}
+
+/** What this process knows of a sleeping execution. A help, not a record: another process begins with nothing. */
+export interface Known {
+	/** Last states of tasks that have ended, by {@link keyOf}. */
+	ends: Map<string, TaskState>;
+	/** Troubles in a row, by {@link keyOf}. */
+	rows: Map<string, FaultRow>;
+	/** Tasks of which a callback says that they have ended. */
+	saidToHaveEnded: Set<string>;
+	/** When the latest callback came that may tell of an end, in milliseconds since the epoch as all times here, or 0. */
+	calledAt: number;
+	/** Until when it is worth looking without another callback. */
+	followedUntil: number;
+	/** Whether this process calls the execution up to then. */
+	isFollowed: boolean;
+	/** When its tasks were last read, or 0. */
+	lookedAt: number;
+	/** When it was found awake or woken up, or 0. */
+	wokenAt: number;
+}
+
+const knownOf = new Map<string, Known>();
+const MAX_KNOWN = 200;
+
+/** The name of one sleep. With the tasks in it, since a loop may let the same node sleep again in the same execution. */
+export function nameOfSleep(context: Context, sleepers: readonly Sleeper[]): string {
+	const ids = tasksOf(sleepers).map(keyOf);
+	return [String(context.evaluateExpression('{{ $execution.id }}', 0)), context.getNode().id, ...ids].join(' ');
+}
+
+/** What this process knows of a sleep, or the place for it. */
+export function recall(sleep: string): Known {
+	const known: Known = knownOf.get(sleep) ?? {
+		ends: new Map(),
+		rows: new Map(),
+		saidToHaveEnded: new Set(),
+		calledAt: 0,
+		followedUntil: 0,
+		isFollowed: false,
+		lookedAt: 0,
+		wokenAt: 0,
+	};
+	knownOf.delete(sleep);
+	knownOf.set(sleep, known);
+	for (const oldest of knownOf.keys()) {
+		if (knownOf.size <= MAX_KNOWN) break;
+		knownOf.delete(oldest);
+	}
+	return known;
+}
+
+export type ClientFor = (runwayVersion: string) => RunwayClient;
+
+export async function createClients(context: Context): Promise<ClientFor> {
+	const send = await createSend(context);
+	const clients = new Map<string, RunwayClient>();
+	return (runwayVersion) => {
+		const client = clients.get(runwayVersion) ?? createRunwayClient(send, { runwayVersion });
+		clients.set(runwayVersion, client);
+		return client;
+	};
+}
+
+/** What keeps an execution asleep: a task that is still pending, or can't be read. */
+export interface Open {
+	task: SleepingTask;
+	read: ReadBack;
+}
+
+/** Reads the tasks that are not known to have ended until one of them has not; null if all have. */
+export async function findOpen(
+	clientFor: ClientFor,
+	tasks: readonly SleepingTask[],
+	known: Known,
+	options: Pick<ReadBackOptions, 'givesUpAt' | 'pause' | 'isOver'>,
+): Promise<Open | null> {
+	known.lookedAt = Date.now();
+	// One that is said to have ended comes first: mostly it is the only one to be asked for.
+	const isSaid = (task: SleepingTask) => Number(known.saidToHaveEnded.has(keyOf(task)));
+	for (const task of [...tasks].sort((a, b) => isSaid(b) - isSaid(a))) {
+		const key = keyOf(task);
+		if (known.ends.has(key)) continue;
+		const row = known.rows.get(key) ?? new FaultRow();
+		known.rows.set(key, row);
+		const reader = createTaskReader(clientFor(task.runwayVersion), task.taskId, task.api);
+		const read = await readBack(reader, { ...options, isOurs: true, mostPending: 1, row });
+		if (read.kind !== 'task' || !isTerminal(read.state.status)) return { task, read };
+		known.ends.set(key, read.state);
+	}
+	return null;
+}
+
+/** The items of all sleepers, in order, when every task has ended. */
+export async function deliverAll(
+	context: Context,
+	clientFor: ClientFor,
+	sleepers: readonly Sleeper[],
+	{ ends }: Known,
+): Promise<INodeExecutionData[]> {
+	const inParallel = pLimit(tasksOf(sleepers)[0]?.maxParallel ?? 1);
+	return await Promise.all(
+		sleepers.map(async (sleeper) => {
+			if (sleeper.kind === 'done') return endedItem(context, sleeper);
+			const { taskId, api, createdAt, runwayVersion, wish } = sleeper;
+			const task = { taskId, api, createdAt, state: ends.get(keyOf(sleeper)) ?? null };
+			const reader = createTaskReader(clientFor(runwayVersion), taskId, api);
+			return await inParallel(async () => (await deliver(context, wish, task, reader)).item);
+		}),
+	);
+}
+
+function endedItem(context: Context, { item: json, itemIndex }: EndedSleeper): INodeExecutionData {
+	const pairedItem = { item: itemIndex };
+	if (!('getQueryData' in context)) return markForErrorOutput(context, { json, pairedItem });
+	// n8n 1, which does not sign these addresses, copies what it is handed here, so that no mark would last: to the
+	// error output go only items of these two.
+	const isN8n1 = !('signature' in (context.getQueryData() as object));
+	const { error, message } = json;
+	const goesToErrorOutput = context.getNode().onError === 'continueErrorOutput';
+	return { json: isN8n1 && goesToErrorOutput ? { error, message } : json, pairedItem };
+}

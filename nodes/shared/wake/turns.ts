@@ -1,0 +1,83 @@
+import { Alarm, pause, systemClock } from '../wait/pause';
+
+/** The turn of the call that looks. */
+export class Turn<Claim> {
+	/** The call that waits for this turn to end, with the claim that it will look into. */
+	next: { claim: Claim } | null = null;
+	private readonly called = new Alarm();
+
+	/** @param over resolves when the look has ended */
+	constructor(readonly over: Promise<void>) {}
+
+	/** Whether another call is to take over. */
+	isOver(): boolean {
+		return this.next !== null;
+	}
+
+	/** Puts a call behind this one. */
+	queue(next: { claim: Claim }): void {
+		this.next = next;
+		this.called.ring();
+	}
+
+	/** Waits so many milliseconds, but no longer than until another call waits. */
+	async pause(milliseconds: number): Promise<void> {
+		if (!this.isOver()) await pause(milliseconds, systemClock, this.called);
+	}
+}
+
+/**
+ * Lets one look at a thing happen at a time. Of the callbacks that come meanwhile, one call waits for its turn and
+ * looks into the latest that may tell of an end; a flood of callbacks costs two looks.
+ */
+export class Turns<Claim> {
+	/** Calls that look or wait. */
+	open = 0;
+	private readonly turns = new Map<string, Turn<Claim>>();
+
+	/** @param mayBeEnd whether a claim must not give way to a later one */
+	constructor(private readonly mayBeEnd: (claim: Claim) => boolean) {}
+
+	/**
+	 * Looks into a claim when it is its turn.
+	 * @param key names the task or the execution that it is about
+	 * @returns null if another call looks into it
+	 */
+	async take<T>(key: string, claim: Claim, look: (claim: Claim, turn: Turn<Claim>) => Promise<T>): Promise<T | null> {
+		const current = this.turns.get(key);
+		if (current !== undefined && current.next !== null) {
+			if (!this.mayBeEnd(current.next.claim)) current.next.claim = claim;
+			return null;
+		}
+		this.open += 1;
+		try {
+			const mine = { claim };
+			if (current !== undefined) {
+				current.queue(mine);
+				await current.over;
+			}
+			return await this.begin(key, mine, look);
+		} finally {
+			this.open -= 1;
+		}
+	}
+
+	private async begin<T>(
+		key: string,
+		mine: { claim: Claim },
+		look: (claim: Claim, turn: Turn<Claim>) => Promise<T>,
+	): Promise<T> {
+		let end = () => {};
+		const over = new Promise<void>((resolve) => {
+			end = resolve;
+		});
+		const turn = new Turn<Claim>(over);
+		this.turns.set(key, turn);
+		try {
+			return await look(mine.claim, turn);
+		} finally {
+			if (turn.next === null) this.turns.delete(key);
+			end();
+		}
+	}
+}

@@ -327,7 +327,7 @@ describe.each(AGENTS)('In a real n8n, the Runway tool, %s,', (_how, version) => 
 		it('that CometAPI refused the request', async () => {
 			api.fault({ on: 'create', kind: 'insufficient-quota' });
 			await ask(version, imageToVideo, [[{ arguments: pier }]]);
-			expect(chat.toolResults[0]).toMatch(/balance is too low/);
+			expect(chat.toolResults[0]).toMatch(/balance of the CometAPI account is too low/);
 			expect(api.creates).toHaveLength(1);
 		});
 

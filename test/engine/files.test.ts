@@ -287,7 +287,7 @@ topic('A file that keeps failing', (test) => {
 						api: 'official',
 						async read() {
 							reads += 1;
-							const problem = { message: 'no', status: 403, code: null, requestId: null, excerpt: null };
+							const problem = { message: 'no', status: 403, code: null, requestId: null, excerpt: null, fields: [] };
 							return reads === 1
 								? { kind: 'trouble', problem: { ...problem, reason: 'forbidden' }, retryAfterMs: null }
 								: { kind: 'task', state: stateWith(`${url}/fresh.mp4`) };

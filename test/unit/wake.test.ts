@@ -113,6 +113,7 @@ function sleeping(answer: (taskId: string) => { statusCode: number; body: IDataO
 	const state = {
 		isAsleep: true,
 		isReachable: true,
+		proxy: 0,
 		hasCredential: true,
 		open: 0,
 		mostOpen: 0,

@@ -9,7 +9,6 @@ import { judge, rulings, troubleKind } from '../../shared/judgement/judge';
 import { deliver } from '../../shared/item/deliver';
 import { isTerminal, type KnownTask, type TaskState } from '../../shared/task/task';
 import { Alarm, systemClock } from '../../shared/wait/pause';
-import { createExperience } from '../../shared/wait/experience';
 import { createWatcher, type Look } from '../../shared/wait/watch';
 import { taskOf, type CreateJob, type Job, type Outcome, type TaskJob } from './job';
 import { isOfExecution, noteInCustomData, takeUp, type Ledger } from './paid';
@@ -54,9 +53,6 @@ interface Ended {
 	reattached: boolean;
 }
 
-/** Render times of this n8n process, for all nodes and executions. */
-const experience = createExperience();
-
 /** Runs all jobs together; the results come in the order of the jobs. Never rejects for what an API does. */
 export async function runJobs(jobs: readonly Job[], options: RunOptions): Promise<JobResult[]> {
 	const { context, limits, ledger, onSettled } = options;
@@ -80,7 +76,6 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 		clock,
 		limit: async (request) => await requests(request),
 		kindOf: troubleKind,
-		experience,
 		signal: ending.signal,
 	});
 	const clients = new Map<string, Promise<RunwayClient>>();

@@ -111,6 +111,7 @@ function opener(context: FileContext, assetUrl: string, abortSignal: AbortSignal
 		if (plain.status !== 401 && plain.status !== 403) return plain;
 		const keyed = await requestWithKey(context, options);
 		// Object stores answer 400 to a key beside a signature.
+		if (keyed?.statusCode === 400) (keyed.body as ByteStream).destroy();
 		if (keyed === null || keyed.statusCode === 400) return plain;
 		plain.body.destroy();
 		const { location } = keyed.headers;

@@ -27,7 +27,7 @@ export class Alarm {
 /** n8n's sleep can't be cut short, so long ones are slept in pieces: a stopped run leaves no long timers behind. */
 const LONGEST_SLEEP_MS = 5_000;
 
-/** One sleeper, with one timer at most: whoever is woken and goes back to sleep goes on with the same one. */
+/** One sleeper, with one timer at most: whoever is woken and goes back to sleep keeps the same one. */
 export class Nap {
 	private timer: { endsAt: number; over: Promise<void> } | null = null;
 

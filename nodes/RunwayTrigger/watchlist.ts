@@ -1,6 +1,6 @@
 import type { Kind, Row } from '../shared/judgement/judge';
 import { isObject } from '../shared/task/json';
-import type { Api, TaskState } from '../shared/task/task';
+import { settled, type Api, type TaskState } from '../shared/task/task';
 import type { TaskEvent } from '../shared/trigger/events';
 import { Told, type SavedTold } from '../shared/trigger/told';
 
@@ -97,8 +97,7 @@ export class Watchlist {
 	see(taskId: string, read: TaskState, api: Api, now: number): { event: TaskEvent | null; state: TaskState } {
 		const word = unsettledWord(read);
 		const isRepeated = word !== undefined && word === this.watched.get(taskId)?.word;
-		// A word that nobody knows, said twice with a result, is a success (fact sheet 8.2).
-		const state: TaskState = isRepeated ? { ...read, status: 'succeeded', progress: 100 } : read;
+		const state = settled(isRepeated ? read : null, read);
 		this.change(taskId, { seenAt: now, api, word, row: undefined, reportedAt: undefined });
 		return { event: this.told.news(taskId, state), state };
 	}

@@ -84,6 +84,17 @@ describe('The panel', () => {
 	);
 
 	it(
+		'warns about a ratio that Runway does not list for the model, before anything is paid for',
+		inTab(async (editor) => {
+			const model = { __rl: true, mode: 'list', value: 'gen4_turbo' };
+			await open(editor, { operation: 'imageToVideo', prompt: 'waves', model, ratio: '1280:768' });
+			await editor.page.getByText(/^Runway lists the ratios 1280:720, .* for gen4_turbo\./).waitFor();
+			await editor.look('doubtful-ratio');
+		}),
+		5 * MINUTES,
+	);
+
+	it(
 		'says what sleeping needs where the execution is to sleep',
 		inTab(async (editor) => {
 			await open(editor, { operation: 'generateFromText', completion: 'suspend' });

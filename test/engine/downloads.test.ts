@@ -152,7 +152,7 @@ topic('The file', (test) => {
 		bench(async ({ api, engine, run }) => {
 			api.fault({ on: 'asset', kind: 'stall' });
 			const signal = AbortSignal.timeout(20_000);
-			const { items } = await run(imageToVideo(), { longestRequestMs: 1_000, signal });
+			const { items } = await run(imageToVideo(), { longestRequestMs: 3_000, signal });
 			expect(await engine.bytesOf(items[0])).toEqual(api.assetBytes('video'));
 			expect(api.downloads).toHaveLength(2);
 		}),

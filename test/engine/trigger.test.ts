@@ -303,7 +303,7 @@ topic('A polling trigger in trouble', (test) => {
 		bench(async (place) => {
 			const id = 'of-another-provider';
 			const output = ['https://assets.example/v.mp4'];
-			const gateway = createServer((_, response) => response.end(JSON.stringify({ id, status: 'done', output })));
+			const gateway = createServer((_, response) => response.end(JSON.stringify({ id, status: 'wrapped up', output })));
 			await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
 			const baseUrl = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`;
 			const trigger = watching({ ...place, credential: { ...place.credential, baseUrl } }, [id]);

@@ -36,6 +36,8 @@ const FAULTY = 'faulty';
 const LATER = 'later';
 /** The faulty item comes second, so that naming it takes more than a default. */
 const FAULTY_INDEX = 1;
+/** Tasks of a sleeping execution end when the cell says so. */
+const UNTIL_CALLED_MS = 3_600_000;
 /** Seconds that no cell takes. */
 const LONG = 900 * SPEED;
 const nobody = { apiKey: secrets.apiKey, baseUrl: 'http://127.0.0.1:9' };
@@ -74,7 +76,7 @@ export async function runCell(operation: MatrixOperation, row: Row, onError: OnE
 			const creates = api.creates.slice(made);
 			report = judge({ operation, row, onError, api, creates, met: met(), ...heard });
 		},
-		{ apiKey: secrets.apiKey, ...row.settings },
+		{ apiKey: secrets.apiKey, ...row.settings, ...(operation.hears === 'asleep' && { renderMs: UNTIL_CALLED_MS }) },
 	)();
 	if (report === undefined) throw new Error('the cell did not run');
 	return report;

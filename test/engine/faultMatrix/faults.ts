@@ -182,7 +182,7 @@ const httpFaults: readonly HttpFault[] = [
 		more: { stopsCreates: true, everyone: true, blamesKey: true },
 	},
 	...inWords(accountOfAll, 'wrong key', 'key-wrong', TEXTS, WRONG_KEY, { blamesKey: true }),
-	...inWords(accountOfAll, 'used-up key', 'key-used-up', ALL_WORDS, /limit of the API key is used up/),
+	...inWords(accountOfAll, 'used-up key', 'key-used-up', ['chinese', 'code'], /limit of the API key is used up/),
 	...inWords(accountOfAll, 'expired key', 'key-expired', TEXTS, /API key has expired/),
 	...inWords(accountOfAll, 'disabled key', 'key-disabled', TEXTS, /API key is disabled/),
 	...inWords(accountOfAll, 'empty account', 'account-empty', ALL_WORDS, /balance of the CometAPI account is too low/),
@@ -294,6 +294,7 @@ const unlessSilent = (more: Partial<Row> | undefined, expected: Row['expected'])
 	more?.longestRequestMs === undefined && !more?.anyItem ? expected : {};
 
 /** Three refusals in a row are enough for those who ask for the present state. */
+const isChance = { 'Task: Get': undefined, 'Task: Download': undefined };
 const threeTimes: Readonly<Record<Reading, Row['expected']>> = {
 	passing: onEveryTask('delivered'),
 	account: { ...onEveryTask('delivered'), 'Task: Get': 'task named', 'Task: Download': 'task named' },
@@ -301,14 +302,14 @@ const threeTimes: Readonly<Record<Reading, Row['expected']>> = {
 	// A refused read asks the other route as well, so three refusals are two looks.
 	refusal: onEveryTask('delivered'),
 	// How often Get and Download ask within the seconds that they bear it is a matter of chance.
-	absence: { ...onEveryTask('delivered'), 'Task: Get': undefined, 'Task: Download': undefined },
+	absence: { ...onEveryTask('delivered'), ...isChance },
 };
 
 /** What a callback names three times in vain may be made up. */
 const nobodyKnows: Partial<Record<Reading, Row['expected']>> = { absence: { 'Runway Callback Trigger': undefined } };
 
 const reading: Row[] = httpFaults.flatMap((httpFault): Row[] => {
-	const { title, fault, read, says, more } = httpFault;
+	const { title, fault, read, says, ofModel, more } = httpFault;
 	if (read === undefined) return [];
 	const row = { place: 'read', title, cause: says, ...more, stopsCreates: false, everyone: false } as const;
 	const refusals = new RegExp(`refused \\d+ times in a row.*${says.source}`, 's');
@@ -325,13 +326,19 @@ const reading: Row[] = httpFaults.flatMap((httpFault): Row[] => {
 		expected: { ...onEveryTask('delivered'), ...unlessSilent(more, onListeners('delivered')) },
 	};
 	// The stand-in can't tell whose read it refuses, and both items can't fail for good.
-	if (more?.anyItem) return [once];
+	if (more?.anyItem || ofModel) return [once];
 	const three: Row = {
 		...row,
 		section: 'While a state is read, three times',
 		fault: { ...fault, times: 3 },
 		says: refusals,
-		expected: { ...threeTimes[read], ...onListeners('delivered'), ...nobodyKnows[read] },
+		expected: {
+			...threeTimes[read],
+			// What concerns all is no row if the other item is answered in between.
+			...(more?.everyone && read !== 'passing' && isChance),
+			...onListeners('delivered'),
+			...nobodyKnows[read],
+		},
 		stopOnly: true,
 	};
 	const forGood: Row = {
@@ -370,7 +377,7 @@ const ended = (outcome: Outcome): Row['expected'] => ({ ...onEveryTask(outcome),
 
 const states: Row[] = (
 	[
-		['vanishes', '[vanish]', ended('task named'), /knows the task|is running/],
+		['vanishes', '[vanish]', ended('task named'), /knows? the task|is running/],
 		['goes backwards', '[backwards] [takes 1 s]', onEveryTask('delivered'), undefined],
 		['succeeds without a URL', '[no url]', ended('task named'), /no URL of a result/],
 		['fails by moderation', '[fail SAFETY.INPUT.TEXT]', ended('task named'), /task failed/],

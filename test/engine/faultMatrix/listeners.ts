@@ -52,10 +52,6 @@ const outcomeOf = (
 	runData,
 });
 
-async function untilEnded({ api }: Bench): Promise<void> {
-	await until(() => [...api.tasks.values()].every(({ readyAt }) => readyAt < Date.now()));
-}
-
 /** Whether something comes about, or else once the fault is taken away, which it is when it has been met a few times. */
 async function soonOrLate(isThere: () => boolean, { fault, isToPass }: Listening): Promise<'soon' | 'late' | 'never'> {
 	const comes = async (condition: () => boolean) =>
@@ -77,20 +73,20 @@ export async function sleepAndWake(
 ): Promise<Heard> {
 	const { place, credential, parameters, row } = listening;
 	const { api, engine } = place;
-	const runData = newRunData();
 	let slept: Attempt | undefined;
 	const execution = await sleepOf({
 		engine: { ...engine, attempt: async (input) => (slept = await engine.attempt(input)) },
 		credential,
 		parameters,
 		items,
-		more: { ...more, runData, longestRequestMs: row.longestRequestMs },
+		more: { ...more, longestRequestMs: row.longestRequestMs },
 	}).catch(() => null);
 	if (slept === undefined) throw new Error('the node did not run');
 	const told = [...api.tasks.values()].filter((task) => task.fault === undefined).map(({ id }) => id);
-	if (execution === null || told.length === 0) return { result: slept, isLate: false, violations: [] };
+	if (execution === null || slept.runData.waitTill === undefined)
+		return { result: slept, isLate: false, violations: [] };
 
-	await untilEnded(place);
+	for (const id of told) api.finish(id);
 	// A call is held while its task can't be read.
 	const calls = told.map(async (id) => await execution.call(ended(id)));
 	const when = await soonOrLate(() => execution.state === 'awake', listening);
@@ -99,7 +95,7 @@ export async function sleepAndWake(
 	if (when !== 'never') await Promise.all(calls);
 	const [woken = [], ...again] = execution.woken;
 	return {
-		result: outcomeOf(woken, null, runData),
+		result: { ...slept, items: woken },
 		isLate: when === 'late',
 		violations: [
 			...(when === 'never' ? ['the execution sleeps on'] : []),

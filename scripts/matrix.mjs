@@ -26,7 +26,7 @@ async function run() {
 	const { ensureTools } = await import('./lib/setup.mjs');
 
 	await ensureTools();
-	console.log('Every operation meets every fault, which takes two to four minutes.');
+	console.log('Every operation meets every fault, which takes five to ten minutes.');
 	const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 	// One file after the other, since each writes its part of the document.
 	const project = ['--config', 'test/jest.config.mjs', '--selectProjects', 'engine'];

@@ -14,15 +14,25 @@ const intro = `# Fault matrix
 What the Runway node does when something goes wrong, measured in n8n's own engine against a stand-in for CometAPI. Written by
 \`npm run matrix\`; do not edit.
 
-Each cell ran for every operation of its column, with each setting under *On Error* (stop, continue, continue with the error
-output), for two items of which the second one meets the fault. Every cell was also held against these rules: no create is sent
-again where it may have been accepted; every task that CometAPI has told of is in the outputs or in the error, and in the
-execution's custom data; no API key and no signed query is in an error, item, hint or log; the error names the item and says
-what to do; the other item is not harmed.
+Each cell ran for every operation of its column, for two items of which the second one meets the fault. Most rows ran with each
+setting under *On Error* (stop, continue, continue with the error output); to save time, with *Stop* alone ran all rows "three times",
+those of pages that are read for good, and further wordings of a refusal. HTTP and the stand-in kept real time; the node's own
+pauses and time limits passed ten times as fast, so that refusals could last for as long as
+[the table of judgement](judgement.md) bears them.
+
+Every cell was also held against these rules: no create is sent again if it may have been accepted, nor after a refusal that
+concerns the account; every task that CometAPI has told of is in the outputs or in the error, and in the execution's custom data; no
+API key and no signed query is in an error, item, hint or log, and the key goes to no host of files; the error names the item, says what
+to do, calls no key wrong that is not, and invites nobody to pay again for a task that exists; the other item is not harmed.
+
+*Create, sleeping* stands for *When CometAPI Calls Back*: the execution is called back about every task. The triggers watch two
+tasks. *Runway Trigger* polls up to five times before the fault is taken away; *Runway Callback Trigger* is called three times about
+each task. Each event came out once, and each execution woke up once.
 
 | In a cell | With *Stop* | With *Continue* and the error output |
 | --- | --- | --- |
 | delivered | the result, as if nothing had happened | the same |
+| later | the result, once the fault has passed; until then the execution sleeps on, or the trigger asks again | |
 | without file | the item with its URLs and a \`downloadError\` | the same |
 | not created | an error: nothing was created, nothing billed | an error item |
 | unknown | an error: a task may have been created, and is not created again | an error item |
@@ -56,7 +66,9 @@ function sectionLines(section: string, all: readonly Row[], cells: readonly Cell
 		];
 	});
 	const words = ofSection.flatMap((row) => {
-		const [first] = cells.filter((cell) => cell.row === row && cell.message !== '' && cell.onError !== 'stopWorkflow');
+		const said = cells.filter((cell) => cell.row === row && cell.message !== '');
+		// With Continue, an error says nothing of other items.
+		const first = said.find(({ onError }) => onError !== 'stopWorkflow') ?? said[0];
 		return first === undefined ? [] : [[row.title, plain(first.message), plain(first.advice)]];
 	});
 	return [
@@ -90,6 +102,8 @@ function plain(text: string): string {
 		.replace(/(can't be reached: ).*?(?=\. |\.?$)/, '$1‹the network’s words›')
 		.replace(/(could not be downloaded: |can't be fetched: )(?!the )[^.]*/, '$1‹the network’s words›')
 		.replace(/, code E[A-Z]+|\(code E[A-Z_]+\)/g, '')
+		.replace(/ ?Tasks (of this run that have ended|still running at CometAPI): [^.]*\.( Fetch them with [^.]*\.)?/g, '')
+		.replace(/\d+ times in a row, over \d+ seconds?\b/g, '‹so many› times in a row, over ‹so many› seconds')
 		.replace(/\d+ seconds?\b/g, 'the time limit')
 		.replace(/\s+/g, ' ')
 		.trim();

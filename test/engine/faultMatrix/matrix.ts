@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 
-import { onErrorSettings, runCell, type CellReport } from './cell';
+import { onErrorSettings, runCell, type CellReport, type OnError } from './cell';
 import type { Row } from './faults';
 import { matrixOperations } from './operations';
 
@@ -19,12 +19,17 @@ export interface Matrix {
 
 type Plan = Pick<CellReport, 'operation' | 'row' | 'onError'>;
 
-/** The cells of some rows: every operation that can meet the fault, with every setting under On Error. */
+/** The settings under On Error with which a row runs. */
+export function settingsOf({ stopOnly }: Row): readonly OnError[] {
+	return stopOnly ? ['stopWorkflow'] : onErrorSettings;
+}
+
+/** The cells of some rows: every operation that can meet the fault, with every setting under On Error that the row has. */
 export function plansOf(rows: readonly Row[]): Plan[] {
 	return rows.flatMap((row) =>
 		matrixOperations
 			.filter(({ column }) => row.expected[column] !== undefined)
-			.flatMap((operation) => onErrorSettings.map((onError) => ({ operation, row, onError }))),
+			.flatMap((operation) => settingsOf(row).map((onError) => ({ operation, row, onError }))),
 	);
 }
 
@@ -41,6 +46,8 @@ export async function runMatrix(rows: readonly Row[]): Promise<CellReport[]> {
 	return [...others, ...ahead];
 }
 
-function slowness({ place, fault, longestRequestMs = 0 }: Row): number {
-	return (fault?.times ?? 1) > 1 ? longestRequestMs + (place === 'asset' ? 1 : 0) : 0;
+function slowness({ place, fault, longestRequestMs = 0, timeLimit }: Row): number {
+	if ((fault?.times ?? 1) === 1) return 0;
+	// Without a time limit, refusals last for as long as the table of judgement bears them.
+	return longestRequestMs + (place === 'asset' || (place === 'read' && timeLimit === undefined) ? 1 : 0);
 }

@@ -11,10 +11,13 @@ export type Column = (typeof columns)[number];
 export const columns = [
 	'Create, official',
 	'Create, compatibility',
+	'Create, sleeping',
 	'Task: Get',
 	'Task: Wait',
 	'Task: Download',
 	'Get Balance',
+	'Runway Trigger',
+	'Runway Callback Trigger',
 ] as const;
 
 export interface MatrixOperation {
@@ -24,6 +27,8 @@ export interface MatrixOperation {
 	/** Whether it creates tasks, which costs money. */
 	creates: boolean;
 	parameters: INodeParameters;
+	/** How it learns of the end of tasks, if not by waiting. */
+	hears?: 'asleep' | 'polling' | 'called';
 }
 
 /** Part of every input URL: input URLs may be signed, too. */
@@ -52,8 +57,8 @@ const inputs: Readonly<Record<string, INodeParameters>> = {
 	'account.getBalance': {},
 };
 
-/** Every operation of the node. */
-export const matrixOperations: readonly MatrixOperation[] = operations.map((operation) => {
+/** Every operation of the Runway node that runs to its end. */
+const ofRunway: readonly MatrixOperation[] = operations.map((operation) => {
 	const { resource, value } = operation;
 	const name = `${resource}.${value}`;
 	if (inputs[name] === undefined) throw new Error(`The fault matrix has no inputs for ${name}`);
@@ -64,6 +69,26 @@ export const matrixOperations: readonly MatrixOperation[] = operations.map((oper
 		parameters: { resource, operation: value, ...inputs[name] },
 	};
 });
+
+/** Everything that has cells. */
+export const matrixOperations: readonly MatrixOperation[] = [
+	...ofRunway,
+	{
+		name: 'video.generateFromText, sleeping',
+		column: 'Create, sleeping',
+		creates: true,
+		parameters: { resource: 'video', operation: 'generateFromText', ...prompt, completion: 'suspend' },
+		hears: 'asleep',
+	},
+	{ name: 'Runway Trigger', column: 'Runway Trigger', creates: false, parameters: {}, hears: 'polling' },
+	{
+		name: 'Runway Callback Trigger',
+		column: 'Runway Callback Trigger',
+		creates: false,
+		parameters: {},
+		hears: 'called',
+	},
+];
 
 function columnOf(operation: Operation): Column {
 	if (operation.kind === 'account') return 'Get Balance';

@@ -6,7 +6,7 @@ import { createTaskReader, type TaskReader } from '../shared/api/route';
 import { createSend } from '../shared/api/transport';
 import { deliver } from '../shared/item/deliver';
 import { troubleKind } from '../shared/judgement/judge';
-import { isTerminal, type TaskState } from '../shared/task/task';
+import type { TaskState } from '../shared/task/task';
 import type { Told } from '../shared/trigger/told';
 import { pLimit } from '../shared/wait/limit';
 import { keyOf, saysGoingOn, type Claim } from '../shared/wake/claim';
@@ -47,13 +47,14 @@ export interface Case {
 export async function look(context: IWebhookFunctions, opened: Case): Promise<Outcome> {
 	const { claim, receivedAt, settings, told } = opened;
 	if (told.hasEnded(keyOf(claim))) return ignored('This was told before.');
-	if (saysGoingOn(claim) && !settings.events.has('progressed')) return ignored('The task goes on, by its own account.');
+	if (saysGoingOn(claim) && !settings.events.has('progressed'))
+		return ignored('The task is still running, by its own account.');
 
 	const answer = settings.verify ? await verified(context, opened) : unverified(claim);
 	if ('kind' in answer) return answer;
 	const { state, reader } = answer;
 	const event = told.news(keyOf(claim), state);
-	if (event === null) return ignored('This was told before.');
+	if (event === null) return ignored('The task is still running, or this was told before.');
 	if (isStale(state, receivedAt, settings.maxAgeMs)) return ignored('The task ended too long ago.');
 	if (!settings.events.has(event)) {
 		told.note(keyOf(claim), state);
@@ -84,7 +85,8 @@ async function verified(
 	const reader = createTaskReader(client, claim.taskId, 'compatibility');
 	const read = await readBack(reader, {
 		isOurs: false,
-		mostPending: isTerminal(claim.state.status) ? READS_UNTIL_ENDED : 1,
+		// What a callback leaves open may be an end, too.
+		mostPending: saysGoingOn(claim) ? 1 : READS_UNTIL_ENDED,
 		givesUpAt: Date.now() + patienceMs,
 		isCrowded,
 		limit: reads,

@@ -209,7 +209,9 @@ function reportMissing(
 ): INodeExecutionData[] {
 	const items = missing.map(({ taskId, problem }) => {
 		const isAbsent = rulings[problem.reason].kind === 'absence';
-		const said = isAbsent ? 'CometAPI does not know this task.' : `CometAPI refuses this task ID: ${problem.message}.`;
+		const said = isAbsent
+			? 'CometAPI does not know this task.'
+			: `CometAPI refuses this task ID: ${problem.message.replace(/[.\s]+$/, '')}.`;
 		const code = isAbsent ? 'task_not_exist' : (problem.code ?? 'refused');
 		const failure = { code, message: `${said} ${ADVICE}`, retryable: false };
 		const task = known(taskId, list.apiOf(taskId) ?? 'official', null);

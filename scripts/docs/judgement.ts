@@ -40,6 +40,8 @@ export function reasonTable(): string {
 		const created = mayHaveCreated
 			? 'may exist and be billed: never sent again'
 			: `does not exist: ${afterCreate(create)}`;
+		// No create is answered so.
+		if (kind === 'absence') return `| \`${reason}\` | ${words} | ${kinds[kind]} | – | – |`;
 		const others =
 			judge('create', reason, { answers: 1, ms: 0 }) === 'endRun'
 				? 'no further one is sent'
@@ -77,7 +79,13 @@ export function limitTable(): string {
 function inWords({ answers, ms }: Row): string {
 	if (answers === Number.POSITIVE_INFINITY) return 'until the time limit';
 	const times = answers === 1 ? 'once' : `${answers} times in a row`;
-	return ms === 0 ? times : `${times}, over ${ms / 1000} s`;
+	return ms === 0 ? times : `${times}, over ${duration(ms)}`;
+}
+
+function duration(ms: number): string {
+	const seconds = ms / 1000;
+	if (seconds >= 3600) return `${seconds / 3600} h`;
+	return seconds >= 120 ? `${seconds / 60} min` : `${seconds} s`;
 }
 
 function pause(ms: number): string {

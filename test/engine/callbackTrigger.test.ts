@@ -426,7 +426,7 @@ topic('A test call of the callback trigger', (test) => {
 					return (call.answer as { reason: string }).reason;
 				};
 				expect(await reason({ hello: 'world' })).toBe('The body names no task.');
-				expect(await reason(bodyOf(id, '1'))).toBe('The task goes on, by its own account.');
+				expect(await reason(bodyOf(id, '1'))).toBe('The task is still running, by its own account.');
 				expect(await reason(bodyOf(FOREIGN))).toBe('CometAPI does not know the task.');
 				expect(await reason(bodyOf(id), { events: ['failed'] })).toBe('The event "succeeded" is not wanted.');
 				const record = place.api.tasks.get(id);

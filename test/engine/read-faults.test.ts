@@ -164,12 +164,30 @@ topic('A key that is revoked while tasks render', (test) => {
 			api.fault(revoked);
 			const error = await fail(imageToVideo(), { items: prompts('[stuck]', '[stuck]', '[stuck]') });
 
-			expect(textOf(error)).toMatch(/refused \d times in a row, over \d+ seconds.*does not accept the API key/s);
+			expect(textOf(error)).toMatch(/\d tries in a row failed, over \d+ seconds.*does not accept the API key/s);
 			expect(textOf(error)).toContain('CometAPI Runway API');
 			const ids = [...api.tasks.keys()];
 			for (const id of ids) expect(error.description).toContain(id);
 			expect(tasksIn(error).map(({ taskId }) => taskId)).toEqual(ids);
 			expect(api.reads.length).toBeLessThanOrEqual(24);
+		}),
+	);
+
+	test(
+		'stops further creates, even when the node is set to continue',
+		bench(async ({ api, run }) => {
+			api.fault({ ...revoked, times: 5 });
+			const { items } = await run(imageToVideo({ maxTasksInProgress: 1 }, { download: false }), {
+				items: prompts('[stuck]', 'b', 'c'),
+				onError: CONTINUE,
+			});
+			expect(api.creates).toHaveLength(1);
+			const [first] = api.tasks.keys();
+			expect(items[0]?.json.details).toMatchObject({ taskId: first });
+			for (const { json } of items.slice(1)) {
+				expect(json.error).toMatch(/another one was refused for a reason that concerns all/);
+				expect(json.details).toMatchObject({ created: false });
+			}
 		}),
 	);
 

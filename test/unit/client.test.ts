@@ -292,6 +292,12 @@ describe('A read', () => {
 		expect(await read(reply)).toMatchObject({ kind: 'trouble', problem: { reason } });
 	});
 
+	it('takes an error with an id of its own for no failure of the task', async () => {
+		const body = { id: 'req_1', status: 'error', message: 'temporarily unavailable' };
+		expect(await read(answer(200, body))).toMatchObject({ kind: 'trouble' });
+		expect(await read(answer(200, { ...body, id: ID.toUpperCase() }))).toMatchObject({ kind: 'task' });
+	});
+
 	it('is aborted where the execution was stopped', async () => {
 		expect(await read({ kind: 'aborted' })).toEqual({ kind: 'aborted' });
 	});

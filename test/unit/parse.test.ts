@@ -537,3 +537,18 @@ describe('A reading in the light of the one before', () => {
 		expect(settled(taskState({ cost }), taskState({ cost: final })).cost).toEqual(final);
 	});
 });
+
+describe('An end that no page documents', () => {
+	it.each(['TIMEOUT', 'expired', 'aborted'])('%s is no reason to pay again without looking', (status) => {
+		expect(readTask({ id: 'a', status })).toMatchObject({ state: { status: 'failed', failure: { retryable: false } } });
+	});
+
+	it('may be tried again if its code says so', () => {
+		const failure = { code: 'INTERNAL', retryable: true };
+		expect(readTask({ id: 'a', status: 'fail', failureCode: 'INTERNAL' })).toMatchObject({ state: { failure } });
+	});
+
+	it('is told from the documented 2, whose cause may pass', () => {
+		expect(readTask({ task_id: 'a', status: '2' })).toMatchObject({ state: { failure: { retryable: true } } });
+	});
+});

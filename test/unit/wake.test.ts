@@ -148,7 +148,8 @@ function sleeping(answer: (taskId: string) => { statusCode: number; body: IDataO
 					if (!state.isReachable) throw new Error('connect ECONNREFUSED https://n8n.example.com/?signature=secret');
 					state.ownCalls += 1;
 					if (state.proxy > 0) return { statusCode: state.proxy };
-					if (!state.isAsleep) return { statusCode: 409 };
+					if (!state.isAsleep)
+						return { statusCode: 409, body: { code: 409, message: 'The execution "7" is running already.' } };
 					void call(request.body);
 					return { statusCode: 200 };
 				},

@@ -1,5 +1,6 @@
 import type { IDataObject, IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
 
+import { isObject } from '../../shared/task/json';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { pauseBefore } from '../../shared/wake/readBack';
 import type { Known } from './sleepers';
@@ -68,7 +69,7 @@ export async function isStillAsleep(context: Context, url: string): Promise<bool
 
 async function call({ helpers }: Context, url: string, body: IDataObject): Promise<boolean | null> {
 	try {
-		const { statusCode } = (await helpers.httpRequest({
+		const { statusCode, body: answer } = (await helpers.httpRequest({
 			url,
 			method: 'POST',
 			body,
@@ -77,8 +78,10 @@ async function call({ helpers }: Context, url: string, body: IDataObject): Promi
 			disableFollowRedirect: true,
 			ignoreHttpStatusErrors: true,
 			returnFullResponse: true,
-		})) as { statusCode: number };
-		return statusCode < 300 ? true : REFUSALS.includes(statusCode) ? false : null;
+		})) as { statusCode: number; body: unknown };
+		if (statusCode < 300) return true;
+		const isOfN8n = isObject(answer) && /execution|webhook/i.test(String(answer.message));
+		return isOfN8n && REFUSALS.includes(statusCode) ? false : null;
 	} catch {
 		// The error would name the address, which holds a secret.
 		return null;

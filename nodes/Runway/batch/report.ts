@@ -191,7 +191,7 @@ export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanatio
 			return {
 				message: `It is unknown whether the task was created. ${explain(outcome.problem, 'create').message}`,
 				advice:
-					`The request may have reached CometAPI and may be billed, so it is not sent again. Look at the task log in the CometAPI console before you run this item again. ${evidence(outcome.problem)}`.trim(),
+					`The request may have reached CometAPI and may be billed, so it is not sent again. Look at the task log in the CometAPI console before you run this item again.${outcome.problem.excerpt === null ? '' : ' What CometAPI answered is in the details, and may hold the task ID.'} ${evidence(outcome.problem)}`.trim(),
 			};
 		case 'notSent':
 			return explainNotSent(outcome.because, nothingBilled(NOTHING_SENT, hasEarlier));
@@ -239,7 +239,7 @@ function explainNotSent(because: Problem | undefined, nothing: string): Explanat
 function howOften(row: Row | null): string {
 	return row === null || row.answers < 2
 		? ''
-		: `: CometAPI refused ${row.answers} times in a row, over ${count(Math.round(row.ms / 1000), 'second')}`;
+		: `: ${row.answers} tries in a row failed, over ${count(Math.round(row.ms / 1000), 'second')}`;
 }
 
 function explainFailed({ taskId, state }: KnownTask): Explanation {
@@ -275,7 +275,8 @@ function explainUnfinished({ task, waitedMs, trouble }: Extract<Outcome, { kind:
 		known === 'unknown'
 			? `in a state that the API calls "${redact(task.state?.rawStatus ?? '').slice(0, 100)}"`
 			: known;
-	const lastTrouble = trouble === null ? '' : ` The last problem was: ${explain(trouble, 'read').message}.`;
+	const lastTrouble =
+		trouble === null ? '' : ` The last problem was: ${explain(trouble, 'read').message.replace(/[.\s]+$/, '')}.`;
 	if (waitedMs === 0) {
 		return {
 			message: `The task is not finished: it is ${status ?? 'unknown'}`,

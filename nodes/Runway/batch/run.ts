@@ -83,7 +83,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 	const failRun = () => {
 		if (!options.goOnAfterFailedCreate) end();
 	};
-	const submit = createSubmitter({
+	const submitter = createSubmitter({
 		context,
 		clock,
 		limit: async (request) => await creates(async () => await requests(request)),
@@ -103,7 +103,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 	async function runCreate(job: CreateJob): Promise<Ended> {
 		const client = await clientFor(job);
 		const record = ledger.find(job);
-		const started = record === undefined ? await submit(client, job) : takeUp(job, record);
+		const started = record === undefined ? await submitter.submit(client, job) : takeUp(job, record);
 		const reattached = record !== undefined;
 		if (started.kind !== 'ready') return { outcome: started, reader: null, reattached };
 		if (reattached) noteInCustomData(context, started.task.taskId);
@@ -158,6 +158,8 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 			}
 			case 'gaveUp': {
 				const { last, trouble, row } = found;
+				// Before the next job gets this one's place: nobody could wait for what it creates.
+				if (rulings[trouble.reason].concernsAll) submitter.stop(trouble);
 				if (trouble.reason === 'notVisible') return { kind: 'absent', task: seen(last) };
 				return { kind: 'unreadable', task: seen(last), problem: trouble, row };
 			}

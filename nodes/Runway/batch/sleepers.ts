@@ -4,7 +4,7 @@ import { createRunwayClient, type RunwayClient } from '../../shared/api/client';
 import { createTaskReader } from '../../shared/api/route';
 import { createSend } from '../../shared/api/transport';
 import { deliver, type Wish } from '../../shared/item/deliver';
-import { isTerminal, type Api, type TaskState } from '../../shared/task/task';
+import { isTerminal, settled, type Api, type TaskState } from '../../shared/task/task';
 import { pLimit } from '../../shared/wait/limit';
 import { FaultRow } from '../../shared/wait/row';
 import { keyOf } from '../../shared/wake/claim';
@@ -60,6 +60,8 @@ export function tasksOf(sleepers: readonly Sleeper[]): SleepingTask[] {
 export interface Known {
 	/** Last states of tasks that have ended, by {@link keyOf}. */
 	ends: Map<string, TaskState>;
+	/** Latest states of the others, by {@link keyOf}. */
+	states: Map<string, TaskState>;
 	/** Troubles in a row, by {@link keyOf}. */
 	rows: Map<string, FaultRow>;
 	/** Tasks of which a callback says that they have ended. */
@@ -89,6 +91,7 @@ export function nameOfSleep(context: Context, sleepers: readonly Sleeper[]): str
 export function recall(sleep: string): Known {
 	const known: Known = knownOf.get(sleep) ?? {
 		ends: new Map(),
+		states: new Map(),
 		rows: new Map(),
 		saidToHaveEnded: new Set(),
 		calledAt: 0,
@@ -141,8 +144,11 @@ export async function findOpen(
 		known.rows.set(key, row);
 		const reader = createTaskReader(clientFor(task.runwayVersion), task.taskId, task.api);
 		const read = await readBack(reader, { ...options, isOurs: true, mostPending: 1, row });
-		if (read.kind !== 'task' || !isTerminal(read.state.status)) return { task, read };
-		known.ends.set(key, read.state);
+		if (read.kind !== 'task') return { task, read };
+		const state = settled(known.states.get(key) ?? null, read.state);
+		known.states.set(key, state);
+		if (!isTerminal(state.status)) return { task, read: { kind: 'task', state } };
+		known.ends.set(key, state);
 	}
 	return null;
 }

@@ -50,8 +50,15 @@ interface Attempt {
 	isLate(until: number): boolean;
 }
 
-/** Makes a function that creates the task of one job; all jobs share the API's requests for quiet. */
-export function createSubmitter(options: SubmitterOptions) {
+/** Creates the tasks of a run. */
+export interface Submitter {
+	submit(client: RunwayClient, job: CreateJob): Promise<Outcome>;
+	/** Lets no further create be sent: the API would refuse it for the same reason. */
+	stop(because: Problem): void;
+}
+
+/** Makes a submitter that creates the task of one job; all jobs share the API's requests for quiet. */
+export function createSubmitter(options: SubmitterOptions): Submitter {
 	const { context, clock, limit, ledger, isOver, ended, onFailure } = options;
 	/** While the API asks for quiet, nothing is created. Milliseconds since the epoch. */
 	let quietUntil = 0;
@@ -60,7 +67,7 @@ export function createSubmitter(options: SubmitterOptions) {
 	/** Why the API would refuse all further creates. */
 	let refusedForAll: Problem | null = null;
 
-	return async function submit(client: RunwayClient, job: CreateJob): Promise<Outcome> {
+	async function submit(client: RunwayClient, job: CreateJob): Promise<Outcome> {
 		// Counts from the job's own first refusal: in a large batch its turn alone may come after the time limit.
 		let giveUpAt = Number.POSITIVE_INFINITY;
 		const row = new FaultRow();
@@ -77,7 +84,7 @@ export function createSubmitter(options: SubmitterOptions) {
 			if (isOver()) return { kind: 'notSent' };
 			await pause(sent.againInMs, clock, ended);
 		}
-	};
+	}
 
 	async function sendUnlessQuiet(client: RunwayClient, job: CreateJob, attempt: Attempt): Promise<Outcome | Again> {
 		const held = reasonToHold();
@@ -161,6 +168,13 @@ export function createSubmitter(options: SubmitterOptions) {
 		onFailure();
 		return { kind: 'maybeCreated', problem };
 	}
+
+	return {
+		submit,
+		stop(because) {
+			refusedForAll ??= because;
+		},
+	};
 }
 
 const ABOUT_THE_MODEL: ReadonlySet<Reason> = new Set(['modelUnavailable', 'modelNotAllowed']);

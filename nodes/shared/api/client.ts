@@ -65,7 +65,8 @@ export function createRunwayClient(send: Send, options: ClientOptions): RunwayCl
 		async read(taskId, api) {
 			// The two ids that encoding can't keep from leaving the route.
 			if (taskId === '.' || taskId === '..') return { kind: 'trouble', problem: noSuchId, retryAfterMs: null };
-			return readOutcome(await send({ ...readRequest(taskId, api), headers, timeoutMs: readTimeoutMs }), now());
+			const answer = await send({ ...readRequest(taskId, api), headers, timeoutMs: readTimeoutMs });
+			return readOutcome(answer, taskId, now());
 		},
 	};
 }
@@ -98,11 +99,11 @@ function createOutcome(answer: ApiAnswer, now: number): CreateOutcome {
 		: { kind: 'notCreated', problem, retryAfterMs: retryAfter(answer, now) };
 }
 
-function readOutcome(answer: ApiAnswer, now: number): ReadOutcome {
+function readOutcome(answer: ApiAnswer, taskId: string, now: number): ReadOutcome {
 	if (answer.kind === 'aborted') return answer;
 	if (answer.kind === 'response') {
 		const reading = readTask(answer.body);
-		if (reading.kind === 'task' && isSuccess(answer.status)) return reading;
+		if (reading.kind === 'task' && isSuccess(answer.status) && !isOtherFailure(reading.state, taskId)) return reading;
 		// `task_not_exist` is documented with several HTTP statuses, and a plain 404 says the same (fact sheet 3.2, 4.2).
 		if (reading.kind === 'notVisible' || (answer.status === 404 && !isWebPage(answer.body))) {
 			return { kind: 'trouble', problem: responseProblem(answer, 'notVisible'), retryAfterMs: null };
@@ -110,6 +111,11 @@ function readOutcome(answer: ApiAnswer, now: number): ReadOutcome {
 	}
 	const problem = answer.kind === 'response' ? responseProblem(answer) : networkProblem(answer);
 	return { kind: 'trouble', problem, retryAfterMs: retryAfter(answer, now) };
+}
+
+/** An error of the API can look like a failed task, but has another id. */
+function isOtherFailure({ status, taskId }: TaskState, asked: string): boolean {
+	return (status === 'failed' || status === 'cancelled') && taskId?.toLowerCase() !== asked.toLowerCase();
 }
 
 function isSuccess(status: number): boolean {

@@ -17,6 +17,8 @@ interface Words {
 	otherwise: string;
 }
 
+/** Longest list of refused fields in a message, in characters; the whole answer is in the details. */
+const MAX_FIELDS_TEXT = 1_000;
 const CREDENTIAL = 'Open the credential "CometAPI Runway API"';
 const SUPPORT = 'If the problem persists, contact CometAPI support and quote the request ID.';
 
@@ -26,7 +28,7 @@ const words: Readonly<Record<Reason, Words>> = {
 	badRequest: {
 		message: 'CometAPI refused the request',
 		create: 'Correct what the answer names, then run the node again.',
-		otherwise: `Check that the task ID is complete. ${SUPPORT}`,
+		otherwise: SUPPORT,
 	},
 	auth: same(
 		'CometAPI does not accept the API key',
@@ -41,10 +43,12 @@ const words: Readonly<Record<Reason, Words>> = {
 		'CometAPI says that the API key is disabled',
 		'Enable the key in the CometAPI console. If it is enabled, try again in a minute: CometAPI sometimes refuses good keys for a moment.',
 	),
-	modelNotAllowed: same(
-		'The API key may not use this model',
-		"Add the model to the key's list of models in the CometAPI console, or choose another one in the field Model.",
-	),
+	modelNotAllowed: {
+		message: 'The API key may not use this model',
+		create:
+			"Add the model to the key's list of models in the CometAPI console, or choose another one in the field Model.",
+		otherwise: "Add the model to the key's list of models in the CometAPI console.",
+	},
 	forbidden: same(
 		'CometAPI does not allow this request for the API key',
 		"Check in the CometAPI console that the key is active and may use Runway's models.",
@@ -57,12 +61,13 @@ const words: Readonly<Record<Reason, Words>> = {
 	rateLimit: {
 		message: 'CometAPI is receiving too many requests',
 		create: 'Run again later, or lower Max Parallel Requests and set Max Tasks in Progress in the options.',
-		otherwise: 'Try again later, or lower Max Parallel Requests in the options.',
+		otherwise: 'Try again in a minute: the limit is for a short time.',
 	},
-	modelUnavailable: same(
-		'CometAPI does not serve this model at present',
-		'Choose another model in the field Model. The list shows the models that CometAPI offers.',
-	),
+	modelUnavailable: {
+		message: 'CometAPI does not serve this model at present',
+		create: 'Choose another model in the field Model. The list shows the models that CometAPI offers.',
+		otherwise: 'Try again later: CometAPI may offer the model again.',
+	},
 	wrongUrl: same(
 		'The base URL of the credential does not lead to CometAPI',
 		`${CREDENTIAL} and set the base URL to https://api.cometapi.com, without a path.`,
@@ -85,21 +90,15 @@ const words: Readonly<Record<Reason, Words>> = {
 	),
 	expired: same('The URL of the file has expired or is gone', 'Read the task again for a fresh URL.'),
 	notAFile: same('What came is not a file', 'Try again later, which costs nothing.'),
-	server: {
-		message: 'CometAPI or the provider behind it is unavailable',
-		create: `Run again later. ${SUPPORT}`,
-		otherwise: `Try again later. ${SUPPORT}`,
-	},
-	unreadable: {
-		message: 'CometAPI sent a response that this node does not understand',
-		create: 'Check that the base URL of the credential is https://api.cometapi.com. If it is, run again later.',
-		otherwise: 'Check that the base URL of the credential is https://api.cometapi.com. If it is, try again later.',
-	},
-	network: {
-		message: 'The connection to CometAPI broke, or no answer came in time',
-		create: 'Check the network of this n8n and its proxy settings.',
-		otherwise: 'Check the network of this n8n and its proxy settings, then try again.',
-	},
+	server: same('CometAPI or the provider behind it is unavailable', `Try again later. ${SUPPORT}`),
+	unreadable: same(
+		'CometAPI sent a response that this node does not understand',
+		'Check that the base URL of the credential is https://api.cometapi.com. If it is, try again later.',
+	),
+	network: same(
+		'The connection to CometAPI broke, or no answer came in time',
+		'Check the network of this n8n and its proxy settings, then try again.',
+	),
 	unreachable: same(
 		"CometAPI can't be reached",
 		'Check the network of this n8n, its proxy settings, and the base URL of the credential.',
@@ -110,7 +109,10 @@ const words: Readonly<Record<Reason, Words>> = {
 export function explain(problem: Problem, wanted: Wanted): Explanation {
 	const { message, ...advice } = words[problem.reason];
 	const model = problem.model === undefined ? '' : ` (${problem.model})`;
-	const fields = problem.fields.map(({ path, message: words }) => [path, words].filter(Boolean).join(': ')).join('; ');
+	const fields = problem.fields
+		.map(({ path, message: words }) => [path, words].filter(Boolean).join(': '))
+		.join('; ')
+		.slice(0, MAX_FIELDS_TEXT);
 	return {
 		message: [`${message}${model}`, problem.message, fields].filter(Boolean).join(': '),
 		advice: [wanted === 'create' ? advice.create : advice.otherwise, evidence(problem)].filter(Boolean).join(' '),

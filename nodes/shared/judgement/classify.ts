@@ -43,11 +43,16 @@ const keyRefused = oneOf(401, 403);
 const signs: readonly Sign[] = [
 	{ reason: 'wrongUrl', status: between(300, 399) },
 	{ reason: 'wrongUrl', isWebPage: true, status: (status) => status < 300 || status === 404 },
-	{ reason: 'webPage', isWebPage: true, status: refused },
-	{ reason: 'server', isWebPage: true },
+	// Proxies dress their own errors as pages, too; those mean what their status says.
+	{ reason: 'webPage', isWebPage: true, status: (status) => refused(status) && ![408, 413, 429].includes(status) },
 
 	{ reason: 'modelUnavailable', code: /^(model_not_found|model_not_exist|no_available_channel)$/i },
-	{ reason: 'modelUnavailable', words: /no available (channel|distributor)|无可用渠道|model[_ ]not[_ ]found/i },
+	{
+		reason: 'modelUnavailable',
+		// An answer that speaks of another try comes after a first one, which may have created the task.
+		status: (status) => status === 503 || refusedSomehow(status),
+		words: /^(?!.*(retry|重试)).*(no available (channel|distributor)|无可用渠道|model[_ ]not[_ ]found)/is,
+	},
 	{
 		reason: 'dailyCap',
 		status: refused,
@@ -56,7 +61,7 @@ const signs: readonly Sign[] = [
 	},
 	{
 		reason: 'modelNotAllowed',
-		status: oneOf(400, 401, 403),
+		status: keyRefused,
 		words:
 			/(no access to|not allowed to (use|access)|does not have access to|无权(访问|使用)).{0,40}(model|模型)|(model|模型).{0,60}(not allowed|not permitted|not enabled|未开通|不可用于)/i,
 	},
@@ -64,7 +69,7 @@ const signs: readonly Sign[] = [
 	{ reason: 'keyUsedUp', code: /^(pre_consume_token_quota_failed|quota_not_enough)$/i },
 	{
 		reason: 'keyUsedUp',
-		status: refusedSomehow,
+		status: (status) => status !== 429 && refusedSomehow(status),
 		words:
 			/TokenStatusExhausted|(令牌|密钥).{0,10}额度.{0,10}(用尽|不足|耗尽)|\b(token|key)('s)? (quota|limit|credits?) (is |has been )?(used up|exhausted|exceeded|not enough|insufficient)/i,
 	},
@@ -76,7 +81,7 @@ const signs: readonly Sign[] = [
 			/(额度|余额)(不足|已用尽)|预扣费.{0,4}失败|(insufficient|not enough|do not have enough) (\w+ ){0,2}(balance|credits?|quota|funds)/i,
 	},
 	{ reason: 'balance', status: oneOf(402) },
-	{ reason: 'balance', status: oneOf(403), words: /quota|balance|credit/i },
+	{ reason: 'balance', status: oneOf(403), words: /\b(quota|balance|credits)\b/i },
 	{
 		reason: 'keyDisabled',
 		status: keyRefused,
@@ -94,7 +99,7 @@ const signs: readonly Sign[] = [
 	{ reason: 'server', status: (status) => status >= 500 || status === 408 },
 	{ reason: 'badRequest', status: refused },
 	// Gateways say inside a 200 that they lost sight of the request.
-	{ reason: 'server', code: /^(408|50[234]|524)$/ },
+	{ reason: 'server', code: /^(408|5(?!00)\d\d)$/ },
 	// A business error inside a 200 carries its own code (fact sheet 4.2).
 	{ reason: 'badRequest', code: /^(?!200$|success$).+/i },
 	{ reason: 'unreadable' },
@@ -105,7 +110,7 @@ export function classify({ status, body }: { status: number; body: unknown }): R
 	const facts: Facts = {
 		status,
 		code: errorCode(body) ?? '',
-		words: errorMessage(body)?.slice(0, MAX_WORDS) ?? (typeof body === 'string' ? body.slice(0, MAX_WORDS) : ''),
+		words: (errorMessage(body) ?? (typeof body === 'string' && !isWebPage(body) ? body : '')).slice(0, MAX_WORDS),
 		isWebPage: isWebPage(body),
 	};
 	return signs.find((sign) => fits(sign, facts))?.reason ?? 'unreadable';

@@ -41,11 +41,13 @@ export function isRetryableFailure(code: string | null, message: string): boolea
 }
 
 /** Why a task ended without a result. */
-export function failureOf(layers: Layers, status: 'failed' | 'cancelled'): TaskFailure {
+export function failureOf(layers: Layers, status: 'failed' | 'cancelled', isUndocumented: boolean): TaskFailure {
 	const code = firstAt(layers, CODE_PLACES, textOf);
 	const fallback = status === 'cancelled' ? 'The task was cancelled.' : 'The provider gave no reason.';
 	const message = reasonOf(layers) ?? fallback;
-	return { code, message, retryable: status === 'failed' && isRetryableFailure(code, message) };
+	// Nobody has said for certain that such a task has ended, so nobody should pay for another one without looking.
+	const isCertain = code !== null || !isUndocumented;
+	return { code, message, retryable: status === 'failed' && isCertain && isRetryableFailure(code, message) };
 }
 
 /** The provider's reason for a failure, or null: the gateway's own fields may hold a URL instead. */

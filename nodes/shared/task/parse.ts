@@ -4,7 +4,7 @@ import { objectIn, type Json } from './json';
 import { firstAt, hasTaskId, idIn, isNumeric, layersOf, taskIdOf, type Layers } from './layers';
 import { errorCode, errorMessage, hasError, isRefusal, saysNotVisible, saysSuccess } from './refusal';
 import { resultUrls } from './results';
-import { isDoubtfulEnd, statusOf, type SaidStatus } from './status';
+import { isDoubtfulEnd, isUndocumentedEnd, statusOf, type SaidStatus } from './status';
 import type { TaskState, TaskStatus } from './task';
 
 /**
@@ -96,7 +96,7 @@ function stateOf(body: unknown, layers: Layers, taskId: string | null, said: Sai
 		rawStatus: said.rawStatus,
 		progress: status === 'succeeded' ? 100 : firstAt(layers, ['progress'], percent),
 		...urls,
-		failure: status === 'failed' || status === 'cancelled' ? failureOf(layers, status) : null,
+		failure: status === 'failed' || status === 'cancelled' ? failureOf(layers, status, isUndocumentedEnd(said)) : null,
 		cost: costOf(layers, status),
 		submittedAt: firstAt(layers, ['submit_time', 'createdAt', 'create_time'], time),
 		startedAt: firstAt(layers, ['start_time'], time),

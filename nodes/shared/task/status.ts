@@ -24,6 +24,13 @@ const statusByWord: Readonly<Record<string, TaskStatus>> = {
 	CANCELLED: 'cancelled',
 	CANCELED: 'cancelled',
 	// Words of other providers, which gateways pass on (fact sheet 8.2).
+	STARTING: 'queued',
+	CREATED: 'queued',
+	ACCEPTED: 'queued',
+	WAITING: 'queued',
+	IN_QUEUE: 'queued',
+	GENERATING: 'running',
+	RENDERING: 'running',
 	SUCCEED: 'succeeded',
 	DONE: 'succeeded',
 	FINISHED: 'succeeded',
@@ -33,7 +40,8 @@ const statusByWord: Readonly<Record<string, TaskStatus>> = {
  * Words for an end without a result whose meaning is less than certain: no page of CometAPI's has the texts (fact sheet 8.2),
  * and one gateway documents 2 as success (fact sheet 3.2).
  */
-const DOUBTFUL_ENDS: readonly string[] = ['2', 'EXPIRED', 'TIMEOUT', 'TIMED_OUT', 'FAIL', 'REJECTED', 'ABORTED'];
+const UNDOCUMENTED_ENDS: readonly string[] = ['EXPIRED', 'TIMEOUT', 'TIMED_OUT', 'FAIL', 'REJECTED', 'ABORTED'];
+const DOUBTFUL_ENDS: readonly string[] = ['2', ...UNDOCUMENTED_ENDS];
 
 /** What a task's status word means, and the word. */
 export interface SaidStatus {
@@ -57,6 +65,11 @@ export function statusOf(layers: Layers): SaidStatus {
 /** True for an end without a result that a result, coming with no reason, disproves: what was paid for must not be thrown away. */
 export function isDoubtfulEnd({ rawStatus }: SaidStatus): boolean {
 	return DOUBTFUL_ENDS.includes(rawStatus?.toUpperCase() ?? '');
+}
+
+/** True for a word that no page of CometAPI's has. */
+export function isUndocumentedEnd({ rawStatus }: SaidStatus): boolean {
+	return UNDOCUMENTED_ENDS.includes(rawStatus?.toUpperCase() ?? '');
 }
 
 function meaningOf(word: string): TaskStatus | undefined {

@@ -76,7 +76,9 @@ export function isTerminal(status: TaskStatus): boolean {
  */
 export function settled(previous: TaskState | null, current: TaskState): TaskState {
 	if (previous === null) return current;
-	const isRepeated = [previous, current].every(({ status, assetUrls }) => status === 'unknown' && assetUrls.length > 0);
+	const isRepeated = [previous, current].every(
+		({ status, assetUrls, progress }) => status === 'unknown' && assetUrls.length > 0 && (progress ?? 100) >= 100,
+	);
 	const isResult = isRepeated && previous.rawStatus === current.rawStatus;
 	const keepsCost = current.cost === null && previous.cost !== null;
 	if (!isResult && !keepsCost) return current;

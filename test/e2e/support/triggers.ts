@@ -16,10 +16,12 @@ const CREATE = {
 } as const;
 
 /** n8n refuses intervals below a minute, but not twelve of them. */
-const EVERY_5_S = Array.from({ length: 12 }, (_, index) => ({
-	mode: 'custom',
-	cronExpression: `${index * 5} * * * * *`,
-}));
+export function everySeconds(seconds: number): INodeParameters[] {
+	return Array.from({ length: 60 / seconds }, (_, index) => ({
+		mode: 'custom',
+		cronExpression: `${index * seconds} * * * * *`,
+	}));
+}
 
 /** Long enough for two polls. */
 const TWO_POLLS_MS = 11_000;
@@ -40,7 +42,7 @@ export function pollTrigger(parameters: INodeParameters): Part {
 		name: 'Trigger',
 		type: `${PACKAGE}.runwayTrigger`,
 		typeVersion: 1,
-		parameters: { pollTimes: { item: EVERY_5_S }, ...parameters } as INodeParameters,
+		parameters: { pollTimes: { item: everySeconds(5) }, ...parameters } as INodeParameters,
 		credentials: CREDENTIALS,
 	};
 }

@@ -4,7 +4,7 @@ import { bodies, call, create, put, read, start, task, until } from './harness';
 
 describe('get-task routes', () => {
 	it('follow the clock: unknown at first, then queued, running with growing progress, and done', async () => {
-		const api = await start({ notVisibleMs: 60, queuedMs: 120, renderMs: 360 });
+		const api = await start({ notVisibleMs: 200, queuedMs: 400, renderMs: 1_200 });
 		const one = await task(api);
 		const seen: string[] = [];
 		const progress: number[] = [];

@@ -103,7 +103,10 @@ function plain(text: string): string {
 		.replace(/(could not be downloaded: |can't be fetched: )(?!the )[^.]*/, '$1‹the network’s words›')
 		.replace(/, code E[A-Z]+|\(code E[A-Z_]+\)/g, '')
 		.replace(/ ?Tasks (of this run that have ended|still running at CometAPI): [^.]*\.( Fetch them with [^.]*\.)?/g, '')
-		.replace(/\d+ times in a row, over \d+ seconds?\b/g, '‹so many› times in a row, over ‹so many› seconds')
+		.replace(
+			/\d+ tries in a row failed, over \d+ seconds?\b/g,
+			'‹so many› tries in a row failed, over ‹so many› seconds',
+		)
 		.replace(/\d+ seconds?\b/g, 'the time limit')
 		.replace(/\s+/g, ' ')
 		.trim();

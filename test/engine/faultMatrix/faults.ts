@@ -312,7 +312,7 @@ const reading: Row[] = httpFaults.flatMap((httpFault): Row[] => {
 	const { title, fault, read, says, ofModel, more } = httpFault;
 	if (read === undefined) return [];
 	const row = { place: 'read', title, cause: says, ...more, stopsCreates: false, everyone: false } as const;
-	const refusals = new RegExp(`refused \\d+ times in a row.*${says.source}`, 's');
+	const refusals = new RegExp(`\\d+ tries in a row failed.*${says.source}`, 's');
 	const saysOfRead =
 		read === 'passing'
 			? /(could not be read|was still|not finished).*last problem/s

@@ -36,7 +36,8 @@ export interface Listening {
 
 /** So often a fault is met that is there for good. */
 const TRIES = 4;
-const LONG_MS = 20_000;
+/** Resumed downloads alone take a dozen seconds, and a busy machine takes its time. */
+const LONG_MS = 60_000;
 
 const ended = (taskId: string): IDataObject => ({ task_id: taskId, status: '3', video_url: 'https://a.example/x.mp4' });
 const newRunData = () => createRunExecutionData({ executionData: { runtimeData: undefined } as never });

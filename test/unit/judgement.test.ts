@@ -15,6 +15,7 @@ describe('What an answer means', () => {
 		['a key used up, by its code', 403, comet('预扣费额度失败', 'pre_consume_token_quota_failed'), 'keyUsedUp'],
 		['a key used up, by another code', 403, { code: 'quota_not_enough', message: 'no', data: null }, 'keyUsedUp'],
 		['a key used up, in English', 401, comet('token quota is not enough'), 'keyUsedUp'],
+		['a key used up, in other words', 401, comet('The quota of this token is used up'), 'keyUsedUp'],
 		['an expired key, in Chinese', 401, comet('该令牌已过期'), 'keyExpired'],
 		['an expired key, in English', 401, comet('The API key has expired'), 'keyExpired'],
 		['a disabled key', 401, comet('该令牌状态不可用'), 'keyDisabled'],

@@ -71,7 +71,7 @@ const signs: readonly Sign[] = [
 		reason: 'keyUsedUp',
 		status: (status) => status !== 429 && refusedSomehow(status),
 		words:
-			/TokenStatusExhausted|(令牌|密钥).{0,10}额度.{0,10}(用尽|不足|耗尽)|\b(token|key)('s)? (quota|limit|credits?) (is |has been )?(used up|exhausted|exceeded|not enough|insufficient)/i,
+			/TokenStatusExhausted|(令牌|密钥).{0,10}额度.{0,10}(用尽|不足|耗尽)|\b(token|key)('s)? (quota|limit|credits?) (is |has been )?(used up|exhausted|exceeded|not enough|insufficient)|\b(quota|limit|credits?) of (this|the|your) (api )?(token|key) (is |has been )?(used up|exhausted|exceeded)/i,
 	},
 	{ reason: 'balance', code: /^(insufficient_(user_)?(quota|balance|credits?|funds))$/i },
 	{

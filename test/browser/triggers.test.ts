@@ -87,7 +87,7 @@ describe('The polling trigger in the editor', () => {
 			await editor.openNode('Watch');
 			const [credential, times, mode, notice, ...fields] = await editor.fields();
 			expect([credential, times, mode]).toEqual(['Credential', 'Poll Times', 'Mode']);
-			expect(notice).toMatch(/^This trigger watches tasks whose IDs it is given/);
+			expect(notice).toMatch(/^This trigger watches the tasks whose IDs you enter/);
 			expect(fields).toEqual(['Task IDs', 'API', ...end]);
 			await editor.part('trigger-execute-button').first().click();
 			await editor.output.getByText('1 item').waitFor();

@@ -477,6 +477,8 @@ describe('Reading the answer to a create', () => {
 		['JSON text', JSON.stringify({ id: ID })],
 		['JSON text inside', { code: 200, data: JSON.stringify({ task_id: ID }) }],
 		['a strange code', { code: 0, message: 'queued', data: { task_id: ID } }],
+		['id beside a number and a strange code', { code: 7, id: ID, task_id: '200' }],
+		['data.id beside a number and a strange code', { code: 7, task_id: 981, data: { id: ID } }],
 		['an error that says nothing', { id: ID, error: { code: null, message: '' } }],
 	])('finds the ID of the paid task in %s', (_form, body) => {
 		expect(readCreated(body)).toMatchObject({ kind: 'created', taskId: ID, state: { taskId: ID, raw: body } });

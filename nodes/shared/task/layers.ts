@@ -49,11 +49,14 @@ export function firstAt<T>(layers: Layers, places: readonly string[], read: (val
 	});
 }
 
-/** The ID of the task; the number of a record only if there is nothing else. */
+/** The ID of the task: a number, which may be that of a gateway's record, only if nothing else is there. */
 export function taskIdOf(layers: Layers): string | null {
-	const ofLayer = (layer: Json) =>
-		firstAt([layer], TASK_ID_NAMES, idIn) ?? firstAt([layer], ['id'], (id) => (isNumeric(id) ? null : idIn(id)));
-	return firstOf(layers, ofLayer) ?? firstAt(layers, ['id'], idIn);
+	const telling = (id: unknown) => (isNumeric(id) ? null : idIn(id));
+	return (
+		firstAt(layers, [...TASK_ID_NAMES, 'id'], telling) ??
+		firstAt(layers, [...TASK_ID_NAMES], idIn) ??
+		firstAt(layers, ['id'], idIn)
+	);
 }
 
 /** True if a layer has a task's own ID, which nothing but a task has. */

@@ -41,6 +41,21 @@ export function scaleOf({ FUZZ_SCALE, CI }: NodeJS.ProcessEnv): number {
 	return scale;
 }
 
+/**
+ * Where the generated inputs begin: the same ones in every run, so that a run fails for what was changed and not by chance.
+ * To look for new ones: `FUZZ_SEED=random`. A number brings back the inputs of an earlier run.
+ *
+ * @throws {Error} if FUZZ_SEED is neither a number nor `random`
+ */
+export function seedOf({ FUZZ_SEED }: NodeJS.ProcessEnv): number | undefined {
+	if (FUZZ_SEED === 'random') return undefined;
+	const seed = FUZZ_SEED === undefined ? DEFAULT_SEED : Number(FUZZ_SEED || NaN);
+	if (!Number.isInteger(seed)) throw new Error(`FUZZ_SEED is "${FUZZ_SEED}", which is neither a number nor "random"`);
+	return seed;
+}
+
+const DEFAULT_SEED = 1;
+
 /** No single input may take more of the processor, however odd it is. Time on the clock would also count other programs. */
 const LONGEST_INPUT_MS = 3_000;
 /** For a whole property, on a busy machine. */
@@ -67,11 +82,12 @@ export async function holds<Input>(
 		const took = process.cpuUsage(before).user / 1_000;
 		if (took > LONGEST_INPUT_MS) throw new Error(`took ${Math.round(took)} ms`);
 	});
-	const { FUZZ_SEED: seed, FUZZ_PATH: path } = process.env;
+	const { FUZZ_PATH: path } = process.env;
+	const seed = seedOf(process.env);
 	const numRuns = Math.ceil(budget[name] * scaleOf(process.env));
 	const details = await fc.check(property, {
 		numRuns,
-		...(seed !== undefined && { seed: Number(seed) }),
+		...(seed !== undefined && { seed }),
 		...(path !== undefined && { path }),
 	});
 	if (details.failed) {

@@ -1,4 +1,4 @@
-import { scaleOf } from './fuzz';
+import { scaleOf, seedOf } from './fuzz';
 
 describe('The part of the budget that a run takes', () => {
 	it.each([
@@ -10,5 +10,17 @@ describe('The part of the budget that a run takes', () => {
 
 	it.each(['0', '-1', '', 'all', 'Infinity'])('can not be "%s", with which nothing would be tried', (FUZZ_SCALE) =>
 		expect(() => scaleOf({ FUZZ_SCALE })).toThrow('FUZZ_SCALE'),
+	);
+});
+
+describe('The inputs that a run takes', () => {
+	it.each([
+		['are the same in every run by default', {}, 1],
+		['are those of an earlier run', { FUZZ_SEED: '701094435' }, 701094435],
+		['are new ones', { FUZZ_SEED: 'random' }, undefined],
+	])('%s', (_what, environment, seed) => expect(seedOf(environment)).toBe(seed));
+
+	it.each(['', 'any', '1.5'])('can not be "%s"', (FUZZ_SEED) =>
+		expect(() => seedOf({ FUZZ_SEED })).toThrow('FUZZ_SEED'),
 	);
 });

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import type { IBinaryData, INodeTypeDescription, IPinData } from 'n8n-workflow';
 
 import { describe, type Execution, isEnded } from './executions';
@@ -17,6 +19,14 @@ const OWNER: Owner = {
 	firstName: 'Local',
 	lastName: 'Owner',
 };
+
+/** What a key for the register of tasks must be allowed to do. */
+export const REGISTER_SCOPES: readonly string[] = [
+	...['create', 'list', 'read'].map((action) => `dataTable:${action}`),
+	...['create', 'delete', 'read', 'update', 'upsert'].map((action) => `dataTableRow:${action}`),
+	...['create', 'read'].map((action) => `dataTableColumn:${action}`),
+	'execution:read',
+];
 
 /** What n8n answered to a credential test. */
 export interface CredentialTest {
@@ -115,6 +125,16 @@ export class N8nClient {
 	/** Changes a saved credential. */
 	async updateCredential(id: string, credential: Credential): Promise<void> {
 		await this.request('PATCH', `/rest/credentials/${id}`, credential);
+	}
+
+	/**
+	 * Makes a key for n8n's public API.
+	 * @param scopes what the key may do @default what the register of tasks needs
+	 */
+	async createApiKey(scopes: readonly string[] = REGISTER_SCOPES): Promise<string> {
+		const label = `register ${randomUUID()}`.slice(0, 50);
+		const key = { label, scopes, expiresAt: null };
+		return (await this.request<{ rawApiKey: string }>('POST', '/rest/api-keys', key)).rawApiKey;
 	}
 
 	/** What the button "Retry" in a credential's dialogue shows. */

@@ -1,4 +1,4 @@
-export { type Credential, type CredentialTest, N8nClient, type RunOptions } from './client';
+export { type Credential, type CredentialTest, N8nClient, REGISTER_SCOPES, type RunOptions } from './client';
 export { N8nCompanion, startCompanion } from './companion';
 export { binaryOf, describe, errorOf, type Execution, isEnded, outputOf } from './executions';
 export { logFileOf } from './launch';

@@ -403,7 +403,9 @@ describe('The texts of the panel', () => {
 	it('have labels in title case', () => {
 		const labels = allTexts.filter(({ type, label }) => type !== 'notice' && !/^\d/.test(label));
 		const wrong = labels.filter(({ label }) =>
-			label.split(' ').some((word, index) => /^[a-z]/.test(word) && word !== 'n8n' && (index === 0 || !small.has(word))),
+			label
+				.split(' ')
+				.some((word, index) => /^[a-z]/.test(word) && word !== 'n8n' && (index === 0 || !small.has(word))),
 		);
 		expect(wrong.map(({ where, label }) => `${where}: ${label}`)).toEqual([]);
 	});

@@ -251,7 +251,7 @@ describe('Every operation that costs money', () => {
 		const completion = find('completion', panelOf(resource, value));
 		expect(completion?.default).toBe('wait');
 		const choices = valuesOf(completion as INodeProperties).sort();
-		expect(choices).toEqual(api === 'compatibility' ? ['return', 'suspend', 'wait'] : ['return', 'wait']);
+		expect(choices).toEqual(['return', 'suspend', 'wait']);
 	});
 
 	it.each(namedCreates)('gives the file of %s by default, and lets it be left out', (_, { resource, value }) => {

@@ -2,6 +2,7 @@ import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } f
 
 import { findOperation } from '../operations/index';
 import type { Operation } from '../operations/operation';
+import { findAppeared } from './appeared';
 import { runBalance } from './balance';
 import { taskOf, type Job, type Outcome } from './job';
 import { begin, openLedger, takeUp, type Ledger, type PaidRecord } from './paid';
@@ -44,13 +45,16 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 		const hopeless = wrong[0] ?? earlier.find(({ outcome }) => outcome.kind === 'maybeCreated');
 		if (hopeless !== undefined) throw nodeError(context, hopeless, [...wrong, ...earlier], left);
 	}
-	const results = await runJobs(jobs, {
+	const results = await findAppeared(
 		context,
-		ledger,
-		limits: jobs[0]?.settings.limits ?? { maxParallel: 1, maxTasksInProgress: 0 },
-		goOnAfterFailedCreate: goesOnAfterErrors(context),
-		onSettled: progressReporter(context, jobs),
-	});
+		await runJobs(jobs, {
+			context,
+			ledger,
+			limits: jobs[0]?.settings.limits ?? { maxParallel: 1, maxTasksInProgress: 0 },
+			goOnAfterFailedCreate: goesOnAfterErrors(context),
+			onSettled: progressReporter(context, jobs),
+		}),
+	);
 
 	const endings = results.map(({ job, outcome }): Ending => ({ itemIndex: job.itemIndex, outcome }));
 	if (context.getExecutionCancelSignal()?.aborted) throw stoppedError(context, endings, left);

@@ -1,3 +1,4 @@
+import type { AccountTask } from '../../shared/api/accountTasks';
 import type { Problem } from '../../shared/api/problem';
 import type { Row } from '../../shared/wait/watch';
 import type { Api, KnownTask } from '../../shared/task/task';
@@ -62,8 +63,17 @@ export type Outcome =
 	| { kind: 'notRead'; problem: Problem }
 	/** The API refused to create the task. `remarks`: what the node itself found doubtful about the request. */
 	| { kind: 'notCreated'; problem: Problem; remarks: readonly string[] }
-	/** The create was sent and its outcome is unknown: a task may have been created and billed. */
-	| { kind: 'maybeCreated'; problem: Problem }
+	/**
+	 * The create was sent and its outcome is unknown: a task may have been created and billed. `underWay`: when it was sent and
+	 * when it was given up, in milliseconds since the epoch; unknown for a create of an earlier attempt. `appeared`: the account's
+	 * tasks from that time that nobody in this run knows, if the account was asked.
+	 */
+	| {
+			kind: 'maybeCreated';
+			problem: Problem;
+			underWay?: { from: number; to: number };
+			appeared?: readonly AccountTask[];
+	  }
 	/** Not sent, because the run ended before its turn, or because the API had refused another one for a reason that concerns all. */
 	| { kind: 'notSent'; because?: Problem }
 	/** The execution was stopped, or the run ended by another item's error, while the task went on. */

@@ -5,6 +5,7 @@ import type { Operation } from '../operations/operation';
 import { findAppeared } from './appeared';
 import { runBalance } from './balance';
 import { taskOf, type Job, type Outcome } from './job';
+import { runList } from './list';
 import { begin, openLedger, takeUp, type Ledger, type PaidRecord } from './paid';
 import { prepare, type Prepared } from './prepare';
 import {
@@ -33,6 +34,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	const operation = operationOf(context);
 	if (operation.kind === 'create' && areRecordsLost) throw recordsLostError(context);
 	if (operation.kind === 'account') return [await runBalance(context)];
+	if (operation.kind === 'list') return [await runList(context)];
 
 	const prepared = await prepare(context, operation);
 	const jobs = prepared.flatMap(({ job }) => (job === null ? [] : [job]));

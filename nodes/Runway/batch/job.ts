@@ -1,4 +1,5 @@
 import type { AccountTask } from '../../shared/api/accountTasks';
+import type { Wanted } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
 import type { Row } from '../../shared/wait/watch';
 import type { Api, KnownTask } from '../../shared/task/task';
@@ -60,7 +61,9 @@ export type Outcome =
 	/** n8n could not resolve a parameter or the credential; nothing was sent, but an earlier attempt may have created the task. */
 	| { kind: 'unresolved'; error: Error; task: KnownTask | null }
 	/** The API did not tell what was asked for; no task is concerned. */
-	| { kind: 'notRead'; problem: Problem }
+	| { kind: 'notRead'; problem: Problem; wanted: Wanted }
+	/** The register of tasks was asked for, and is switched off or does not answer. */
+	| { kind: 'noRegister'; message: string; advice: string }
 	/** The API refused to create the task. `remarks`: what the node itself found doubtful about the request. */
 	| { kind: 'notCreated'; problem: Problem; remarks: readonly string[] }
 	/**

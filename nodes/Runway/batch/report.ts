@@ -179,7 +179,9 @@ export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanatio
 				advice: outcome.task === null ? nothingBilled(NOTHING_SENT, hasEarlier) : howToFetch(outcome.task),
 			};
 		case 'notRead':
-			return explain(outcome.problem, 'account');
+			return explain(outcome.problem, outcome.wanted);
+		case 'noRegister':
+			return outcome;
 		case 'notCreated': {
 			const { message, advice } = explain(outcome.problem, 'create');
 			return {

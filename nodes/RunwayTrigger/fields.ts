@@ -13,6 +13,9 @@ const notice = (name: string, displayName: string): INodeProperties => ({
 	default: '',
 });
 
+/** n8n writes its own name so. */
+const thisN8n = 'Tasks of This n8n';
+
 /** The operations whose tasks the register has, by the names of the panel. */
 const operations = [
 	['actOne', 'Act-One'],
@@ -34,7 +37,7 @@ export const watchFields: INodeProperties[] = [
 		noDataExpression: true,
 		options: [
 			{
-				name: 'Tasks of This n8n',
+				name: thisN8n,
 				value: 'register',
 				description: 'The tasks that Runway nodes have created in any workflow, with the same credential',
 			},

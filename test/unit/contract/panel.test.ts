@@ -420,7 +420,9 @@ describe('The texts of the panel', () => {
 	it('have labels in title case', () => {
 		const labels = allTexts.filter(({ type, label }) => type !== 'notice' && !/^\d/.test(label));
 		const wrong = labels.filter(({ label }) =>
-			label.split(' ').some((word, index) => /^[a-z]/.test(word) && (index === 0 || !small.has(word))),
+			label
+				.split(' ')
+				.some((word, index) => /^[a-z]/.test(word) && word !== 'n8n' && (index === 0 || !small.has(word))),
 		);
 		expect(wrong.map(({ where, label }) => `${where}: ${label}`)).toEqual([]);
 	});
@@ -505,8 +507,18 @@ describe('The package as n8n loads it', () => {
 		const credential = make('credentials/CometApiRunwayApi.credentials.ts');
 		expect([credential.name, credential.displayName]).toEqual(['cometApiRunwayApi', 'CometAPI Runway API']);
 		const fields = credential.properties ?? [];
-		expect(fields.map(({ name }) => name)).toEqual(['apiKey', 'baseUrl']);
-		expect(find('apiKey', fields)?.typeOptions?.password).toBe(true);
+		expect(fields.map(({ name }) => name)).toEqual([
+			'apiKey',
+			'baseUrl',
+			'register',
+			'n8nApiKey',
+			'n8nUrl',
+			'accessToken',
+			'userId',
+		]);
+		for (const name of ['apiKey', 'n8nApiKey', 'accessToken']) {
+			expect([name, find(name, fields)?.typeOptions?.password]).toEqual([name, true]);
+		}
 		expect(find('baseUrl', fields)?.default).toBe('https://api.cometapi.com');
 	});
 

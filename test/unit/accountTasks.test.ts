@@ -258,7 +258,7 @@ describe("Without the list of the account's tasks, the error", () => {
 
 	it('names a token that no header can carry, without repeating it', async () => {
 		const error = await list(() => page([]), {}, { accessToken: 'to…ken' }).catch((thrown: unknown) => thrown);
-		expect(String(error)).toMatch(/The access token of the credential holds characters/);
+		expect(String(error)).toMatch(/The access token or the user ID of the credential holds characters/);
 		expect(String(error)).not.toContain('to…ken');
 	});
 

@@ -507,18 +507,10 @@ describe('The package as n8n loads it', () => {
 		const credential = make('credentials/CometApiRunwayApi.credentials.ts');
 		expect([credential.name, credential.displayName]).toEqual(['cometApiRunwayApi', 'CometAPI Runway API']);
 		const fields = credential.properties ?? [];
-		expect(fields.map(({ name }) => name)).toEqual([
-			'apiKey',
-			'baseUrl',
-			'register',
-			'n8nApiKey',
-			'n8nUrl',
-			'accessToken',
-			'userId',
-		]);
-		for (const name of ['apiKey', 'n8nApiKey', 'accessToken']) {
-			expect([name, find(name, fields)?.typeOptions?.password]).toEqual([name, true]);
-		}
+		const names = ['apiKey', 'baseUrl', 'register', 'n8nApiKey', 'n8nUrl', 'accessToken', 'userId'];
+		expect(fields.map(({ name }) => name)).toEqual(names);
+		const hidden = fields.filter(({ typeOptions }) => typeOptions?.password === true).map(({ name }) => name);
+		expect(hidden).toEqual(['apiKey', 'n8nApiKey', 'accessToken']);
 		expect(find('baseUrl', fields)?.default).toBe('https://api.cometapi.com');
 	});
 

@@ -96,6 +96,7 @@ const newestIn1115: Record<string, number> = {
 	'n8n-nodes-base.if': 2.2,
 	'n8n-nodes-base.manualTrigger': 1,
 	'n8n-nodes-base.readWriteFile': 1,
+	'n8n-nodes-base.scheduleTrigger': 1.2,
 	'n8n-nodes-base.set': 3.4,
 	'n8n-nodes-base.splitOut': 1,
 	[STICKY]: 1,

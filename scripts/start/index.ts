@@ -15,6 +15,7 @@ import {
 } from '../../test/support/n8n';
 import { type StandIn, startStandIn } from '../../test/support/standin';
 import { keepEarlierLog } from './earlierLogs';
+import { makeRegisterKey } from './registerKey';
 import { ensureSample, sampleNames } from './samples';
 import { StartError } from './startError';
 import { State } from './state';
@@ -173,7 +174,8 @@ export class FirstVideo {
 
 	private async saveCredential(n8n: N8n, api: { url: string; key: string }): Promise<CredentialReference> {
 		const name = this.input.liveKey === undefined ? 'CometAPI (stand-in)' : 'CometAPI (live)';
-		const credential = { name, type: CREDENTIAL_TYPE, data: { apiKey: api.key, baseUrl: api.url } };
+		const register = { register: true, n8nUrl: n8n.url, n8nApiKey: await makeRegisterKey(n8n) };
+		const credential = { name, type: CREDENTIAL_TYPE, data: { apiKey: api.key, baseUrl: api.url, ...register } };
 		const known = (await n8n.credentials()).find(({ id }) => id === this.state.memory.credentialId);
 		if (known !== undefined) await n8n.updateCredential(known.id, credential);
 		const id = known?.id ?? (await n8n.createCredential(credential));

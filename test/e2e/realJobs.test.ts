@@ -7,6 +7,7 @@ import type { StandIn } from '../support/standin';
 import { Example, realJobs } from './support/example';
 import { FINAL_WORDS, startFakeChat } from './support/fakeChat';
 import { openForm } from './support/form';
+import { n8nIsAtLeast } from './support/host';
 import { chain, createdPrompts, type Place, place, textToVideo, topic, until, webhook } from './support/place';
 
 /**
@@ -369,6 +370,64 @@ topic('The example', (test) => {
 			expectVideos(api, example, [`oak-chair-${upscaled.slice(0, 8)}.mp4`]);
 			const aside = allFrom(execution, 'Put aside').map(({ product, step }) => `${String(product)} at ${String(step)}`);
 			expect(aside.sort()).toEqual(['Brass lamp at Draw', 'Wool rug at Animate']);
+		}),
+	);
+
+	test(
+		'24 ends at once, and sub-workflows of its own fetch the videos',
+		place(async (here) => {
+			const { api, n8n, save } = here;
+			api.settings.renderMs = 4_000;
+			const example = new Example(n8n, 24).list('Prompts', { prompts: ['a pier', `a riot ${REFUSED}`] });
+			const id = await save(example.workflow);
+			const byHand = await n8n.runToEnd(id);
+			expectSuccess(byHand);
+			expect(example.saved).toEqual([]);
+			const executions = await triggered(here, id, 2, [byHand.id]);
+			expect(executions.map(({ status }) => status).sort()).toEqual(['error', 'success']);
+			expect(executions.map((execution) => errorOf(execution)?.message).join('')).toContain('moderation');
+			expectVideos(api, example, [`runway-${idOf(api, 'pier')}.mp4`]);
+			expect(api.creates).toHaveLength(2);
+		}),
+	);
+
+	// In earlier versions the agent does not sleep while a tool does.
+	const testOfSleep = n8nIsAtLeast('2.41') ? test : test.skip;
+	testOfSleep(
+		'25 has an agent sleep until its video is there, and tells it of a failure in words',
+		place(async (here) => {
+			const { api, n8n, save } = here;
+			const chat = await startFakeChat();
+			try {
+				const model = { name: `Model ${randomUUID()}`, type: 'openAiApi', data: { apiKey: 'sk-fake', url: chat.url } };
+				const modelId = await n8n.createCredential(model);
+				const example = new Example(n8n, 25);
+				example.node('Chat model').credentials = { openAiApi: { id: modelId, name: model.name } };
+				const id = await save(example.workflow);
+				const ask = async (prompt: string) => {
+					chat.reset();
+					chat.plan = [[{ name: 'Make_a_video', arguments: { Prompt: prompt, Ratio: '720:1280' } }]];
+					const execution = await n8n.run(id);
+					await n8n.waitForExecution(execution, { until: ({ status }) => status === 'waiting' });
+					expect(chat.toolResults).toEqual([]);
+					const ended = await n8n.waitForExecution(execution);
+					expectSuccess(ended);
+					expect(allFrom(ended, 'Agent')).toEqual([{ output: FINAL_WORDS }]);
+					return chat.toolResults.join();
+				};
+				await whilePublished(here, id, async () => {
+					const told = await ask('a pier [takes 6 s]');
+					expect(told).toContain(idOf(api, 'pier'));
+					expect(told).toContain('succeeded');
+					expect(told).toContain(`runway-${idOf(api, 'pier')}.mp4`);
+					expect((api.creates[0]?.body as Record<string, unknown>).ratio).toBe('720:1280');
+					expect(await ask(`a riot [takes 6 s] ${REFUSED}`)).toContain('moderation');
+					expectVideos(api, example, [`runway-${idOf(api, 'pier')}.mp4`]);
+				});
+				expect(api.creates).toHaveLength(2);
+			} finally {
+				await chat.close();
+			}
 		}),
 	);
 });

@@ -29,7 +29,7 @@ export type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFu
  */
 export async function createSend(context: RequestContext): Promise<Send> {
 	const { baseURL, apiKey } = await readCredential(context);
-	const signal = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
+	const signal = cancelSignalOf(context);
 
 	return async ({ method, path, body, headers, timeoutMs, afterStopMs = 0 }) => {
 		const options: IHttpRequestOptions = {
@@ -102,20 +102,54 @@ export async function askBalance(context: IExecuteFunctions, days: Record<string
 	return await answerOf(request, signal, apiKey);
 }
 
+/**
+ * Asks the account's own routes, which take the access token of the account and not the key (fact sheet 8.4), at the base URL.
+ * @returns null if the credential has no access token
+ */
+export async function askAccount(
+	context: RequestContext,
+	path: string,
+	query: IDataObject,
+	timeoutMs: number,
+): Promise<ApiAnswer | null> {
+	const { baseURL, accessToken, userId } = await readCredential(context);
+	if (accessToken === '') return null;
+	const signal = cancelSignalOf(context);
+	const options: IHttpRequestOptions = {
+		baseURL,
+		url: path,
+		method: 'GET',
+		qs: query,
+		headers: { Authorization: accessToken, ...(userId !== '' && { 'New-Api-User': userId }) },
+		json: true,
+		timeout: timeoutMs,
+		disableFollowRedirect: true,
+		ignoreHttpStatusErrors: true,
+		returnFullResponse: true,
+		abortSignal: signal,
+	};
+	const request = async () => (await context.helpers.httpRequest(options)) as IN8nHttpFullResponse;
+	return await answerOf(request, signal, accessToken);
+}
+
+function cancelSignalOf(context: RequestContext): AbortSignal | undefined {
+	return 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
+}
+
 async function answerOf(
 	request: () => Promise<IN8nHttpFullResponse>,
 	signal: AbortSignal | undefined,
-	apiKey: string,
+	secret: string,
 ): Promise<ApiAnswer> {
 	try {
 		const { statusCode, headers, body } = await request();
 		// An answer that can't be looked through is as good as none, but the request has been sent.
-		return withoutSecret({ kind: 'response', status: statusCode, headers: plainHeaders(headers), body }, apiKey);
+		return withoutSecret({ kind: 'response', status: statusCode, headers: plainHeaders(headers), body }, secret);
 	} catch (error) {
 		// After Stop, n8n's own signal fails every request under way: that is no fault of the network.
 		return signal?.aborted
 			? { kind: 'aborted' }
-			: withoutSecret({ kind: 'noResponse', ...readNetworkFault(error) }, apiKey);
+			: withoutSecret({ kind: 'noResponse', ...readNetworkFault(error) }, secret);
 	}
 }
 
@@ -124,15 +158,25 @@ interface Credential {
 	/** Without a slash at its end. */
 	baseURL: string;
 	apiKey: string;
+	/** Of the account, for its list of tasks; empty for none. */
+	accessToken: string;
+	/** Empty for none. */
+	userId: string;
+}
+
+/** Credentials that were saved before the later fields existed lack them. */
+interface StoredCredential {
+	baseUrl: string;
+	apiKey: string;
+	accessToken?: string;
+	userId?: string | number;
 }
 
 /** @throws NodeOperationError that names the field, before anything is sent */
 export async function readCredential(context: RequestContext): Promise<Credential> {
 	// n8n's helper, which adds the key, reads the credential for the first item, so its address is that item's, too.
-	const { baseUrl, apiKey } = await (context as IExecuteFunctions).getCredentials<{ baseUrl: string; apiKey: string }>(
-		CREDENTIAL,
-		0,
-	);
+	const stored = await (context as IExecuteFunctions).getCredentials<StoredCredential>(CREDENTIAL, 0);
+	const { baseUrl, apiKey } = stored;
 	const fault = (message: string, advice: string) =>
 		new NodeOperationError(context.getNode(), message, {
 			description: `Open the credential "CometAPI Runway API" and ${advice}`,
@@ -144,14 +188,20 @@ export async function readCredential(context: RequestContext): Promise<Credentia
 			'set the base URL to https://api.cometapi.com, with https:// and without a path.',
 		);
 	}
-	const key = apiKey.trim();
-	if (!/^[\x21-\x7e]*$/.test(key)) {
+	const asHeader = (value: string, label: string) => {
+		const text = value.trim();
+		if (/^[\x21-\x7e]*$/.test(text)) return text;
 		throw fault(
-			'The API key of the credential holds characters that no key has',
-			'paste the key again from the CometAPI console. Often an invisible character or "…" got in while copying.',
+			`The ${label} of the credential holds characters that no ${label} has`,
+			`paste the ${label} again from the CometAPI console. Often an invisible character or "…" got in while copying.`,
 		);
-	}
-	return { baseURL, apiKey: key };
+	};
+	return {
+		baseURL,
+		apiKey: asHeader(apiKey, 'API key'),
+		accessToken: asHeader(stored.accessToken ?? '', 'access token'),
+		userId: asHeader(String(stored.userId ?? ''), 'user ID'),
+	};
 }
 
 /** A shorter "key" is a word that answers may hold for other reasons. */

@@ -172,6 +172,17 @@ interface StoredCredential {
 	userId?: string | number;
 }
 
+/** The address that somebody has typed, without a slash at its end; null if it is none of the web. */
+export function baseUrlOf(typed: string): string | null {
+	const baseURL = typed.trim().replace(/\/+$/, '');
+	return /^https?:\/\//i.test(baseURL) && URL.canParse(baseURL) ? baseURL : null;
+}
+
+/** Keys hold no blanks, and nothing that a header can't hold. */
+export function isPossibleKey(key: string): boolean {
+	return /^[\x21-\x7e]*$/.test(key);
+}
+
 /** @throws NodeOperationError that names the field, before anything is sent */
 export async function readCredential(context: RequestContext): Promise<Credential> {
 	// n8n's helper, which adds the key, reads the credential for the first item, so its address is that item's, too.
@@ -181,8 +192,8 @@ export async function readCredential(context: RequestContext): Promise<Credentia
 		new NodeOperationError(context.getNode(), message, {
 			description: `Open the credential "CometAPI Runway API" and ${advice}`,
 		});
-	const baseURL = baseUrl.trim().replace(/\/+$/, '');
-	if (!/^https?:\/\//i.test(baseURL) || !URL.canParse(baseURL)) {
+	const baseURL = baseUrlOf(baseUrl);
+	if (baseURL === null) {
 		throw fault(
 			'The base URL of the credential is not a web address',
 			'set the base URL to https://api.cometapi.com, with https:// and without a path.',
@@ -190,7 +201,7 @@ export async function readCredential(context: RequestContext): Promise<Credentia
 	}
 	const asHeader = (value: string, label: string) => {
 		const text = value.trim();
-		if (/^[\x21-\x7e]*$/.test(text)) return text;
+		if (isPossibleKey(text)) return text;
 		throw fault(
 			`The ${label} of the credential holds characters that no ${label} has`,
 			`paste the ${label} again from the CometAPI console. Often an invisible character or "…" got in while copying.`,

@@ -1,6 +1,6 @@
 import type { IDataObject, IHttpRequestMethods, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 
-import { addressFault, columnFault, faultOfAnswer, faultOfSilence, keyFault } from './faults';
+import { addressFault, columnFault, faultOfAnswer, faultOfSilence, keyFault, scopeFault } from './faults';
 import type { InstanceFacts, TableFault } from './faults';
 import { columns, REPLACED, TABLE_NAME, type TaskRow } from './row';
 
@@ -53,9 +53,20 @@ export function readAddress(n8nUrl: unknown, n8nApiKey: unknown): Result<N8nAddr
 	if (!/^https?:\/\//i.test(typed) || !URL.canParse(typed)) return { value: null, fault: addressFault };
 	if (!/^[\x21-\x7e]+$/.test(apiKey)) return { value: null, fault: keyFault };
 	const { origin, host, pathname } = new URL(typed);
-	const path = pathname.replace(/\/+$/, '');
+	// Some paste what the browser shows in the editor.
+	const path = pathname.replace(/\/(home|workflow|projects|settings|signin)(\/.*)?$/, '').replace(/\/+$/, '');
 	const [, root = path, api = '/api/v1'] = /^(.*?)(\/[^/]+\/v1)(?:\/.*)?$/.exec(path) ?? [];
 	return { value: { api: `${origin}${root}${api}`, root: `${origin}${root}`, host, apiKey }, fault: null };
+}
+
+/**
+ * Looks whether a register with these settings would work.
+ * @returns what is wrong and what to do, or null
+ */
+export async function checkTable(n8nUrl: unknown, n8nApiKey: unknown, ask: AskHost): Promise<string | null> {
+	const { value: address, fault } = readAddress(n8nUrl, n8nApiKey);
+	if (fault !== null) return fault.words;
+	return (await new TaskTable(address, ask, { id: null, search: null }).check())?.words ?? null;
 }
 
 /** The data table over n8n's public API. Outcomes are values: nothing here throws. */
@@ -123,6 +134,34 @@ export class TaskTable {
 	/** What n8n has on an execution, without its data. */
 	async execution(id: string): Promise<Result<IDataObject>> {
 		return await this.send('GET', `/executions/${encodeURIComponent(id)}`, undefined, 'id');
+	}
+
+	/**
+	 * Tries everything that the register does, without leaving anything behind: the table alone is made if there is none.
+	 * @returns what is wrong, or null
+	 */
+	async check(): Promise<TableFault | null> {
+		const { value: id, fault } = await this.find();
+		if (fault !== null) return fault;
+		const rows = `/data-tables/${id}/rows`;
+		const filter = { type: 'and', filters: [{ columnName: 'requestId', condition: 'eq', value: 'none' }] };
+		const change = { filter, data: { requestId: 'none' }, dryRun: true };
+		const tried = [
+			{ scope: 'dataTableRow:read', ...(await this.send('GET', `${rows}${query({ limit: 1 })}`, undefined, 'data')) },
+			// n8n looks at the key before it looks at the row.
+			{ scope: 'dataTableRow:create', ...(await this.send('POST', rows, { data: [{ noSuchColumn: '' }] }, null)) },
+			{ scope: 'dataTableRow:update', ...(await this.send('PATCH', `${rows}/update`, change, null)) },
+			{ scope: 'dataTableRow:upsert', ...(await this.send('POST', `${rows}/upsert`, change, null)) },
+			{
+				scope: 'dataTableRow:delete',
+				...(await this.send('DELETE', `${rows}/delete${query({ filter, dryRun: true })}`, undefined, null)),
+			},
+			{ scope: 'execution:read', ...(await this.execution('0')) },
+		];
+		const missing = tried.filter((answer) => answer.fault?.isForbidden).map(({ scope }) => scope);
+		if (missing.length > 0) return scopeFault(missing);
+		const faults = tried.map((answer) => answer.fault).filter((found) => found !== null);
+		return faults.find(({ isRefused, isMissing }) => !isRefused && !isMissing) ?? null;
 	}
 
 	/** Looks for the table, and makes it or its missing columns. Whoever asks meanwhile gets the same answer. */

@@ -374,11 +374,11 @@ topic('The example', (test) => {
 	);
 
 	test(
-		'24 ends at once, and sub-workflows of its own fetch the videos',
+		'22 ends at once, and sub-workflows of its own fetch the videos',
 		place(async (here) => {
 			const { api, n8n, save } = here;
 			api.settings.renderMs = 4_000;
-			const example = new Example(n8n, 24).list('Prompts', { prompts: ['a pier', `a riot ${REFUSED}`] });
+			const example = new Example(n8n, 22).list('Prompts', { prompts: ['a pier', `a riot ${REFUSED}`] });
 			const id = await save(example.workflow);
 			const byHand = await n8n.runToEnd(id);
 			expectSuccess(byHand);
@@ -394,14 +394,14 @@ topic('The example', (test) => {
 	// In earlier versions the agent does not sleep while a tool does.
 	const testOfSleep = n8nIsAtLeast('2.41') ? test : test.skip;
 	testOfSleep(
-		'25 has an agent sleep until its video is there, and tells it of a failure in words',
+		'23 has an agent sleep until its video is there, and tells it of a failure in words',
 		place(async (here) => {
 			const { api, n8n, save } = here;
 			const chat = await startFakeChat();
 			try {
 				const model = { name: `Model ${randomUUID()}`, type: 'openAiApi', data: { apiKey: 'sk-fake', url: chat.url } };
 				const modelId = await n8n.createCredential(model);
-				const example = new Example(n8n, 25);
+				const example = new Example(n8n, 23);
 				example.node('Chat model').credentials = { openAiApi: { id: modelId, name: model.name } };
 				const id = await save(example.workflow);
 				const ask = async (prompt: string) => {

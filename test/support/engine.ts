@@ -41,12 +41,11 @@ const PACKAGE = 'n8n-nodes-cometapi-runway';
 export interface CredentialData {
 	apiKey: string;
 	baseUrl: string;
-	/** Of the account, for the list of its tasks. */
-	accessToken?: string;
-	userId?: string;
 	register?: boolean;
 	n8nUrl?: string;
 	n8nApiKey?: string;
+	accessToken?: string;
+	userId?: string;
 }
 
 export interface RunInput {

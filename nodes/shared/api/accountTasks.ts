@@ -44,7 +44,8 @@ export interface AccountTaskQuery {
 export type AccountTasksOutcome =
 	/** Newest first. `isComplete`: false if there are, or may be, more tasks that match. */
 	| { kind: 'tasks'; tasks: AccountTask[]; isComplete: boolean }
-	| { kind: 'trouble'; problem: Problem }
+	/** `isFinal`: nothing was sent, because the credential has no access token. */
+	| { kind: 'trouble'; problem: Problem; isFinal?: boolean }
 	| { kind: 'aborted' };
 
 const PATH = '/api/task/self';
@@ -64,7 +65,8 @@ export async function listAccountTasks(context: RequestContext, query: AccountTa
 	const found = new Map<string, AccountTask>();
 	for (let page = 1; page <= MAX_PAGES; page += 1) {
 		const answer = await askAccount(context, PATH, filters(query, page), Math.max(1, endsAt - Date.now()));
-		if (answer === null) return { kind: 'trouble', problem: ownProblem('auth', 'the credential has none') };
+		if (answer === null)
+			return { kind: 'trouble', problem: ownProblem('auth', 'the credential has none'), isFinal: true };
 		if (answer.kind === 'aborted') return answer;
 		const list = answer.kind === 'response' ? readPage(answer) : null;
 		if (list === null) return { kind: 'trouble', problem: problemOf(answer) };

@@ -69,7 +69,7 @@ const neverWoken: Fault = {
 	label: 'When to Continue',
 	found: null,
 	expected:
-		'can be "When the Task Has Ended (Sleep)" here only with the register of tasks: switch on "Keep a Register of Tasks" in the credential, and publish a workflow with a Runway Trigger that watches it. Or choose "When Finished (Wait Here)"',
+		'can be "When a Runway Trigger Reports the End" only with the register of tasks: switch on "Keep a Register of Tasks" in the credential, and publish a workflow with a Runway Trigger that watches it',
 };
 
 /** Whether nobody would wake the execution up: of the official routes' tasks, CometAPI reports nothing. */

@@ -11,7 +11,7 @@ const rooms = (target, from, message) => ({
 	message,
 });
 const nodes = ['Runway', 'RunwayTrigger', 'RunwayCallbackTrigger'];
-const shared = ['api', 'files', 'item', 'judgement', 'panel', 'task', 'trigger', 'wait', 'wake'];
+const shared = ['api', 'files', 'item', 'judgement', 'panel', 'register', 'task', 'trigger', 'wait', 'wake'];
 const sharedBut = (...allowed) => shared.filter((name) => !allowed.includes(name)).map((name) => `shared/${name}`);
 const arrows = [
 	rooms('shared/task', [...sharedBut('task'), ...nodes], 'The task model depends on nothing.'),
@@ -24,6 +24,11 @@ const arrows = [
 		'shared/item',
 		[...sharedBut('item', 'api', 'judgement', 'task', 'wait', 'files'), ...nodes],
 		'Items know no node.',
+	),
+	rooms(
+		'shared/register',
+		[...sharedBut('register', 'api', 'judgement', 'task', 'wait'), ...nodes],
+		'The register knows no node.',
 	),
 	rooms(
 		'shared/wake',

@@ -41,6 +41,50 @@ export class CometApiRunwayApi implements ICredentialType {
 			description:
 				'Address of CometAPI, without a path. The key is sent to this host alone; only Get Balance asks query.cometapi.com.',
 		},
+		{
+			displayName: 'Keep a Register of Tasks',
+			name: 'register',
+			type: 'boolean',
+			default: false,
+			description:
+				'Whether to note all tasks in a data table of this n8n, "Runway tasks". With it, a retry after a crash finds its tasks, and Runway Trigger finds all tasks by itself. Needs n8n 2.8 or newer.',
+		},
+		{
+			displayName: 'n8n API Key',
+			name: 'n8nApiKey',
+			type: 'string',
+			typeOptions: { password: true },
+			default: '',
+			displayOptions: { show: { register: [true] } },
+			description:
+				'Make it in n8n under Settings → n8n API. If you can choose what it may do, choose everything for data tables, their rows and columns, and reading executions (dataTable:*, dataTableRow:*, dataTableColumn:*, execution:read). It is sent to the n8n URL alone.',
+		},
+		{
+			displayName: 'n8n URL',
+			name: 'n8nUrl',
+			type: 'string',
+			default: 'http://127.0.0.1:5678',
+			displayOptions: { show: { register: [true] } },
+			description:
+				'Address at which n8n reaches itself. The default is right for most; with queue mode, give the address of the main instance, which workers can reach too.',
+		},
+		{
+			displayName: 'CometAPI Access Token',
+			name: 'accessToken',
+			type: 'string',
+			typeOptions: { password: true },
+			default: '',
+			description:
+				'Optional, and experimental: only to list all tasks of the CometAPI account, also those that other programs have created. Leave it empty otherwise.',
+		},
+		{
+			displayName: 'CometAPI User ID',
+			name: 'userId',
+			type: 'string',
+			default: '',
+			displayOptions: { hide: { accessToken: [''] } },
+			description: 'The number of the account that the access token belongs to, if CometAPI asks for it',
+		},
 	];
 
 	authenticate: IAuthenticateGeneric = {

@@ -58,3 +58,113 @@ export interface StoredRow extends TaskRow {
 	/** When n8n has last changed the row, by the database's clock; ISO 8601. */
 	updatedAt: string;
 }
+
+/** The name of the data table. Its columns are those of {@link columns}, beside n8n's own `id`, `createdAt` and `updatedAt`. */
+export const TABLE_NAME = 'Runway tasks';
+
+/** The columns with their types in n8n's words, in the order in which people see them. */
+export const columns: Readonly<Record<keyof TaskRow, 'string' | 'number' | 'boolean' | 'date'>> = {
+	taskId: 'string',
+	status: 'string',
+	delivered: 'boolean',
+	operation: 'string',
+	model: 'string',
+	prompt: 'string',
+	workflowName: 'string',
+	nodeName: 'string',
+	createdTime: 'date',
+	endedTime: 'date',
+	cost: 'string',
+	failure: 'string',
+	workflowId: 'string',
+	executionId: 'string',
+	runIndex: 'number',
+	itemIndex: 'number',
+	api: 'string',
+	requestId: 'string',
+	fingerprint: 'string',
+	credentialId: 'string',
+	resumeUrl: 'string',
+};
+
+/** How much is known about a request, from little to much. The same row may be there twice; the one that knows more counts. */
+const knowledge: Readonly<Record<RowStatus, number>> = {
+	sending: 0,
+	unknown: 1,
+	notCreated: 1,
+	created: 2,
+	cancelled: 3,
+	failed: 3,
+	succeeded: 3,
+};
+
+/**
+ * Reads a row as n8n gives it back. People may edit the table, so a value that can't be right becomes the column's default.
+ * @returns null if the row has no request ID, so that it can't be one of ours
+ */
+export function readStoredRow(raw: unknown): StoredRow | null {
+	const cells: Record<string, unknown> = typeof raw === 'object' && raw !== null ? { ...raw } : {};
+	const requestId = text(cells.requestId);
+	const id = Number(cells.id);
+	if (requestId === null || !Number.isSafeInteger(id)) return null;
+	const createdTime = moment(cells.createdTime) ?? moment(cells.createdAt) ?? new Date(0).toISOString();
+	return {
+		id,
+		requestId,
+		taskId: text(cells.taskId),
+		status: isStatus(cells.status) ? cells.status : text(cells.taskId) === null ? 'unknown' : 'created',
+		delivered: [true, 1, 'true'].includes(cells.delivered as never),
+		operation: text(cells.operation) ?? '',
+		api: cells.api === 'official' ? 'official' : 'compatibility',
+		model: text(cells.model),
+		prompt: text(cells.prompt),
+		workflowId: text(cells.workflowId) ?? '',
+		workflowName: text(cells.workflowName) ?? '',
+		executionId: text(cells.executionId) ?? '',
+		nodeName: text(cells.nodeName) ?? '',
+		runIndex: index(cells.runIndex),
+		itemIndex: index(cells.itemIndex),
+		fingerprint: text(cells.fingerprint) ?? '',
+		credentialId: text(cells.credentialId) ?? '',
+		createdTime,
+		endedTime: moment(cells.endedTime),
+		cost: text(cells.cost),
+		failure: text(cells.failure),
+		resumeUrl: text(cells.resumeUrl),
+		updatedAt: moment(cells.updatedAt) ?? createdTime,
+	};
+}
+
+/** One row for each request, in the order given. */
+export function withoutDuplicates(rows: readonly StoredRow[]): StoredRow[] {
+	const kept = new Map<string, StoredRow>();
+	for (const row of rows) {
+		const other = kept.get(row.requestId);
+		if (other === undefined || tellsMore(row, other)) kept.set(row.requestId, row);
+	}
+	return [...kept.values()];
+}
+
+function tellsMore(row: StoredRow, other: StoredRow): boolean {
+	if (row.status !== other.status) return knowledge[row.status] >= knowledge[other.status];
+	return row.delivered === other.delivered ? row.id > other.id : row.delivered;
+}
+
+function isStatus(value: unknown): value is RowStatus {
+	return typeof value === 'string' && Object.hasOwn(knowledge, value);
+}
+
+function text(value: unknown): string | null {
+	const words = typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : '';
+	return words === '' ? null : words;
+}
+
+function index(value: unknown): number {
+	const number = Number(value ?? 0);
+	return Number.isSafeInteger(number) && number >= 0 ? number : 0;
+}
+
+function moment(value: unknown): string | null {
+	const time = typeof value === 'string' || value instanceof Date ? new Date(value).getTime() : NaN;
+	return Number.isNaN(time) ? null : new Date(time).toISOString();
+}

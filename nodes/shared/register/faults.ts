@@ -1,0 +1,142 @@
+import { readNetworkFault } from '../judgement/networkFault';
+
+/** Why n8n's public API did not do what it was asked. */
+export interface TableFault {
+	/** One sentence: what is wrong, and how to mend it. Holds no secret, and no words of the host's. */
+	words: string;
+	/** False if n8n has certainly done nothing. */
+	mayHaveArrived: boolean;
+	/** There is no such thing in this n8n: a table, an execution or a route. */
+	isMissing: boolean;
+	/** n8n takes the columns of the request for wrong. */
+	isRefused: boolean;
+}
+
+/** What the key has to be allowed to do in n8n. */
+export const NEEDED_SCOPES =
+	'all of "Data Table", "Data Table Row" and "Data Table Column", and "execution:read" (dataTable:*, dataTableRow:*, dataTableColumn:*, execution:read)';
+
+const FIRST_VERSION = '2.8';
+const CREDENTIAL_ADVICE = 'in the credential "CometAPI Runway API"';
+
+const fault = (words: string, rest: Partial<TableFault> = {}): TableFault => ({
+	words,
+	mayHaveArrived: false,
+	isMissing: false,
+	isRefused: false,
+	...rest,
+});
+
+export const addressFault = fault(
+	`The register of tasks has no address: set the n8n URL ${CREDENTIAL_ADVICE} to that of this n8n, for example http://127.0.0.1:5678.`,
+);
+
+export const keyFault = fault(
+	`The register of tasks has no usable n8n API key: make one in n8n under Settings → n8n API, and paste it ${CREDENTIAL_ADVICE}.`,
+);
+
+export const columnFault = (name: string) =>
+	fault(
+		`The column "${name}" of the data table "Runway tasks" has another type than the register of tasks needs: delete the column or rename the table, and it is made anew.`,
+	);
+
+/**
+ * Reads the error of a request that got no answer.
+ * @param host of the address, without path and user
+ */
+export function faultOfSilence(error: unknown, host: string): TableFault {
+	const { code, message, mayHaveArrived } = readNetworkFault(error);
+	const name = host.replace(/:\d+$/, '');
+	const of = (words: string) => fault(`The register of tasks can't be reached: ${words}`, { mayHaveArrived });
+	if (/^The request was blocked because/i.test(message)) {
+		return of(
+			`n8n's protection against requests into its own network blocks ${host}, so let whoever runs n8n allow it with N8N_SSRF_ALLOWED_IP_RANGES or N8N_SSRF_ALLOWED_HOSTNAMES.`,
+		);
+	}
+	if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+		return of(`there is no host ${name}. Check the n8n URL ${CREDENTIAL_ADVICE}.`);
+	}
+	if (code === 'ECONNREFUSED' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH') {
+		return of(
+			`nothing answers at ${host}. Set the n8n URL ${CREDENTIAL_ADVICE} to an address at which n8n reaches itself; in queue mode, where 127.0.0.1 is the worker, to that of the main instance.`,
+		);
+	}
+	if (code !== null && /CERT|TLS|SSL|SIGNATURE|EPROTO/.test(code)) {
+		return of(
+			`no secure connection to ${host} comes about (${code}). Check the n8n URL ${CREDENTIAL_ADVICE}, above all http or https.`,
+		);
+	}
+	return of(
+		`${host} does not answer in time, or breaks off (${code ?? 'no answer'}). What is missing is written later.`,
+	);
+}
+
+/** What n8n tells anybody who asks, used only to find better words. */
+export interface InstanceFacts {
+	version: string | null;
+	isApiOn: boolean | null;
+}
+
+/**
+ * Reads an answer that is no success.
+ * @param status 200 for an answer that is none of the public API's
+ * @param body as it came; only looked at, never repeated
+ */
+export function faultOfAnswer(status: number, body: unknown, host: string, facts: InstanceFacts | null): TableFault {
+	const words = wordsOf(body);
+	if (words !== null && /size limit exceeded/i.test(words)) {
+		return fault(
+			'The register of tasks is full: all data tables of this n8n together have reached their size limit, so delete rows or tables that nobody needs, or raise N8N_DATA_TABLES_MAX_SIZE_BYTES.',
+		);
+	}
+	if (words !== null && /read-?only|protected instance/i.test(words) && status >= 400 && status < 500) {
+		return fault(
+			"The register of tasks can't be written: this n8n is read-only (a protected instance), so set the n8n URL to another n8n, or switch the register off in the credential.",
+		);
+	}
+	if (status === 401) {
+		return fault(
+			`The register of tasks can't be opened: n8n does not accept the n8n API key. Make one in n8n under Settings → n8n API, and paste it ${CREDENTIAL_ADVICE}.`,
+		);
+	}
+	if (status === 403) {
+		return fault(
+			`The register of tasks can't be opened: the n8n API key is not allowed to do that. Make one in n8n under Settings → n8n API with ${NEEDED_SCOPES}.`,
+		);
+	}
+	if (facts?.isApiOn === false) {
+		return fault(
+			"The register of tasks can't be opened: the public API of this n8n is switched off, so let whoever runs n8n take out N8N_PUBLIC_API_DISABLED, or switch the register off in the credential.",
+			{ isMissing: true },
+		);
+	}
+	if (status === 404 && (words !== null || facts !== null)) {
+		const version = facts?.version ?? null;
+		return fault(
+			`The register of tasks needs n8n ${FIRST_VERSION} or newer, whose public API has data tables${version === null ? '' : `; this is ${version}`}. Update n8n, or switch the register off in the credential.`,
+			{ isMissing: true },
+		);
+	}
+	if (status === 400 || status === 409) {
+		return fault(
+			`The register of tasks can't be written: n8n refuses the rows (HTTP ${status}). Rename the data table "Runway tasks", and it is made anew.`,
+			{ isRefused: true },
+		);
+	}
+	if (status === 429 || status >= 500) {
+		return fault(
+			`The register of tasks has trouble: n8n answers with HTTP ${status}. What is missing is written later.`,
+			{ mayHaveArrived: status >= 500 },
+		);
+	}
+	return fault(
+		`The register of tasks can't be opened: ${host} answers, but not as n8n's public API. Set the n8n URL ${CREDENTIAL_ADVICE} to the address of the n8n editor, without a page; in queue mode, to that of the main instance.`,
+		{ isMissing: status === 404 },
+	);
+}
+
+/** n8n's public API says what is wrong in `message`. */
+function wordsOf(body: unknown): string | null {
+	const message = typeof body === 'object' && body !== null && 'message' in body ? body.message : null;
+	return typeof message === 'string' ? message : null;
+}

@@ -1,0 +1,244 @@
+import type { IDataObject, IHttpRequestMethods, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
+
+import { addressFault, columnFault, faultOfAnswer, faultOfSilence, keyFault } from './faults';
+import type { InstanceFacts, TableFault } from './faults';
+import { columns, TABLE_NAME, type TaskRow } from './row';
+
+/** A value, or why there is none. */
+export type Result<T> = { value: T; fault: null } | { value: null; fault: TableFault };
+
+/** n8n's helper for plain requests; adds no credential. */
+export type AskHost = (options: IHttpRequestOptions) => Promise<unknown>;
+
+/** One condition of n8n's on a column. */
+export interface Condition {
+	columnName: string;
+	condition: 'eq' | 'neq' | 'gt' | 'gte' | 'lt' | 'lte' | 'isEmpty' | 'isNotEmpty';
+	value: string | number | boolean | null;
+}
+
+/** Where the public API is, and the key for it. */
+export interface N8nAddress {
+	/** With the version, without a slash at its end. */
+	api: string;
+	/** Of n8n itself, without a slash at its end. */
+	root: string;
+	host: string;
+	apiKey: string;
+}
+
+/** What a process remembers of the table, so that it looks for it once. */
+export interface TablePlace {
+	id: string | null;
+}
+
+const WRITE_TIMEOUT_MS = 10_000;
+const READ_TIMEOUT_MS = 5_000;
+const PROBE_TIMEOUT_MS = 2_000;
+/** The most that n8n gives at a time. */
+const PAGE = 250;
+
+/**
+ * Reads what people type: an address with or without N8N_PATH, a slash at its end or the path of the API.
+ * @returns the fault if it can't be one
+ */
+export function readAddress(n8nUrl: unknown, n8nApiKey: unknown): Result<N8nAddress> {
+	const typed = typeof n8nUrl === 'string' ? n8nUrl.trim() : '';
+	const apiKey = typeof n8nApiKey === 'string' ? n8nApiKey.trim() : '';
+	if (!/^https?:\/\//i.test(typed) || !URL.canParse(typed)) return { value: null, fault: addressFault };
+	if (!/^[\x21-\x7e]+$/.test(apiKey)) return { value: null, fault: keyFault };
+	const { origin, host, pathname } = new URL(typed);
+	const path = pathname.replace(/\/+$/, '');
+	const [, root = path, api = '/api/v1'] = /^(.*?)(\/[^/]+\/v1)(?:\/.*)?$/.exec(path) ?? [];
+	return { value: { api: `${origin}${root}${api}`, root: `${origin}${root}`, host, apiKey }, fault: null };
+}
+
+/** The data table over n8n's public API. Outcomes are values: nothing here throws. */
+export class TaskTable {
+	constructor(
+		private readonly address: N8nAddress,
+		private readonly ask: AskHost,
+		private readonly place: TablePlace,
+	) {}
+
+	/** One request, whatever their number. Rows that are there already are written a second time. */
+	async insert(rows: readonly TaskRow[]): Promise<Result<unknown>> {
+		return await this.at('POST', '/rows', { data: rows, returnType: 'count' });
+	}
+
+	/** Writes a row that may be there already. */
+	async upsert(row: TaskRow): Promise<Result<unknown>> {
+		return await this.at('POST', '/rows/upsert', { filter: anyOf([row.requestId]), data: row });
+	}
+
+	/** Makes the same changes in several rows, in one request. */
+	async update(requestIds: readonly string[], changes: Partial<TaskRow>): Promise<Result<unknown>> {
+		return await this.at('PATCH', '/rows/update', { filter: anyOf(requestIds), data: changes });
+	}
+
+	/** Removes the rows for which all conditions hold. */
+	async remove(conditions: readonly Condition[]): Promise<Result<unknown>> {
+		return await this.at('DELETE', `/rows/delete${query({ filter: { type: 'and', filters: conditions } })}`);
+	}
+
+	/**
+	 * One page of the rows for which all conditions hold, as n8n gives them.
+	 * @param sort a column and `asc` or `desc`, such as `id:desc`
+	 * @param cursor of the page before; then n8n takes the page's length from it
+	 */
+	async page(
+		conditions: readonly Condition[],
+		sort: string,
+		cursor: string | null,
+	): Promise<Result<{ rows: unknown[]; cursor: string | null }>> {
+		const filter = conditions.length === 0 ? undefined : { type: 'and', filters: conditions };
+		const path = `/rows${query({ limit: PAGE, filter, sortBy: sort, cursor: cursor ?? undefined })}`;
+		const { value, fault } = await this.at('GET', path);
+		if (fault !== null) return { value: null, fault };
+		const { data, nextCursor } = value as { data: unknown[]; nextCursor?: unknown };
+		return { value: { rows: data, cursor: typeof nextCursor === 'string' ? nextCursor : null }, fault: null };
+	}
+
+	/** What n8n has on an execution, without its data. */
+	async execution(id: string): Promise<Result<IDataObject>> {
+		return await this.send('GET', `/executions/${encodeURIComponent(id)}`, undefined, 'id');
+	}
+
+	/** Looks for the table, and makes it or its missing columns. */
+	async find(): Promise<Result<string>> {
+		if (this.place.id !== null) return { value: this.place.id, fault: null };
+		let found = await this.lookFor();
+		if (found.fault !== null) return found;
+		if (found.value === null) {
+			const made = await this.send(
+				'POST',
+				'/data-tables',
+				{
+					name: TABLE_NAME,
+					columns: Object.entries(columns).map(([name, type]) => ({ name, type })),
+				},
+				'id',
+			);
+			// Another process may have been quicker.
+			found = await this.lookFor();
+			if (found.fault !== null) return found;
+			if (found.value === null)
+				return { value: null, fault: made.fault ?? faultOfAnswer(404, null, this.address.host, null) };
+		}
+		const { id, columns: present } = found.value;
+		for (const [name, type] of Object.entries(columns)) {
+			const column = present.find((candidate) => candidate.name === name);
+			if (column === undefined) {
+				const added = await this.send('POST', `/data-tables/${id}/columns`, { name, type }, 'id');
+				if (added.fault !== null && !added.fault.isRefused) return { value: null, fault: added.fault };
+			} else if (column.type !== type) {
+				return { value: null, fault: columnFault(name) };
+			}
+		}
+		this.place.id = id;
+		return { value: id, fault: null };
+	}
+
+	/** The oldest table of this name that the key may see: so all processes find the same one. */
+	private async lookFor(): Promise<Result<{ id: string; columns: Array<{ name: string; type: string }> } | null>> {
+		const path = `/data-tables${query({ limit: PAGE, filter: { name: TABLE_NAME }, sortBy: 'createdAt:asc' })}`;
+		const { value, fault } = await this.send('GET', path, undefined, 'data');
+		if (fault !== null) return { value: null, fault };
+		// n8n gives every table whose name has these words in it.
+		const tables = value.data as Array<{ id: string; name: string; columns: Array<{ name: string; type: string }> }>;
+		return { value: tables.find(({ name }) => name === TABLE_NAME) ?? null, fault: null };
+	}
+
+	/** Asks a route of the table. If the table is gone, or has lost columns, it is found or made anew, once. */
+	private async at(method: IHttpRequestMethods, path: string, body?: object): Promise<Result<unknown>> {
+		const wasKnown = this.place.id !== null;
+		const { value: id, fault } = await this.find();
+		if (fault !== null) return { value: null, fault };
+		const sign = method === 'GET' ? 'data' : null;
+		const answer = await this.send(method, `/data-tables/${id}${path}`, body, sign);
+		if (answer.fault === null || !(answer.fault.isMissing || answer.fault.isRefused)) return answer;
+		this.place.id = null;
+		return wasKnown ? await this.at(method, path, body) : answer;
+	}
+
+	/**
+	 * Sends one request to n8n, and nowhere else: redirects are not followed, since they would carry the key away.
+	 * @param sign a field that an answer of the public API has; null if it may be any JSON
+	 */
+	private async send(
+		method: IHttpRequestMethods,
+		path: string,
+		body: object | undefined,
+		sign: string | null,
+	): Promise<Result<IDataObject>> {
+		const { api, host, apiKey } = this.address;
+		try {
+			const { statusCode, body: said } = await this.request({
+				method,
+				url: `${api}${path}`,
+				headers: { 'X-N8N-API-KEY': apiKey },
+				body: body as IDataObject | undefined,
+				timeout: method === 'GET' ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS,
+			});
+			if (statusCode >= 200 && statusCode < 300 && isOfApi(said, sign))
+				return { value: said as IDataObject, fault: null };
+			const facts = statusCode === 401 || statusCode === 403 ? null : await this.probe(statusCode, said);
+			return { value: null, fault: faultOfAnswer(statusCode, said, host, facts) };
+		} catch (error) {
+			return { value: null, fault: faultOfSilence(error, host) };
+		}
+	}
+
+	/** Asks n8n what anybody may know, if an answer may mean that it has no such API. The key stays here. */
+	private async probe(status: number, said: unknown): Promise<InstanceFacts | null> {
+		const isDoubtful = status < 400 || status === 404 || status === 405;
+		if (!isDoubtful || (status === 404 && this.place.id !== null)) return null;
+		if (typeof said === 'object' && said !== null && status < 400) return null;
+		try {
+			const { body } = await this.request({
+				method: 'GET',
+				url: `${this.address.root}/rest/settings`,
+				timeout: PROBE_TIMEOUT_MS,
+			});
+			const { data } = body as { data?: { versionCli?: unknown; publicApi?: { enabled?: unknown } } };
+			if (data === undefined) return null;
+			const { versionCli, publicApi } = data;
+			return {
+				version: typeof versionCli === 'string' ? versionCli : null,
+				isApiOn: typeof publicApi?.enabled === 'boolean' ? publicApi.enabled : null,
+			};
+		} catch {
+			return null;
+		}
+	}
+
+	private async request(options: IHttpRequestOptions): Promise<IN8nHttpFullResponse> {
+		return (await this.ask({
+			...options,
+			json: true,
+			disableFollowRedirect: true,
+			ignoreHttpStatusErrors: true,
+			returnFullResponse: true,
+		})) as IN8nHttpFullResponse;
+	}
+}
+
+function anyOf(requestIds: readonly string[]) {
+	return {
+		type: 'or',
+		filters: requestIds.map((value) => ({ columnName: 'requestId', condition: 'eq', value })),
+	};
+}
+
+function query(parameters: Record<string, unknown>): string {
+	const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
+	const parts = given.map(([name, value]) => {
+		return `${name}=${encodeURIComponent(typeof value === 'object' ? JSON.stringify(value) : String(value))}`;
+	});
+	return `?${parts.join('&')}`;
+}
+
+function isOfApi(said: unknown, sign: string | null): boolean {
+	if (sign === null) return typeof said !== 'string';
+	return typeof said === 'object' && said !== null && sign in said;
+}

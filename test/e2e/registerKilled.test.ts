@@ -31,8 +31,13 @@ import { type GatedRegister, REGISTER_SINCE, switchOnBehindGate, untilRows, type
 interface Scene extends Place {
 	register: GatedRegister;
 	executionId: string;
+	workflowId?: string;
 	/** Creates that the stand-in had seen by the kill. */
 	creates: number;
+	/** What has kept the execution where it was is gone with n8n. */
+	whenDead(): void;
+	/** Why it could not be brought to where n8n was to be killed. */
+	trouble?: unknown;
 }
 
 const TWO = prompts('a [stuck]', 'b [stuck]');
@@ -84,7 +89,7 @@ async function begin(n8n: N8n): Promise<Scene> {
 		async () => await here.api.close(),
 		async () => await register.gate.close(),
 	);
-	return { ...here, register, executionId: '', creates: 0 };
+	return { ...here, register, executionId: '', creates: 0, whenDead: () => register.gate.open() };
 }
 
 async function call(scene: Scene, workflow: WorkflowFile): Promise<Scene> {
@@ -128,6 +133,7 @@ const first = {
 	},
 	async whileDelivering(scene: Scene) {
 		const held = scene.api.fault({ on: 'asset', kind: 'stall', times: Infinity });
+		scene.whenDead = () => held.clear();
 		await call(scene, oneNode());
 		await noted(scene);
 		finishAll(scene);
@@ -154,19 +160,37 @@ const first = {
 	},
 };
 
-/** Those that hang for two seconds, after which the node no longer waits for the register. */
+/** Those that hang for two seconds, after which the node no longer waits for the register. Nothing else must take time. */
 const second = {
 	async beforeTheRow(scene: Scene) {
 		scene.register.gate.hold(inserts);
-		await call(scene, oneNode());
+		await ring(scene, oneNode());
 		await until(() => scene.register.gate.held.length > 0, 'the rows are on their way');
 	},
 	async afterTheRow(scene: Scene) {
 		scene.register.gate.hold(inserts, true);
-		await call(scene, oneNode());
+		await ring(scene, oneNode());
 		await until(() => scene.register.gate.held.length > 0, 'the rows are written');
 	},
 };
+
+/** Starts a workflow by its webhook; its execution can be looked up later. */
+async function ring(scene: Scene, workflow: WorkflowFile): Promise<void> {
+	const { n8n } = scene;
+	scene.workflowId = await scene.save(workflow);
+	await n8n.activate(scene.workflowId);
+	const url = n8n.webhookUrl(workflow.nodes[0]?.parameters.path as string);
+	await until(async () => (await fetch(url, { method: 'POST' })).ok, 'the webhook is registered');
+}
+
+/** The retry takes the tasks up and waits for them. */
+async function retryOnce(scene: Scene): Promise<void> {
+	const { api, n8n, executionId } = scene;
+	await n8n.waitForExecution(executionId);
+	const reads = api.reads.length;
+	await n8n.retryExecution(executionId);
+	await until(() => api.reads.length > reads + 1, 'the retry waits');
+}
 
 type Name = keyof typeof first | keyof typeof second | 'beforeDelivered';
 type Scenes = Record<Name, Scene>;
@@ -180,16 +204,14 @@ async function setUp(): Promise<Scenes> {
 	const play = async (acts: Partial<Record<Name, (scene: Scene) => Promise<void>>>) =>
 		await Promise.all(
 			Object.entries(acts).map(async ([name, act]) => {
-				const scene = (scenes[name as Name] = await begin(n8n));
-				await act(scene).catch((error: unknown) => {
-					throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-				});
+				const scene = (scenes[name as Name] ??= await begin(n8n));
+				await act(scene).catch((error: unknown) => (scene.trouble = error));
 			}),
 		);
 	const kill = async () => {
 		for (const scene of Object.values(scenes)) scene.creates = scene.api.creates.length;
 		await n8n.kill();
-		for (const { register } of Object.values(scenes)) register.gate.open();
+		for (const scene of Object.values(scenes)) scene.whenDead();
 		await n8n.restart();
 	};
 
@@ -205,18 +227,22 @@ async function setUp(): Promise<Scenes> {
 	});
 	await kill();
 
-	const { whileWaiting } = scenes;
-	const crashed = await n8n.waitForExecution(whileWaiting.executionId);
-	const reads = whileWaiting.api.reads.length;
-	await n8n.retryExecution(crashed.id);
-	await until(() => whileWaiting.api.reads.length > reads + 1, 'the retry waits');
+	await play({ whileWaiting: retryOnce });
 	await play(second);
 	await kill();
+	for (const scene of Object.values(scenes)) {
+		if (scene.workflowId !== undefined) [scene.executionId = ''] = await n8n.executionIds(scene.workflowId);
+	}
 	return scenes;
 }
 
 let started: Promise<Scenes> | undefined;
-const scenes = async () => await (started ??= setUp());
+/** A scene after the second kill. */
+async function the(name: Name): Promise<Scene> {
+	const scene = (await (started ??= setUp()))[name];
+	if (scene.trouble !== undefined) throw scene.trouble;
+	return scene;
+}
 afterAll(async () => {
 	await own?.stop();
 	for (const close of closing) await close();
@@ -269,7 +295,7 @@ topic('A retry after n8n was killed', (define) => {
 	const test = n8nIsAtLeast(REGISTER_SINCE) ? define : define.skip;
 
 	test('before the rows were written creates the tasks, once', async () => {
-		const scene = (await scenes()).beforeTheRow;
+		const scene = await the('beforeTheRow');
 		expect(scene.creates).toBe(0);
 		const crashed = await crashedOf(scene);
 		const retried = await scene.n8n.retryExecution(crashed.id);
@@ -281,13 +307,13 @@ topic('A retry after n8n was killed', (define) => {
 	});
 
 	test('after the rows were written, and before it was known whether a create was sent, says so', async () => {
-		const scene = (await scenes()).afterTheRow;
+		const scene = await the('afterTheRow');
 		expect(scene.creates).toBe(0);
 		await expectRetriesToRefuse(scene, /unknown/);
 	});
 
 	test('while a create was being answered delivers the others and says so of this one', async () => {
-		const scene = (await scenes()).whileCreating;
+		const scene = await the('whileCreating');
 		const crashed = await crashedOf(scene);
 		finishAll(scene);
 		for (const attempt of [await scene.retry(crashed), await scene.retry(crashed)]) {
@@ -300,12 +326,12 @@ topic('A retry after n8n was killed', (define) => {
 	});
 
 	test('before the ids were noted says so, and the ids are in the log', async () => {
-		const scene = (await scenes()).beforeTheId;
+		const scene = await the('beforeTheId');
 		await expectRetriesToRefuse(scene, /unknown/);
 	});
 
 	test('while it waited delivers, also when the first retry was killed as well', async () => {
-		const scene = (await scenes()).whileWaiting;
+		const scene = await the('whileWaiting');
 		const [retry = ''] = await scene.n8n.executionIds((await crashedOf(scene)).workflowId);
 		expect((await scene.n8n.execution(retry)).status).toBe('crashed');
 		await expectRetriesToDeliver({ ...scene, executionId: retry });
@@ -313,27 +339,27 @@ topic('A retry after n8n was killed', (define) => {
 	});
 
 	test('while it fetched the files delivers them', async () => {
-		await expectRetriesToDeliver((await scenes()).whileDelivering);
+		await expectRetriesToDeliver(await the('whileDelivering'));
 	});
 
 	test('before the delivery was noted delivers again', async () => {
-		await expectRetriesToDeliver((await scenes()).beforeDelivered);
+		await expectRetriesToDeliver(await the('beforeDelivered'));
 	});
 
 	test('in a later node delivers again', async () => {
-		await expectRetriesToDeliver((await scenes()).inALaterNode);
+		await expectRetriesToDeliver(await the('inALaterNode'));
 	});
 
 	test('in the second round of a loop delivers both rounds', async () => {
-		await expectRetriesToDeliver((await scenes()).inALoop, 2);
+		await expectRetriesToDeliver(await the('inALoop'), 2);
 	});
 
 	test('in the second round of a loop, of which n8n has saved the first, delivers both rounds', async () => {
-		await expectRetriesToDeliver((await scenes()).inALoopThatSaves, 2);
+		await expectRetriesToDeliver(await the('inALoopThatSaves'), 2);
 	});
 
 	test('while the register did not answer creates nothing either, and the ids fetch the files', async () => {
-		const scene = (await scenes()).withoutRegister;
+		const scene = await the('withoutRegister');
 		await expectRetriesToRefuse(scene, /may have been created already.*Operation "Wait"/s);
 		const ids = stuckIds(scene);
 		finishAll(scene);
@@ -343,7 +369,7 @@ topic('A retry after n8n was killed', (define) => {
 	});
 
 	test('creates nothing while the register does not answer, and delivers when it does again', async () => {
-		const scene = (await scenes()).beforeAnOutage;
+		const scene = await the('beforeAnOutage');
 		scene.register.gate.hold(anything);
 		const refused = await scene.retry(await crashedOf(scene));
 		expect(refused.status).toBe('error');

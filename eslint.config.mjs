@@ -11,7 +11,19 @@ const rooms = (target, from, message) => ({
 	message,
 });
 const nodes = ['Runway', 'RunwayTrigger', 'RunwayCallbackTrigger'];
-const shared = ['api', 'files', 'item', 'judgement', 'panel', 'register', 'task', 'trigger', 'wait', 'wake'];
+const shared = [
+	'api',
+	'credential',
+	'files',
+	'item',
+	'judgement',
+	'panel',
+	'register',
+	'task',
+	'trigger',
+	'wait',
+	'wake',
+];
 const sharedBut = (...allowed) => shared.filter((name) => !allowed.includes(name)).map((name) => `shared/${name}`);
 const arrows = [
 	rooms('shared/task', [...sharedBut('task'), ...nodes], 'The task model depends on nothing.'),
@@ -29,6 +41,11 @@ const arrows = [
 		'shared/register',
 		[...sharedBut('register', 'api', 'judgement', 'task', 'wait'), ...nodes],
 		'The register knows no node.',
+	),
+	rooms(
+		'shared/credential',
+		[...sharedBut('credential', 'api', 'judgement', 'register'), ...nodes],
+		'The test of the credential knows no node.',
 	),
 	rooms(
 		'shared/wake',

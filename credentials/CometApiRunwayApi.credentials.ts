@@ -1,15 +1,4 @@
-import type {
-	IAuthenticateGeneric,
-	ICredentialTestRequest,
-	ICredentialType,
-	Icon,
-	INodeProperties,
-} from 'n8n-workflow';
-
-const wrongKey =
-	'The API key is missing, or CometAPI does not accept it. Copy it again from the CometAPI console, and check that it is active.';
-const wrongUrl =
-	'The base URL does not lead to CometAPI: it answers with a redirect, a web page or anything other than a list of models. Use https://api.cometapi.com, without a path.';
+import type { IAuthenticateGeneric, ICredentialType, Icon, INodeProperties } from 'n8n-workflow';
 
 /** The key for CometAPI and where to send it. */
 export class CometApiRunwayApi implements ICredentialType {
@@ -91,23 +80,4 @@ export class CometApiRunwayApi implements ICredentialType {
 		type: 'generic',
 		properties: { headers: { Authorization: '=Bearer {{ $credentials.apiKey.trim() }}' } },
 	};
-
-	/** Free of charge, needs the key, and answers JSON, which a wrong address does not. */
-	test: ICredentialTestRequest = {
-		request: {
-			baseURL: '={{ $credentials.baseUrl.trim().replace(new RegExp("/+$"), "") }}',
-			url: '/v1/models',
-			disableFollowRedirect: true,
-		},
-		// n8n takes rules of both kinds in one list, which its type does not say.
-		rules: [
-			...[401, 403].map((status) => statusRule(status, wrongKey)),
-			...[301, 302, 303, 307, 308, 404, 405].map((status) => statusRule(status, wrongUrl)),
-			{ type: 'responseSuccessBody', properties: { key: 'data[0].id', value: undefined, message: wrongUrl } },
-		] as ICredentialTestRequest['rules'],
-	};
-}
-
-function statusRule(value: number, message: string) {
-	return { type: 'responseCode', properties: { value, message } } as const;
 }

@@ -8,6 +8,7 @@ import {
 	type IWebhookResponseData,
 } from 'n8n-workflow';
 
+import { testCometApiRunwayApi } from '../shared/credential/test';
 import { runBatch } from './batch/index';
 import { RESUME_PATH } from './batch/resumePath';
 import { wake } from './batch/wake';
@@ -28,7 +29,7 @@ export class Runway implements INodeType {
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'cometApiRunwayApi', required: true }],
+		credentials: [{ name: 'cometApiRunwayApi', required: true, testedBy: 'testCometApiRunwayApi' }],
 		webhooks: [
 			{
 				name: 'default',
@@ -42,7 +43,7 @@ export class Runway implements INodeType {
 		properties,
 	};
 
-	methods = { listSearch: { searchModels } };
+	methods = { listSearch: { searchModels }, credentialTest: { testCometApiRunwayApi } };
 
 	// n8n's lint asks these of every node with a webhook. This one belongs to a sleeping execution: n8n makes
 	// and removes it with the execution, and there is nothing to register anywhere.

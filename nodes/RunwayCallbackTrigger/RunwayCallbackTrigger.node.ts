@@ -6,6 +6,7 @@ import {
 	type IWebhookResponseData,
 } from 'n8n-workflow';
 
+import { testCometApiRunwayApi } from '../shared/credential/test';
 import { eventsSubtitle } from '../shared/panel/triggerFields';
 import { callbackFields } from './fields';
 import { receive } from './receive';
@@ -26,7 +27,14 @@ export class RunwayCallbackTrigger implements INodeType {
 		defaults: { name: 'Runway Callback Trigger' },
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'cometApiRunwayApi', required: true, displayOptions: { show: { verify: [true] } } }],
+		credentials: [
+			{
+				name: 'cometApiRunwayApi',
+				required: true,
+				testedBy: 'testCometApiRunwayApi',
+				displayOptions: { show: { verify: [true] } },
+			},
+		],
 		webhooks: [{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'runway' }],
 		eventTriggerDescription: 'Run a task that has the test URL of this node as its callback URL',
 		triggerPanel: {
@@ -39,6 +47,8 @@ export class RunwayCallbackTrigger implements INodeType {
 		},
 		properties: callbackFields,
 	};
+
+	methods = { credentialTest: { testCometApiRunwayApi } };
 
 	// CometAPI has no list of subscribers: each task brings the address along, so there is nothing to register.
 	webhookMethods = {

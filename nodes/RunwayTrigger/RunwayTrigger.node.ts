@@ -6,6 +6,7 @@ import {
 	type IPollFunctions,
 } from 'n8n-workflow';
 
+import { testCometApiRunwayApi } from '../shared/credential/test';
 import { eventsSubtitle } from '../shared/panel/triggerFields';
 import { watchFields } from './fields';
 import { poll } from './poll';
@@ -26,9 +27,11 @@ export class RunwayTrigger implements INodeType {
 		polling: true,
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'cometApiRunwayApi', required: true }],
+		credentials: [{ name: 'cometApiRunwayApi', required: true, testedBy: 'testCometApiRunwayApi' }],
 		properties: watchFields,
 	};
+
+	methods = { credentialTest: { testCometApiRunwayApi } };
 
 	async poll(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
 		return await poll(this);

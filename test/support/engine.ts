@@ -41,6 +41,11 @@ const PACKAGE = 'n8n-nodes-cometapi-runway';
 export interface CredentialData {
 	apiKey: string;
 	baseUrl: string;
+	register?: boolean;
+	n8nUrl?: string;
+	n8nApiKey?: string;
+	accessToken?: string;
+	userId?: string;
 }
 
 export interface RunInput {

@@ -126,6 +126,17 @@ interface Credential {
 	apiKey: string;
 }
 
+/** The address that somebody has typed, without a slash at its end; null if it is none of the web. */
+export function baseUrlOf(typed: string): string | null {
+	const baseURL = typed.trim().replace(/\/+$/, '');
+	return /^https?:\/\//i.test(baseURL) && URL.canParse(baseURL) ? baseURL : null;
+}
+
+/** Keys hold no blanks, and nothing that a header can't hold. */
+export function isPossibleKey(key: string): boolean {
+	return /^[\x21-\x7e]*$/.test(key);
+}
+
 /** @throws NodeOperationError that names the field, before anything is sent */
 export async function readCredential(context: RequestContext): Promise<Credential> {
 	// n8n's helper, which adds the key, reads the credential for the first item, so its address is that item's, too.
@@ -137,15 +148,15 @@ export async function readCredential(context: RequestContext): Promise<Credentia
 		new NodeOperationError(context.getNode(), message, {
 			description: `Open the credential "CometAPI Runway API" and ${advice}`,
 		});
-	const baseURL = baseUrl.trim().replace(/\/+$/, '');
-	if (!/^https?:\/\//i.test(baseURL) || !URL.canParse(baseURL)) {
+	const baseURL = baseUrlOf(baseUrl);
+	if (baseURL === null) {
 		throw fault(
 			'The base URL of the credential is not a web address',
 			'set the base URL to https://api.cometapi.com, with https:// and without a path.',
 		);
 	}
 	const key = apiKey.trim();
-	if (!/^[\x21-\x7e]*$/.test(key)) {
+	if (!isPossibleKey(key)) {
 		throw fault(
 			'The API key of the credential holds characters that no key has',
 			'paste the key again from the CometAPI console. Often an invisible character or "…" got in while copying.',

@@ -8,13 +8,14 @@ export interface TableFault {
 	mayHaveArrived: boolean;
 	/** There is no such thing in this n8n: a table, an execution or a route. */
 	isMissing: boolean;
+	/** The key may not do that. */
+	isForbidden: boolean;
 	/** n8n takes the columns of the request for wrong. */
 	isRefused: boolean;
 }
 
 /** What the key has to be allowed to do in n8n. */
-export const NEEDED_SCOPES =
-	'all of "Data Table", "Data Table Row" and "Data Table Column", and "execution:read" (dataTable:*, dataTableRow:*, dataTableColumn:*, execution:read)';
+const NEEDED_SCOPES = 'the scopes dataTable:*, dataTableRow:*, dataTableColumn:* and execution:read';
 
 const FIRST_VERSION = '2.8';
 const CREDENTIAL_ADVICE = 'in the credential "CometAPI Runway API"';
@@ -23,6 +24,7 @@ const fault = (words: string, rest: Partial<TableFault> = {}): TableFault => ({
 	words,
 	mayHaveArrived: false,
 	isMissing: false,
+	isForbidden: false,
 	isRefused: false,
 	...rest,
 });
@@ -34,6 +36,12 @@ export const addressFault = fault(
 export const keyFault = fault(
 	`The register of tasks has no usable n8n API key: make one in n8n under Settings → n8n API, and paste it ${CREDENTIAL_ADVICE}.`,
 );
+
+export const scopeFault = (missing: readonly string[]) =>
+	fault(
+		`The register of tasks can't be kept: the n8n API key lacks ${missing.join(', ')}. Make one in n8n under Settings → n8n API with ${NEEDED_SCOPES}.`,
+		{ isForbidden: true },
+	);
 
 export const columnFault = (name: string) =>
 	fault(
@@ -102,6 +110,7 @@ export function faultOfAnswer(status: number, body: unknown, host: string, facts
 	if (status === 403) {
 		return fault(
 			`The register of tasks can't be opened: the n8n API key is not allowed to do that. Make one in n8n under Settings → n8n API with ${NEEDED_SCOPES}.`,
+			{ isForbidden: true },
 		);
 	}
 	if (facts?.isApiOn === false) {

@@ -90,6 +90,8 @@ export async function openRegister(context: RequestContext, clock: Clock = syste
 	const ask: AskHost = async (options) => (await httpRequest(options)) as unknown;
 	const common = sharedBy(`${id} ${address.api}`, address.apiKey, clock);
 	const table = new TaskTable(address, ask, common.place);
+	// The first answer of a new n8n takes seconds, which pass while the items are being prepared.
+	if (!common.writer.health.isResting) void table.find();
 	common.writer.start(table);
 	return new OpenRegister(table, common, clock);
 }
@@ -108,21 +110,22 @@ function sharedBy(name: string, apiKey: string, clock: Clock): Shared {
 	shared.delete(name);
 	const found = known ?? {
 		apiKey,
-		place: { id: null },
+		place: { id: null, search: null },
 		writer: new Writer(clock),
 		reading: new Health(clock),
 		cleanedAt: clock.now(),
 	};
 	if (found.apiKey !== apiKey) {
 		found.apiKey = apiKey;
-		found.place = { id: null };
-		found.writer.health.forget();
-		found.reading.forget();
+		found.place = { id: null, search: null };
+		// The old faults say nothing of the new key.
+		found.writer.health.note(null);
+		found.reading.note(null);
 	}
 	shared.set(name, found);
 	for (const [other, { writer }] of shared) {
 		if (shared.size <= MOST_SHARED) break;
-		if (writer.isEmpty) shared.delete(other);
+		if (writer.isIdle) shared.delete(other);
 	}
 	return found;
 }
@@ -169,6 +172,8 @@ class OpenRegister implements Register {
 	}
 
 	async settle(): Promise<void> {
+		this.common.writer.hurry(this.own);
+		this.common.writer.start(this.table);
 		await this.common.writer.written(this.own, 'everything', LONGEST_WAIT_MS);
 		void this.cleanUp();
 	}

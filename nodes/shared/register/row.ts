@@ -87,6 +87,9 @@ export const columns: Readonly<Record<keyof TaskRow, 'string' | 'number' | 'bool
 	resumeUrl: 'string',
 };
 
+/** One more column, for the moment in which several rows are replaced by newer ones. Then it holds a word that the old ones share. */
+export const REPLACED = 'replaced';
+
 /** How much is known about a request, from little to much. The same row may be there twice; the one that knows more counts. */
 const knowledge: Readonly<Record<RowStatus, number>> = {
 	sending: 0,
@@ -146,8 +149,15 @@ export function withoutDuplicates(rows: readonly StoredRow[]): StoredRow[] {
 }
 
 function tellsMore(row: StoredRow, other: StoredRow): boolean {
-	if (row.status !== other.status) return knowledge[row.status] >= knowledge[other.status];
-	return row.delivered === other.delivered ? row.id > other.id : row.delivered;
+	const known = ({ taskId, status, delivered, id }: StoredRow) => [
+		knowledge[status],
+		Number(delivered),
+		Number(taskId !== null),
+		id,
+	];
+	const theirs = known(other);
+	const difference = known(row).map((value, at) => value - (theirs[at] ?? 0));
+	return (difference.find((value) => value !== 0) ?? 0) > 0;
 }
 
 function isStatus(value: unknown): value is RowStatus {

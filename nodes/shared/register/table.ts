@@ -1,8 +1,8 @@
 import type { IDataObject, IHttpRequestMethods, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 
-import { addressFault, columnFault, faultOfAnswer, faultOfSilence, keyFault } from './faults';
+import { addressFault, columnFault, faultOfAnswer, faultOfSilence, keyFault, scopeFault } from './faults';
 import type { InstanceFacts, TableFault } from './faults';
-import { columns, TABLE_NAME, type TaskRow } from './row';
+import { columns, REPLACED, TABLE_NAME, type TaskRow } from './row';
 
 /** A value, or why there is none. */
 export type Result<T> = { value: T; fault: null } | { value: null; fault: TableFault };
@@ -30,10 +30,15 @@ export interface N8nAddress {
 /** What a process remembers of the table, so that it looks for it once. */
 export interface TablePlace {
 	id: string | null;
+	/** Under way. */
+	search: Promise<Result<string>> | null;
 }
 
+const allColumns = [...Object.entries(columns), [REPLACED, 'string'] as const];
+
 const WRITE_TIMEOUT_MS = 10_000;
-const READ_TIMEOUT_MS = 5_000;
+/** The first request to its public API costs n8n seconds: it reads the description of all routes. */
+const READ_TIMEOUT_MS = 10_000;
 const PROBE_TIMEOUT_MS = 2_000;
 /** The most that n8n gives at a time. */
 const PAGE = 250;
@@ -48,9 +53,20 @@ export function readAddress(n8nUrl: unknown, n8nApiKey: unknown): Result<N8nAddr
 	if (!/^https?:\/\//i.test(typed) || !URL.canParse(typed)) return { value: null, fault: addressFault };
 	if (!/^[\x21-\x7e]+$/.test(apiKey)) return { value: null, fault: keyFault };
 	const { origin, host, pathname } = new URL(typed);
-	const path = pathname.replace(/\/+$/, '');
+	// Some paste what the browser shows in the editor.
+	const path = pathname.replace(/\/(home|workflow|projects|settings|signin)(\/.*)?$/, '').replace(/\/+$/, '');
 	const [, root = path, api = '/api/v1'] = /^(.*?)(\/[^/]+\/v1)(?:\/.*)?$/.exec(path) ?? [];
 	return { value: { api: `${origin}${root}${api}`, root: `${origin}${root}`, host, apiKey }, fault: null };
+}
+
+/**
+ * Looks whether a register with these settings would work.
+ * @returns what is wrong and what to do, or null
+ */
+export async function checkTable(n8nUrl: unknown, n8nApiKey: unknown, ask: AskHost): Promise<string | null> {
+	const { value: address, fault } = readAddress(n8nUrl, n8nApiKey);
+	if (fault !== null) return fault.words;
+	return (await new TaskTable(address, ask, { id: null, search: null }).check())?.words ?? null;
 }
 
 /** The data table over n8n's public API. Outcomes are values: nothing here throws. */
@@ -74,6 +90,22 @@ export class TaskTable {
 	/** Makes the same changes in several rows, in one request. */
 	async update(requestIds: readonly string[], changes: Partial<TaskRow>): Promise<Result<unknown>> {
 		return await this.at('PATCH', '/rows/update', { filter: anyOf(requestIds), data: changes });
+	}
+
+	/**
+	 * Writes whole rows in place of those that are there, for many different changes at once: three requests whatever
+	 * their number, where each change would be one. At no moment is a row missing, though for a moment it is there twice.
+	 * @param mark a new word, by which the old rows are found again
+	 */
+	async replace(rows: readonly TaskRow[], mark: string): Promise<Result<unknown>> {
+		const requestIds = rows.map(({ requestId }) => requestId);
+		const marked = await this.at('PATCH', '/rows/update', { filter: anyOf(requestIds), data: { [REPLACED]: mark } });
+		if (marked.fault !== null) return marked;
+		const inserted = await this.insert(rows);
+		if (inserted.fault !== null) return inserted;
+		// Left over, they do no harm: whoever reads takes the row that tells more.
+		await this.remove([{ columnName: REPLACED, condition: 'eq', value: mark }]);
+		return inserted;
 	}
 
 	/** Removes the rows for which all conditions hold. */
@@ -104,9 +136,46 @@ export class TaskTable {
 		return await this.send('GET', `/executions/${encodeURIComponent(id)}`, undefined, 'id');
 	}
 
-	/** Looks for the table, and makes it or its missing columns. */
+	/**
+	 * Tries everything that the register does, without leaving anything behind: the table alone is made if there is none.
+	 * @returns what is wrong, or null
+	 */
+	async check(): Promise<TableFault | null> {
+		const { value: id, fault } = await this.find();
+		if (fault !== null) return fault;
+		const rows = `/data-tables/${id}/rows`;
+		const filter = { type: 'and', filters: [{ columnName: 'requestId', condition: 'eq', value: 'none' }] };
+		const change = { filter, data: { requestId: 'none' }, dryRun: true };
+		const tried = [
+			{ scope: 'dataTableRow:read', ...(await this.send('GET', `${rows}${query({ limit: 1 })}`, undefined, 'data')) },
+			// n8n looks at the key before it looks at the row.
+			{ scope: 'dataTableRow:create', ...(await this.send('POST', rows, { data: [{ noSuchColumn: '' }] }, null)) },
+			{ scope: 'dataTableRow:update', ...(await this.send('PATCH', `${rows}/update`, change, null)) },
+			{ scope: 'dataTableRow:upsert', ...(await this.send('POST', `${rows}/upsert`, change, null)) },
+			{
+				scope: 'dataTableRow:delete',
+				...(await this.send('DELETE', `${rows}/delete${query({ filter, dryRun: true })}`, undefined, null)),
+			},
+			{ scope: 'execution:read', ...(await this.execution('0')) },
+		];
+		const missing = tried.filter((answer) => answer.fault?.isForbidden).map(({ scope }) => scope);
+		if (missing.length > 0) return scopeFault(missing);
+		const faults = tried.map((answer) => answer.fault).filter((found) => found !== null);
+		return faults.find(({ isRefused, isMissing }) => !isRefused && !isMissing) ?? null;
+	}
+
+	/** Looks for the table, and makes it or its missing columns. Whoever asks meanwhile gets the same answer. */
 	async find(): Promise<Result<string>> {
 		if (this.place.id !== null) return { value: this.place.id, fault: null };
+		this.place.search ??= this.search();
+		try {
+			return await this.place.search;
+		} finally {
+			this.place.search = null;
+		}
+	}
+
+	private async search(): Promise<Result<string>> {
 		let found = await this.lookFor();
 		if (found.fault !== null) return found;
 		if (found.value === null) {
@@ -115,7 +184,7 @@ export class TaskTable {
 				'/data-tables',
 				{
 					name: TABLE_NAME,
-					columns: Object.entries(columns).map(([name, type]) => ({ name, type })),
+					columns: allColumns.map(([name, type]) => ({ name, type })),
 				},
 				'id',
 			);
@@ -126,7 +195,7 @@ export class TaskTable {
 				return { value: null, fault: made.fault ?? faultOfAnswer(404, null, this.address.host, null) };
 		}
 		const { id, columns: present } = found.value;
-		for (const [name, type] of Object.entries(columns)) {
+		for (const [name, type] of allColumns) {
 			const column = present.find((candidate) => candidate.name === name);
 			if (column === undefined) {
 				const added = await this.send('POST', `/data-tables/${id}/columns`, { name, type }, 'id');
@@ -182,7 +251,7 @@ export class TaskTable {
 			});
 			if (statusCode >= 200 && statusCode < 300 && isOfApi(said, sign))
 				return { value: said as IDataObject, fault: null };
-			const facts = statusCode === 401 || statusCode === 403 ? null : await this.probe(statusCode, said);
+			const facts = path.startsWith('/data-tables?') ? await this.probe(statusCode, said) : null;
 			return { value: null, fault: faultOfAnswer(statusCode, said, host, facts) };
 		} catch (error) {
 			return { value: null, fault: faultOfSilence(error, host) };
@@ -191,9 +260,7 @@ export class TaskTable {
 
 	/** Asks n8n what anybody may know, if an answer may mean that it has no such API. The key stays here. */
 	private async probe(status: number, said: unknown): Promise<InstanceFacts | null> {
-		const isDoubtful = status < 400 || status === 404 || status === 405;
-		if (!isDoubtful || (status === 404 && this.place.id !== null)) return null;
-		if (typeof said === 'object' && said !== null && status < 400) return null;
+		if (status !== 404 && (status >= 400 || typeof said !== 'string')) return null;
 		try {
 			const { body } = await this.request({
 				method: 'GET',

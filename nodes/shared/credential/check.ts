@@ -1,0 +1,30 @@
+import type { IDataObject, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
+
+/** What people have typed into the credential. */
+export type CredentialSettings = Readonly<Record<string, unknown>>;
+
+/** Sends a request without any credential. Answers of any status are answers; redirects are not followed. */
+export type AskPlainly = (options: IHttpRequestOptions) => Promise<IN8nHttpFullResponse>;
+
+/**
+ * Looks at one part of the credential.
+ * @returns what is wrong and what to do, without any secret; null if all is well, or if the part is not used
+ */
+export type CredentialCheck = (settings: CredentialSettings, ask: AskPlainly) => Promise<string | null>;
+
+/** n8n gives a test of a credential nothing but its oldest helper for requests. */
+export function askPlainlyWith(helpers: { request: (options: object) => Promise<unknown> }): AskPlainly {
+	return async ({ url, method, headers, body, timeout }) =>
+		(await helpers.request({
+			uri: url,
+			method,
+			headers: headers as IDataObject,
+			body,
+			timeout,
+			json: true,
+			followRedirect: false,
+			followAllRedirects: false,
+			simple: false,
+			resolveWithFullResponse: true,
+		})) as IN8nHttpFullResponse;
+}

@@ -1,0 +1,20 @@
+import type { ICredentialsDecrypted, ICredentialTestFunctions, INodeCredentialTestResult } from 'n8n-workflow';
+
+import { askPlainlyWith, type CredentialCheck } from './check';
+import { checkCometApi } from './cometApi';
+import { checkRegister } from './register';
+
+/** The parts of the credential, in the order in which people hear of them. */
+const checks: readonly CredentialCheck[] = [checkCometApi, checkRegister];
+
+/** The test that n8n runs when somebody saves the credential: says of each part that is used whether it works. */
+export async function testCometApiRunwayApi(
+	this: ICredentialTestFunctions,
+	{ data = {} }: ICredentialsDecrypted,
+): Promise<INodeCredentialTestResult> {
+	const ask = askPlainlyWith(this.helpers);
+	const faults = await Promise.all(checks.map(async (check) => await check(data, ask)));
+	const message = faults.filter((fault) => fault !== null).join(' ');
+	if (message !== '') return { status: 'Error', message };
+	return { status: 'OK', message: 'Connection tested successfully' };
+}

@@ -142,6 +142,11 @@ export async function switchOnBehindGate(here: Place): Promise<GatedRegister> {
 	return { gate, ...(await switchOn(here, gate.url)) };
 }
 
+interface Page {
+	data: StoredRow[];
+	nextCursor: string | null;
+}
+
 /** n8n's public API for the one table. */
 class TableApi {
 	constructor(
@@ -155,11 +160,12 @@ class TableApi {
 		const filters = [{ columnName: 'credentialId', condition: 'eq', value: credentialId }];
 		const query = { limit: `${PAGE}`, sortBy: 'id:asc', filter: JSON.stringify({ type: 'and', filters }) };
 		const rows: StoredRow[] = [];
-		for (let offset = 0; ; offset += PAGE) {
-			const { data } = await this.get<{ data: StoredRow[] }>(`/${id}/rows`, { ...query, offset: `${offset}` });
+		for (let cursor: string | null = ''; cursor !== null;) {
+			const { data, nextCursor }: Page = await this.get(`/${id}/rows`, cursor === '' ? query : { ...query, cursor });
 			rows.push(...data);
-			if (data.length < PAGE) return rows;
+			cursor = nextCursor;
 		}
+		return rows;
 	}
 
 	async add(rows: readonly TaskRow[]): Promise<void> {
@@ -172,7 +178,9 @@ class TableApi {
 	}
 
 	private async get<T>(path: string, query: Record<string, string>): Promise<T> {
-		return (await this.ask('GET', `${path}?${new URLSearchParams(query).toString()}`)) as T;
+		// n8n does not take a plus for a space.
+		const parts = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+		return (await this.ask('GET', `${path}?${parts.join('&')}`)) as T;
 	}
 
 	private async ask(method: string, path: string, body?: object): Promise<unknown> {

@@ -213,6 +213,8 @@ async function setUp(): Promise<Scenes> {
 		await n8n.kill();
 		for (const scene of Object.values(scenes)) scene.whenDead();
 		await n8n.restart();
+		// n8n loads its public API with the first request, which takes about as long as the node waits for it.
+		await scenes.whileWaiting.register.rows();
 	};
 
 	await play(first);

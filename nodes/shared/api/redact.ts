@@ -6,7 +6,7 @@ const MAX_LENGTH = 20_000;
 const MAX_DEPTH = 50;
 
 /**
- * Takes everything secret out of a text that a person will read: bearer tokens, CometAPI keys, and the
+ * Takes everything secret out of a text that a person will read: bearer tokens, keys of CometAPI and of n8n, and the
  * query and user info of URLs, since result URLs carry signatures and the balance URL carries the key.
  * Takes time in proportion to the text, whatever it holds.
  */
@@ -15,7 +15,8 @@ export function redact(message: string): string {
 		.slice(0, MAX_LENGTH)
 		.replace(/[^\s"<>]+/g, redactUrls)
 		.replace(/\bBearer\s+["']?[^\s"']+/gi, `Bearer ${REDACTED}`)
-		.replace(/(?<![a-z0-9])sk-[\w-]{4,}/gi, `sk-${REDACTED}`);
+		.replace(/(?<![a-z0-9])sk-[\w-]{4,}/gi, `sk-${REDACTED}`)
+		.replace(/(?<!\w)(?:n8n_api_\w+|eyJ[\w-]{8,}\.[\w-]+\.[\w-]+)/g, REDACTED);
 }
 
 /** A piece of text without spaces may hold URLs, or parts of them that have lost their scheme. */

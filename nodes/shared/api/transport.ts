@@ -28,7 +28,7 @@ export type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFu
  * @throws n8n's own error if the node has no credential, and ours if its base URL or its key can't be one
  */
 export async function createSend(context: RequestContext): Promise<Send> {
-	const { baseURL, apiKey } = await readCredential(context);
+	const { baseURL, secrets } = await readCredential(context);
 	const signal = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
 
 	return async ({ method, path, body, headers, timeoutMs, afterStopMs = 0 }) => {
@@ -49,7 +49,7 @@ export async function createSend(context: RequestContext): Promise<Send> {
 		const request = async () =>
 			(await context.helpers.httpRequestWithAuthentication.call(caller, CREDENTIAL, options)) as IN8nHttpFullResponse;
 		try {
-			return await answerOf(request, signal, apiKey);
+			return await answerOf(request, signal, secrets);
 		} finally {
 			delayed.forget();
 		}
@@ -85,7 +85,7 @@ const BALANCE_URL = 'https://query.cometapi.com/user/quota';
  * @param days `start_date` and `end_date` as YYYY-MM-DD, or nothing
  */
 export async function askBalance(context: IExecuteFunctions, days: Record<string, string>): Promise<ApiAnswer> {
-	const { baseURL, apiKey } = await readCredential(context);
+	const { baseURL, apiKey, secrets } = await readCredential(context);
 	const signal = context.getExecutionCancelSignal();
 	const options: IHttpRequestOptions = {
 		url: new URL(baseURL).hostname === OFFICIAL_HOST ? BALANCE_URL : `${baseURL}/user/quota`,
@@ -99,23 +99,23 @@ export async function askBalance(context: IExecuteFunctions, days: Record<string
 		abortSignal: signal,
 	};
 	const request = async () => (await context.helpers.httpRequest(options)) as IN8nHttpFullResponse;
-	return await answerOf(request, signal, apiKey);
+	return await answerOf(request, signal, secrets);
 }
 
 async function answerOf(
 	request: () => Promise<IN8nHttpFullResponse>,
 	signal: AbortSignal | undefined,
-	apiKey: string,
+	secrets: readonly string[],
 ): Promise<ApiAnswer> {
 	try {
 		const { statusCode, headers, body } = await request();
 		// An answer that can't be looked through is as good as none, but the request has been sent.
-		return withoutSecret({ kind: 'response', status: statusCode, headers: plainHeaders(headers), body }, apiKey);
+		return withoutSecret({ kind: 'response', status: statusCode, headers: plainHeaders(headers), body }, secrets);
 	} catch (error) {
 		// After Stop, n8n's own signal fails every request under way: that is no fault of the network.
 		return signal?.aborted
 			? { kind: 'aborted' }
-			: withoutSecret({ kind: 'noResponse', ...readNetworkFault(error) }, apiKey);
+			: withoutSecret({ kind: 'noResponse', ...readNetworkFault(error) }, secrets);
 	}
 }
 
@@ -124,6 +124,8 @@ interface Credential {
 	/** Without a slash at its end. */
 	baseURL: string;
 	apiKey: string;
+	/** Whatever of the credential nobody may read. */
+	secrets: readonly string[];
 }
 
 /** The address that somebody has typed, without a slash at its end; null if it is none of the web. */
@@ -140,10 +142,12 @@ export function isPossibleKey(key: string): boolean {
 /** @throws NodeOperationError that names the field, before anything is sent */
 export async function readCredential(context: RequestContext): Promise<Credential> {
 	// n8n's helper, which adds the key, reads the credential for the first item, so its address is that item's, too.
-	const { baseUrl, apiKey } = await (context as IExecuteFunctions).getCredentials<{ baseUrl: string; apiKey: string }>(
-		CREDENTIAL,
-		0,
-	);
+	const { baseUrl, apiKey, n8nApiKey, accessToken } = await (context as IExecuteFunctions).getCredentials<{
+		baseUrl: string;
+		apiKey: string;
+		n8nApiKey?: string;
+		accessToken?: string;
+	}>(CREDENTIAL, 0);
 	const fault = (message: string, advice: string) =>
 		new NodeOperationError(context.getNode(), message, {
 			description: `Open the credential "CometAPI Runway API" and ${advice}`,
@@ -162,18 +166,20 @@ export async function readCredential(context: RequestContext): Promise<Credentia
 			'paste the key again from the CometAPI console. Often an invisible character or "…" got in while copying.',
 		);
 	}
-	return { baseURL, apiKey: key };
+	const secrets = [key, n8nApiKey, accessToken].map((secret) => (secret ?? '').trim());
+	return { baseURL, apiKey: key, secrets: secrets.filter(({ length }) => length >= SHORTEST_SECRET) };
 }
 
 /** A shorter "key" is a word that answers may hold for other reasons. */
 const SHORTEST_SECRET = 8;
 
-/** The API may echo the key in what it says; nothing that leaves this file holds it. */
-function withoutSecret(answer: ApiAnswer, apiKey: string): ApiAnswer {
-	if (apiKey.length < SHORTEST_SECRET) return answer;
-	if (!JSON.stringify(answer).includes(JSON.stringify(apiKey).slice(1, -1))) return answer;
+/** The API may echo a key in what it says; nothing that leaves this file holds one. */
+function withoutSecret(answer: ApiAnswer, secrets: readonly string[]): ApiAnswer {
+	const text = JSON.stringify(answer);
+	const found = secrets.filter((secret) => text.includes(JSON.stringify(secret).slice(1, -1)));
+	if (found.length === 0) return answer;
 	const strip = (value: unknown): unknown => {
-		if (typeof value === 'string') return value.replaceAll(apiKey, '…');
+		if (typeof value === 'string') return found.reduce((words, secret) => words.replaceAll(secret, '…'), value);
 		if (Array.isArray(value)) return value.map(strip);
 		if (typeof value !== 'object' || value === null) return value;
 		return Object.fromEntries(Object.entries(value).map(([name, entry]) => [strip(name), strip(entry)]));

@@ -119,7 +119,7 @@ export function faultOfAnswer(status: number, body: unknown, host: string, facts
 			{ isMissing: true },
 		);
 	}
-	if (status === 404 && (words !== null || facts !== null)) {
+	if (status === 404 && (words?.toLowerCase() === 'not found' || facts !== null)) {
 		const version = facts?.version ?? null;
 		return fault(
 			`The register of tasks needs n8n ${FIRST_VERSION} or newer, whose public API has data tables${version === null ? '' : `; this is ${version}`}. Update n8n, or switch the register off in the credential.`,

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { CREDENTIAL, type RequestContext } from '../api/transport';
-import { systemClock, type Clock } from '../wait/pause';
+import type { Clock } from '../wait/pause';
 import type { TableFault } from './faults';
 import { readStoredRow, withoutDuplicates, type StoredRow, type TaskRow } from './row';
 import { readAddress, TaskTable, type AskHost, type Condition, type TablePlace } from './table';
@@ -63,6 +63,15 @@ const openStatuses: readonly unknown[] = ['new', 'running', 'waiting', 'queued',
 const SLOW =
 	'The register of tasks is slow: n8n takes more than two seconds to write it. What is missing is written later.';
 
+/** What waits here outlives its run, and must not keep a process alive that is about to end. */
+const patientClock: Clock = {
+	now: () => Date.now(),
+	sleep: async (milliseconds) =>
+		await new Promise((wake) => {
+			AbortSignal.timeout(Math.ceil(milliseconds)).addEventListener('abort', () => wake(), { once: true });
+		}),
+};
+
 /** What all runs of this process share that write with the same credential into the same n8n. */
 interface Shared {
 	apiKey: string;
@@ -80,7 +89,7 @@ const MOST_SHARED = 50;
  * Opens the register; null if the credential does not have it switched on. Asks nothing yet, and never throws.
  * @param clock for tests
  */
-export async function openRegister(context: RequestContext, clock: Clock = systemClock): Promise<Register | null> {
+export async function openRegister(context: RequestContext, clock: Clock = patientClock): Promise<Register | null> {
 	const credential = await readSettings(context);
 	if (credential.register !== true) return null;
 	const { value: address, fault } = readAddress(credential.n8nUrl, credential.n8nApiKey);

@@ -262,13 +262,15 @@ export class TaskTable {
 	private async probe(status: number, said: unknown): Promise<InstanceFacts | null> {
 		if (status !== 404 && (status >= 400 || typeof said !== 'string')) return null;
 		try {
-			const { body } = await this.request({
+			const { statusCode, body } = await this.request({
 				method: 'GET',
 				url: `${this.address.root}/rest/settings`,
 				timeout: PROBE_TIMEOUT_MS,
 			});
-			const { data } = body as { data?: { versionCli?: unknown; publicApi?: { enabled?: unknown } } };
-			if (data === undefined) return null;
+			const { data } = body as {
+				data?: { userManagement?: unknown; versionCli?: unknown; publicApi?: { enabled?: unknown } };
+			};
+			if (statusCode !== 200 || data?.userManagement === undefined) return null;
 			const { versionCli, publicApi } = data;
 			return {
 				version: typeof versionCli === 'string' ? versionCli : null,

@@ -79,7 +79,7 @@ export async function startN8nApi(): Promise<N8nApi> {
 
 	function routed(request: N8nApiRequest): Answer {
 		const { method, path, query, headers } = request;
-		if (path === '/rest/settings') return [200, { data: { settingsMode: 'public' } }];
+		if (path === '/rest/settings') return [200, { data: { settingsMode: 'public', userManagement: {} } }];
 		if (!path.startsWith(`${BASE}/`)) return [200, '<!DOCTYPE html><html><title>n8n</title></html>'];
 		const route = path.slice(BASE.length);
 		const key = headers['x-n8n-api-key'];

@@ -56,19 +56,17 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	}
 	await rows.begin(jobs, (job) => ledger.find(job));
 	const settled = progressReporter(context, jobs);
-	const results = await findAppeared(
+	const ran = await runJobs(register?.fault ? jobs.map(waitHere) : jobs, {
 		context,
-		await runJobs(register?.fault ? jobs.map(waitHere) : jobs, {
-			context,
-			ledger,
-			limits: jobs[0]?.settings.limits ?? { maxParallel: 1, maxTasksInProgress: 0 },
-			goOnAfterFailedCreate: goesOnAfterErrors(context),
-			onSettled: (job, outcome) => {
-				rows.ended(job, outcome);
-				settled(outcome);
-			},
-		}),
-	);
+		ledger,
+		limits: jobs[0]?.settings.limits ?? { maxParallel: 1, maxTasksInProgress: 0 },
+		goOnAfterFailedCreate: goesOnAfterErrors(context),
+		onSettled: (job, outcome) => {
+			rows.ended(job, outcome);
+			settled(outcome);
+		},
+	});
+	const results = await findAppeared(context, ran);
 
 	const endings = results.map(({ job, outcome }): Ending => ({ itemIndex: job.itemIndex, outcome }));
 	const failed = results.flatMap(({ item }, index) => (item === null ? (endings[index] ?? []) : []));

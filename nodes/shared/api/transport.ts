@@ -190,11 +190,12 @@ export function isPossibleKey(key: string): boolean {
 export async function readCredential(context: RequestContext): Promise<Credential> {
 	// n8n's helper, which adds the key, reads the credential for the first item, so its address is that item's, too.
 	const stored = await (context as IExecuteFunctions).getCredentials<StoredCredential>(CREDENTIAL, 0);
+	const { baseUrl, apiKey } = stored;
 	const fault = (message: string, advice: string) =>
 		new NodeOperationError(context.getNode(), message, {
 			description: `Open the credential "CometAPI Runway API" and ${advice}`,
 		});
-	const baseURL = baseUrlOf(stored.baseUrl);
+	const baseURL = baseUrlOf(baseUrl);
 	if (baseURL === null) {
 		throw fault(
 			'The base URL of the credential is not a web address',
@@ -209,11 +210,16 @@ export async function readCredential(context: RequestContext): Promise<Credentia
 			`paste the ${label} again from the CometAPI console. Often an invisible character or "…" got in while copying.`,
 		);
 	};
-	const apiKey = asHeader(stored.apiKey, 'API key');
+	const key = asHeader(apiKey, 'API key');
 	const accessToken = asHeader(stored.accessToken ?? '', 'access token');
-	const userId = asHeader(String(stored.userId ?? ''), 'user ID');
-	const secrets = [apiKey, (stored.n8nApiKey ?? '').trim(), accessToken];
-	return { baseURL, apiKey, accessToken, userId, secrets: secrets.filter(({ length }) => length >= SHORTEST_SECRET) };
+	const secrets = [key, stored.n8nApiKey?.trim() ?? '', accessToken];
+	return {
+		baseURL,
+		apiKey: key,
+		accessToken,
+		userId: asHeader(String(stored.userId ?? ''), 'user ID'),
+		secrets: secrets.filter(({ length }) => length >= SHORTEST_SECRET),
+	};
 }
 
 /** A shorter "key" is a word that answers may hold for other reasons. */

@@ -268,7 +268,7 @@ describe('Every operation that costs money', () => {
 		const completion = find('completion', panelOf(resource, value));
 		expect(completion?.default).toBe('wait');
 		const choices = valuesOf(completion as INodeProperties).sort();
-		expect(choices).toEqual(api === 'compatibility' ? ['return', 'suspend', 'wait'] : ['return', 'wait']);
+		expect(choices).toEqual(['return', 'suspend', 'wait']);
 	});
 
 	it.each(namedCreates)('gives the file of %s by default, and lets it be left out', (_, { resource, value }) => {
@@ -507,18 +507,10 @@ describe('The package as n8n loads it', () => {
 		const credential = make('credentials/CometApiRunwayApi.credentials.ts');
 		expect([credential.name, credential.displayName]).toEqual(['cometApiRunwayApi', 'CometAPI Runway API']);
 		const fields = credential.properties ?? [];
-		expect(fields.map(({ name }) => name)).toEqual([
-			'apiKey',
-			'baseUrl',
-			'register',
-			'n8nApiKey',
-			'n8nUrl',
-			'accessToken',
-			'userId',
-		]);
-		for (const name of ['apiKey', 'n8nApiKey', 'accessToken']) {
-			expect([name, find(name, fields)?.typeOptions?.password]).toEqual([name, true]);
-		}
+		const names = ['apiKey', 'baseUrl', 'register', 'n8nApiKey', 'n8nUrl', 'accessToken', 'userId'];
+		expect(fields.map(({ name }) => name)).toEqual(names);
+		const hidden = fields.filter(({ typeOptions }) => typeOptions?.password === true).map(({ name }) => name);
+		expect(hidden).toEqual(['apiKey', 'n8nApiKey', 'accessToken']);
 		expect(find('baseUrl', fields)?.default).toBe('https://api.cometapi.com');
 	});
 

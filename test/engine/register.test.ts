@@ -284,6 +284,11 @@ describe('A register that fails', () => {
 		expect(await faultWith()).toMatch(/answers, but not as n8n's public API/);
 	});
 
+	it('says that the public API is switched off', async () => {
+		n8n.fault({ on: /data-tables/, fault: { kind: 'html', status: 404 } });
+		expect(await faultWith()).toMatch(/public API of this n8n is switched off/);
+	});
+
 	it('says that another service answers', async () => {
 		n8n.fault({ on: /api/, fault: { kind: 'html', status: 404 } });
 		n8n.fault({ on: /settings/, fault: { kind: 'html', status: 404 } });

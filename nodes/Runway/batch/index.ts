@@ -1,11 +1,16 @@
 import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 
+import { openRegister, type Register } from '../../shared/register/register';
+import { isTerminal } from '../../shared/task/task';
 import { findOperation } from '../operations/index';
 import type { Operation } from '../operations/operation';
 import { runBalance } from './balance';
 import { taskOf, type Job, type Outcome } from './job';
-import { begin, openLedger, takeUp, type Ledger, type PaidRecord } from './paid';
+import { begin } from './cutOff';
+import { openLedger, takeUp, type Ledger, type PaidRecord } from './paid';
 import { prepare, type Prepared } from './prepare';
+import { recallAttempts } from './recall';
+import { noRows, openRows } from './rows';
 import {
 	count,
 	errorItem,
@@ -28,14 +33,16 @@ import { fallAsleep, type EndedItem } from './sleep';
 export async function runBatch(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	if (context.getInputData().length === 0) return [[]];
 
-	const { areRecordsLost } = await begin(context);
 	const operation = operationOf(context);
-	if (operation.kind === 'create' && areRecordsLost) throw recordsLostError(context);
 	if (operation.kind === 'account') return [await runBalance(context)];
+	const register = await openRegister(context);
+	const earlierAttempts = await attemptsBefore(context, operation, register);
 
-	const prepared = await prepare(context, operation);
+	const prepared = await prepare(context, operation, register !== null);
 	const jobs = prepared.flatMap(({ job }) => (job === null ? [] : [job]));
-	const ledger = openLedger(context);
+	const rows = register === null ? noRows : openRows(context, register);
+	const ledger = openLedger(context, rows);
+	ledger.recall(earlierAttempts);
 	const left = ledger.leftBehind(jobs);
 	const wrong = prepared.filter((entry) => entry.job === null);
 	if (!goesOnAfterErrors(context)) {
@@ -44,26 +51,70 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 		const hopeless = wrong[0] ?? earlier.find(({ outcome }) => outcome.kind === 'maybeCreated');
 		if (hopeless !== undefined) throw nodeError(context, hopeless, [...wrong, ...earlier], left);
 	}
-	const results = await runJobs(jobs, {
+	await rows.begin(jobs, (job) => ledger.find(job));
+	const settled = progressReporter(context, jobs);
+	const results = await runJobs(register?.fault ? jobs.map(waitHere) : jobs, {
 		context,
 		ledger,
 		limits: jobs[0]?.settings.limits ?? { maxParallel: 1, maxTasksInProgress: 0 },
 		goOnAfterFailedCreate: goesOnAfterErrors(context),
-		onSettled: progressReporter(context, jobs),
+		onSettled: (job, outcome) => {
+			rows.ended(job, outcome);
+			settled(outcome);
+		},
 	});
 
 	const endings = results.map(({ job, outcome }): Ending => ({ itemIndex: job.itemIndex, outcome }));
-	if (context.getExecutionCancelSignal()?.aborted) throw stoppedError(context, endings, left);
 	const failed = results.flatMap(({ item }, index) => (item === null ? (endings[index] ?? []) : []));
 	const important = mostImportant(failed);
-	if (important !== undefined && !goesOnAfterErrors(context)) throw nodeError(context, important, endings, left);
+	const isStopped = context.getExecutionCancelSignal()?.aborted === true;
+	const isOver = isStopped || (important !== undefined && !goesOnAfterErrors(context));
+	await rows.finish(results.filter((result) => isPassedOn(result, isOver)).map(({ job }) => job));
+	if (isStopped) throw stoppedError(context, endings, left);
+	if (important !== undefined && isOver) throw nodeError(context, important, endings, left);
 
-	addHints(context, prepared, results, left);
+	addHints(context, prepared, results, left, register?.fault ?? null);
 	const ended = inItemOrder(prepared, results);
-	if (results.some(isToSleep)) return [await fallAsleep(context, ended, left)];
+	if (results.some(isToSleep)) return [await fallAsleep(context, ended, left, register, rows)];
 	// An error item may be what n8n's Retry On Fail runs the node again for, so the ledger stays.
 	if (failed.length === 0 && wrong.length === 0) ledger.clear();
 	return [ended.map(({ item, ...ending }) => item ?? markForErrorOutput(context, errorItem(ending, left)))];
+}
+
+/**
+ * What the register of tasks knows of the attempts that this one retries.
+ * @throws NodeOperationError if they may have paid for tasks of which nothing is known
+ */
+async function attemptsBefore(
+	context: IExecuteFunctions,
+	operation: Operation,
+	register: Register | null,
+): Promise<PaidRecord[]> {
+	const isRetry = operation.kind === 'create' && context.getMode() === 'retry';
+	const records = isRetry && register !== null ? await recallAttempts(context, register) : [];
+	const { areRecordsLost } = await begin(context, records !== null && records.length > 0);
+	if (operation.kind === 'create' && areRecordsLost) {
+		const noRow =
+			'The register of tasks has no row of them: either nothing was sent, or n8n could not write it in time.';
+		throw recordsLostError(context, register && (register.fault ?? noRow));
+	}
+	return records ?? [];
+}
+
+/** Lets a job wait that nobody would wake up: the register, whose trigger does that, can't be written. */
+function waitHere(job: Job): Job {
+	const isWoken = job.kind === 'task' || job.operation.api === 'compatibility';
+	return isWoken || job.settings.completion !== 'suspend'
+		? job
+		: { ...job, settings: { ...job.settings, completion: 'wait' } };
+}
+
+/** Whether the end of a task has reached the next node, or the person who reads the error. */
+function isPassedOn({ job, outcome, item }: JobResult, isOver: boolean): boolean {
+	const state = taskOf(outcome)?.state;
+	if (!state || !isTerminal(state.status)) return false;
+	const isLookedUp = job.kind === 'task' && job.operation.file === 'never';
+	return state.status !== 'succeeded' || (item !== null && !isOver && !isLookedUp);
 }
 
 /** What an earlier attempt left for the items, as if this one ended before it looked at any of it. */
@@ -124,6 +175,7 @@ function addHints(
 	prepared: readonly Prepared[],
 	results: readonly JobResult[],
 	left: readonly PaidRecord[],
+	registerFault: string | null,
 ): void {
 	const itemsByHint = new Map<string, number[]>();
 	for (const entry of prepared) {
@@ -145,6 +197,7 @@ function addHints(
 			`${count(unfinished, 'task')} not ended at the time limit. Fetch the result with Resource "Task", Operation "Wait".`,
 		);
 	}
+	if (registerFault !== null) hints.push(registerFault);
 	const withoutFile = results.filter(({ item }) => item?.json.downloadError !== undefined).length;
 	if (withoutFile > 0)
 		hints.push(`${count(withoutFile, 'file')} could not be downloaded; see downloadError in the output.`);

@@ -23,6 +23,8 @@ export interface CreateJob extends BaseJob {
 	remarks: readonly string[];
 	/** The model's name, if the operation has one. */
 	model: string | undefined;
+	/** The prompt, if the operation has one. */
+	prompt: string | undefined;
 	/** The panel's label of a field that the API names, such as "Prompt" for `promptText`, or the API's own name. */
 	labelOf(field: string): string;
 	/** Makes the body, anew where it holds files, so that a batch's files are not all in memory at once. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { NodeOperationError, sleep, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 
 import { isApiChoice, taskIdsOf } from '../../shared/task/ids';
-import { isObject } from '../../shared/task/json';
+import { isObject, textOf } from '../../shared/task/json';
 import type { Api } from '../../shared/task/task';
 import { labelOfApiField } from '../operations/apiNames';
 import type { BatchOperation, CreateOperation, Fault, InputFile, TaskOperation } from '../operations/operation';
@@ -23,8 +23,15 @@ export type Prepared =
 
 const LONGEST_BLOCK_MS = 10;
 
-/** Checks all items, in their order. A task operation may make several jobs of one item. */
-export async function prepare(context: IExecuteFunctions, operation: BatchOperation): Promise<Prepared[]> {
+/**
+ * Checks all items, in their order. A task operation may make several jobs of one item.
+ * @param hasRegister whether the credential has the register of tasks switched on
+ */
+export async function prepare(
+	context: IExecuteFunctions,
+	operation: BatchOperation,
+	hasRegister: boolean,
+): Promise<Prepared[]> {
 	const prepared: Prepared[] = [];
 	let breathedAt = Date.now();
 	for (const itemIndex of context.getInputData().keys()) {
@@ -40,6 +47,10 @@ export async function prepare(context: IExecuteFunctions, operation: BatchOperat
 				continue;
 			}
 			const { settings } = read;
+			if (operation.kind === 'create' && isNeverWoken(operation, settings, hasRegister)) {
+				prepared.push(invalid(itemIndex, neverWoken));
+				continue;
+			}
 			const jobs =
 				operation.kind === 'create'
 					? [await prepareCreate(context, operation, settings, itemIndex)]
@@ -51,6 +62,19 @@ export async function prepare(context: IExecuteFunctions, operation: BatchOperat
 		}
 	}
 	return prepared;
+}
+
+const neverWoken: Fault = {
+	parameter: 'completion',
+	label: 'When to Continue',
+	found: null,
+	expected:
+		'can be "When a Runway Trigger Reports the End" only with the register of tasks: switch on "Keep a Register of Tasks" in the credential, and publish a workflow with a Runway Trigger that watches it',
+};
+
+/** Whether nobody would wake the execution up: of the official routes' tasks, CometAPI reports nothing. */
+function isNeverWoken({ api }: CreateOperation, { completion }: ItemSettings, hasRegister: boolean): boolean {
+	return completion === 'suspend' && api === 'official' && !hasRegister;
 }
 
 async function prepareCreate(
@@ -93,7 +117,8 @@ async function prepareCreate(
 		operation,
 		fingerprint: fingerprint(operation, merged),
 		remarks: [...first.remarks, ...first.hints],
-		model: typeof parameters.model === 'string' ? parameters.model : undefined,
+		model: textOf(parameters.model) ?? undefined,
+		prompt: textOf(parameters.prompt) ?? undefined,
 		labelOf: (path) => labelOfApiField(operation, path),
 		body,
 	};

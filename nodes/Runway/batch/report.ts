@@ -125,11 +125,15 @@ export function stoppedError(
 	});
 }
 
-/** The error of a retry that can't know what was paid for before n8n crashed. */
-export function recordsLostError(context: IExecuteFunctions): Error {
+/**
+ * The error of a retry that can't know what was paid for before n8n crashed.
+ * @param register why the register of tasks does not help; null if there is none
+ */
+export function recordsLostError(context: IExecuteFunctions, register: string | null): Error {
 	const message = 'Tasks of this execution may have been created already, so a retry creates none';
 	const description = [
 		'n8n was cut off while this node ran, and the list of its tasks was lost.',
+		...(register === null ? [] : [register]),
 		'The log of n8n has a line "Runway task … created" for each of them.',
 		'Fetch them with Resource "Task", Operation "Wait". To create and pay anew, start the workflow again instead of retrying.',
 	].join(' ');

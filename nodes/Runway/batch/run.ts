@@ -11,7 +11,8 @@ import { isTerminal, type KnownTask, type TaskState } from '../../shared/task/ta
 import { Alarm, systemClock } from '../../shared/wait/pause';
 import { createWatcher, type Look } from '../../shared/wait/watch';
 import { taskOf, type CreateJob, type Job, type Outcome, type TaskJob } from './job';
-import { isOfExecution, noteInCustomData, takeUp, type Ledger } from './paid';
+import { noteInCustomData } from './notes';
+import { isOfExecution, takeUp, type Ledger } from './paid';
 import type { RunLimits } from './settings';
 import { createSubmitter } from './submit';
 import { wishOf } from './wish';
@@ -34,7 +35,7 @@ export interface RunOptions {
 	goOnAfterFailedCreate: boolean;
 	ledger: Ledger;
 	/** Called whenever a job has ended. */
-	onSettled: (outcome: Outcome) => void;
+	onSettled: (job: Job, outcome: Outcome) => void;
 }
 
 export interface JobResult {
@@ -195,7 +196,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 		const { outcome, reader, reattached } = await inProgress(async () => await runToEnd(job));
 		if (endsTheRun(outcome)) failRun();
 		const finished = await finish(job, outcome, reader);
-		onSettled(finished.outcome);
+		onSettled(job, finished.outcome);
 		return { job, ...finished, reattached };
 	}
 

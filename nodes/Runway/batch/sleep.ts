@@ -3,14 +3,18 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { follow } from './follow';
 import { taskOf, type Job } from './job';
+import type { Register } from '../../shared/register/register';
 import type { PaidRecord } from './paid';
 import { errorItem, explainOutcome, stoppedError, type Ending } from './report';
 import { addressOf, RESUME_PATH } from './resumePath';
+import type { Rows } from './rows';
 import {
 	createClients,
 	deliverAll,
 	findOpen,
 	nameOfSleep,
+	noteDelivered,
+	noteSleep,
 	recall,
 	saveSleepers,
 	tasksOf,
@@ -43,8 +47,10 @@ export async function fallAsleep(
 	context: IExecuteFunctions,
 	ended: readonly EndedItem[],
 	left: readonly PaidRecord[],
+	register: Register | null,
+	rows: Rows,
 ): Promise<INodeExecutionData[]> {
-	const sleepers = ended.map((ending) => toSleeper(ending, left));
+	const sleepers = ended.map((ending) => toSleeper(ending, left, rows));
 	const tasks = tasksOf(sleepers);
 	const known = recall(nameOfSleep(context, sleepers));
 	// A prompt that is refused is refused at once: not worth a sleep, and an n8n that can't be called would miss it.
@@ -53,7 +59,9 @@ export async function fallAsleep(
 	if (signal?.aborted) throw stoppedError(context, ended, left);
 	const clientFor = await createClients(context);
 	if ((await findOpen(clientFor, tasks, known, { givesUpAt: 0 })) === null) {
-		return await deliverAll(context, clientFor, sleepers, known);
+		const items = await deliverAll(context, clientFor, sleepers, known);
+		await noteDelivered(register, sleepers, known);
+		return items;
 	}
 	if (signal?.aborted) throw stoppedError(context, ended, left);
 
@@ -69,10 +77,13 @@ export async function fallAsleep(
 		input.json = { ...input.json, ...task };
 	}
 	const longest = Math.max(...ended.map(({ job }) => job?.settings.timeoutMs ?? 0));
+	const url = addressOf(context, RESUME_PATH);
+	noteSleep(register, sleepers, url);
+	await register?.settle();
 	await context.putExecutionToWait(new Date(Date.now() + longest));
 	// n8n refuses callbacks until it has saved the sleep, and CometAPI calls only once.
 	known.followedUntil = Date.now() + FOLLOWED_FOR_MS;
-	void follow(context, known, { url: addressOf(context, RESUME_PATH), taskId: tasks[0]?.taskId ?? '' }, false);
+	void follow(context, known, { url, taskId: tasks[0]?.taskId ?? '' }, false);
 	// n8n keeps the inputs themselves for the time limit. What is returned here only tells it that nothing failed.
 	return inputs.map((input) => ({ ...input, json: { ...input.json, error: undefined } }));
 }
@@ -81,11 +92,13 @@ function failureOf({ outcome }: Ending): IDataObject {
 	return { code: null, message: explainOutcome(outcome).message, retryable: false };
 }
 
-function toSleeper({ itemIndex, job, outcome }: EndedItem, left: readonly PaidRecord[]): Sleeper {
+function toSleeper({ itemIndex, job, outcome }: EndedItem, left: readonly PaidRecord[], rows: Rows): Sleeper {
 	if (job === null || outcome.kind !== 'ready') {
 		return { kind: 'done', item: errorItem({ itemIndex, outcome }, left).json, itemIndex };
 	}
 	const { taskId, api, createdAt } = outcome.task;
 	const { runwayVersion, limits } = job.settings;
-	return { kind: 'task', taskId, api, createdAt, runwayVersion, maxParallel: limits.maxParallel, wish: wishOf(job) };
+	const { maxParallel } = limits;
+	const requestId = rows.requestIdOf(job);
+	return { kind: 'task', taskId, api, createdAt, runwayVersion, maxParallel, wish: wishOf(job), requestId };
 }

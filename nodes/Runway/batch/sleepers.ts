@@ -4,6 +4,8 @@ import { createRunwayClient, type RunwayClient } from '../../shared/api/client';
 import { createTaskReader } from '../../shared/api/route';
 import { createSend } from '../../shared/api/transport';
 import { deliver, type Wish } from '../../shared/item/deliver';
+import { endOf } from '../../shared/register/end';
+import type { Register } from '../../shared/register/register';
 import { isTerminal, settled, type Api, type TaskState } from '../../shared/task/task';
 import { pLimit } from '../../shared/wait/limit';
 import { FaultRow } from '../../shared/wait/row';
@@ -27,6 +29,8 @@ export interface SleepingTask {
 	runwayVersion: string;
 	maxParallel: number;
 	wish: Wish;
+	/** Its row in the register of tasks, if it has one. */
+	requestId?: string;
 }
 
 /** An item that came to an end before the execution fell asleep. */
@@ -107,6 +111,28 @@ export function recall(sleep: string): Known {
 		knownOf.delete(oldest);
 	}
 	return known;
+}
+
+/** Notes in the register where the execution is to be called when its tasks have ended. */
+export function noteSleep(register: Register | null, sleepers: readonly Sleeper[], resumeUrl: string): void {
+	for (const { requestId } of tasksOf(sleepers)) {
+		if (requestId !== undefined) register?.change(requestId, { resumeUrl });
+	}
+}
+
+/** Notes in the register that the tasks of an execution that is awake again have ended and are passed on. */
+export async function noteDelivered(
+	register: Register | null,
+	sleepers: readonly Sleeper[],
+	{ ends }: Known,
+): Promise<void> {
+	if (register === null) return;
+	for (const task of tasksOf(sleepers)) {
+		const state = ends.get(keyOf(task));
+		if (task.requestId === undefined || state === undefined) continue;
+		register.change(task.requestId, { ...endOf(state), delivered: true, resumeUrl: null });
+	}
+	await register.settle();
 }
 
 export type ClientFor = (runwayVersion: string) => RunwayClient;

@@ -10,7 +10,8 @@ import { FaultRow } from '../../shared/wait/row';
 import type { Row } from '../../shared/wait/watch';
 import type { KnownTask } from '../../shared/task/task';
 import type { CreateJob, Outcome } from './job';
-import { noteDoubt, noteTask, type Ledger } from './paid';
+import { noteDoubt, noteTask } from './notes';
+import type { Ledger } from './paid';
 
 /**
  * Creates tasks. Rules that must not regress:

@@ -3,6 +3,7 @@ import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from
 import { explain } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
 import { redact } from '../../shared/api/redact';
+import { openRegister } from '../../shared/register/register';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { claimOf, keyOf, saysGoingOn, type Claim } from '../../shared/wake/claim';
 import { pauseBefore } from '../../shared/wake/readBack';
@@ -14,6 +15,7 @@ import {
 	deliverAll,
 	findOpen,
 	nameOfSleep,
+	noteDelivered,
 	recall,
 	savedSleepers,
 	tasksOf,
@@ -116,6 +118,7 @@ async function look(
 	await pauseUnlessAborted(known.lookedAt + SHORTEST_GAP_MS - Date.now(), systemClock);
 	if (Date.now() - known.wokenAt <= WOKEN_FOR_MS) return null;
 	const clientFor = await createClients(context);
+	const register = await openRegister(context);
 	// A call that takes over from one that waits waits for the rest of its time.
 	const givesUpAt = turns.open <= MAX_HELD ? known.calledAt + HOLD_MS : 0;
 	const options = { givesUpAt, pause: turn.pause.bind(turn), isOver: turn.isOver.bind(turn) };
@@ -143,7 +146,9 @@ async function look(
 	const items = await deliverAll(context, clientFor, sleepers, known);
 	const isOutdated = Date.now() - loadedAt > FRESH_FOR_MS && (await isStillAsleep(context, address.url)) === false;
 	known.wokenAt = Date.now();
-	return isOutdated ? null : items;
+	if (isOutdated) return null;
+	await noteDelivered(register, sleepers, known);
+	return items;
 }
 
 /** Makes it worth looking for so long after the latest callback that may tell of an end. */

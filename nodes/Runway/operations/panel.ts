@@ -87,7 +87,7 @@ const subtitles = Object.fromEntries(
 );
 export const subtitle = `={{ (${JSON.stringify(subtitles)})[$parameter["operation"]] }}`;
 
-const canSuspend = (operation: Operation) => operation.kind === 'create' && operation.api === 'compatibility';
+const callsBack = (operation: Operation) => operation.kind === 'create' && operation.api === 'compatibility';
 const looksOnce = (operation: Operation): operation is TaskOperation => operation.kind === 'task' && !operation.waits;
 
 export const properties: INodeProperties[] = [
@@ -95,13 +95,13 @@ export const properties: INodeProperties[] = [
 	...offered.map(operationField),
 	...fieldsFor(isCreate, noticeFields),
 	...operations.flatMap(ownFields),
-	...fieldsFor(canSuspend, completionFields(true)),
-	...fieldsFor((operation) => isCreate(operation) && !canSuspend(operation), completionFields(false)),
+	...fieldsFor(callsBack, completionFields(true)),
+	...fieldsFor((operation) => isCreate(operation) && !callsBack(operation), completionFields(false)),
 	...fieldsFor(isCreate, downloadFields({ completion: ['wait', 'suspend'] })),
 	...fieldsFor((operation) => operation.kind === 'task' && operation.file === 'optional', downloadFields({})),
 	...fieldsFor((operation) => operation.kind === 'task' && operation.file === 'always', downloadFields(null)),
-	...fieldsFor(canSuspend, [optionsFields.createWithCallback]),
-	...fieldsFor((operation) => isCreate(operation) && !canSuspend(operation), [optionsFields.create]),
+	...fieldsFor(callsBack, [optionsFields.createWithCallback]),
+	...fieldsFor((operation) => isCreate(operation) && !callsBack(operation), [optionsFields.create]),
 	...fieldsFor((operation) => operation.kind === 'task' && operation.waits, [optionsFields.wait]),
 	...fieldsFor((operation) => looksOnce(operation) && operation.file !== 'never', [optionsFields.download]),
 	...fieldsFor((operation) => looksOnce(operation) && operation.file === 'never', [optionsFields.look]),

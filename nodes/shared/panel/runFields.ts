@@ -33,27 +33,36 @@ const whenCalledBack: INodePropertyOptions = {
 	value: 'suspend',
 	description: 'Put the execution to sleep, which survives a restart, until CometAPI reports that all tasks have ended',
 };
+const whenTriggerCalls: INodePropertyOptions = {
+	name: 'When a Runway Trigger Reports the End',
+	value: 'suspend',
+	description:
+		'Put the execution to sleep, which survives a restart, until a Runway Trigger that watches the register of tasks sees that all tasks have ended',
+};
+const calledBackNotice =
+	'CometAPI must be able to reach this n8n from the internet, or a published Runway Trigger must watch the register of tasks. If neither reports the end, the execution resumes at the time limit and outputs its items with their task IDs; fetch the results with Task → Wait. Failed tasks come out as items with the status "failed".';
+const triggerNotice =
+	'Two things are needed: "Keep a Register of Tasks" switched on in the credential, and a published workflow with a Runway Trigger that watches "Tasks of This n8n". Without the trigger, the execution sleeps until the time limit and outputs its items with their task IDs; fetch the results with Task → Wait. Failed tasks come out as items with the status "failed".';
 
-/** @param canSuspend whether CometAPI reports the end of the operation's tasks */
-export function completionFields(canSuspend: boolean): INodeProperties[] {
+/** @param callsBack whether CometAPI reports the end of the operation's tasks; if not, a Runway Trigger does */
+export function completionFields(callsBack: boolean): INodeProperties[] {
 	const field: INodeProperties = {
 		displayName: 'When to Continue',
 		name: 'completion',
 		type: 'options',
 		noDataExpression: true,
-		options: canSuspend ? [whenFinished, whenCalledBack, atOnce] : [whenFinished, atOnce],
+		options: [whenFinished, callsBack ? whenCalledBack : whenTriggerCalls, atOnce],
 		default: 'wait',
 		description: 'Whether the next node receives the finished result or the task that has just been created',
 	};
 	const notice: INodeProperties = {
-		displayName:
-			'CometAPI must be able to reach this n8n from the internet. If no callback arrives, the execution resumes at the time limit and outputs its items with their task IDs; fetch the results with Task → Wait. Failed tasks come out as items with the status "failed".',
+		displayName: callsBack ? calledBackNotice : triggerNotice,
 		name: 'suspendNotice',
 		type: 'notice',
 		default: '',
 		displayOptions: { show: { completion: ['suspend'] } },
 	};
-	return canSuspend ? [field, notice] : [field];
+	return [field, notice];
 }
 
 /**

@@ -82,7 +82,6 @@ export function faultOfSilence(error: unknown, host: string): TableFault {
 /** What n8n tells anybody who asks, used only to find better words. */
 export interface InstanceFacts {
 	version: string | null;
-	isApiOn: boolean | null;
 }
 
 /**
@@ -104,7 +103,7 @@ export function faultOfAnswer(status: number, body: unknown, host: string, facts
 	}
 	if (status === 401) {
 		return fault(
-			`The register of tasks can't be opened: n8n does not accept the n8n API key. Make one in n8n under Settings → n8n API, and paste it ${CREDENTIAL_ADVICE}.`,
+			`The register of tasks can't be opened: n8n does not accept the n8n API key. Make one in n8n under Settings → n8n API, and paste it ${CREDENTIAL_ADVICE}; if there is no such page, the public API is switched off (N8N_PUBLIC_API_DISABLED).`,
 		);
 	}
 	if (status === 403) {
@@ -113,16 +112,16 @@ export function faultOfAnswer(status: number, body: unknown, host: string, facts
 			{ isForbidden: true },
 		);
 	}
-	if (facts?.isApiOn === false) {
-		return fault(
-			"The register of tasks can't be opened: the public API of this n8n is switched off, so let whoever runs n8n take out N8N_PUBLIC_API_DISABLED, or switch the register off in the credential.",
-			{ isMissing: true },
-		);
-	}
-	if (status === 404 && (words?.toLowerCase() === 'not found' || facts !== null)) {
+	if (status === 404 && words?.toLowerCase() === 'not found') {
 		const version = facts?.version ?? null;
 		return fault(
 			`The register of tasks needs n8n ${FIRST_VERSION} or newer, whose public API has data tables${version === null ? '' : `; this is ${version}`}. Update n8n, or switch the register off in the credential.`,
+			{ isMissing: true },
+		);
+	}
+	if (facts !== null) {
+		return fault(
+			"The register of tasks can't be opened: the public API of this n8n is switched off, so let whoever runs n8n take out N8N_PUBLIC_API_DISABLED, or switch the register off in the credential.",
 			{ isMissing: true },
 		);
 	}

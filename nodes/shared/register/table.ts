@@ -267,15 +267,9 @@ export class TaskTable {
 				url: `${this.address.root}/rest/settings`,
 				timeout: PROBE_TIMEOUT_MS,
 			});
-			const { data } = body as {
-				data?: { userManagement?: unknown; versionCli?: unknown; publicApi?: { enabled?: unknown } };
-			};
+			const { data } = body as { data?: { userManagement?: unknown; versionCli?: unknown } };
 			if (statusCode !== 200 || data?.userManagement === undefined) return null;
-			const { versionCli, publicApi } = data;
-			return {
-				version: typeof versionCli === 'string' ? versionCli : null,
-				isApiOn: typeof publicApi?.enabled === 'boolean' ? publicApi.enabled : null,
-			};
+			return { version: typeof data.versionCli === 'string' ? data.versionCli : null };
 		} catch {
 			return null;
 		}

@@ -251,7 +251,7 @@ describe('Every operation that costs money', () => {
 		const completion = find('completion', panelOf(resource, value));
 		expect(completion?.default).toBe('wait');
 		const choices = valuesOf(completion as INodeProperties).sort();
-		expect(choices).toEqual(api === 'compatibility' ? ['return', 'suspend', 'wait'] : ['return', 'wait']);
+		expect(choices).toEqual(['return', 'suspend', 'wait']);
 	});
 
 	it.each(namedCreates)('gives the file of %s by default, and lets it be left out', (_, { resource, value }) => {
@@ -403,7 +403,9 @@ describe('The texts of the panel', () => {
 	it('have labels in title case', () => {
 		const labels = allTexts.filter(({ type, label }) => type !== 'notice' && !/^\d/.test(label));
 		const wrong = labels.filter(({ label }) =>
-			label.split(' ').some((word, index) => /^[a-z]/.test(word) && (index === 0 || !small.has(word))),
+			label
+				.split(' ')
+				.some((word, index) => /^[a-z]/.test(word) && word !== 'n8n' && (index === 0 || !small.has(word))),
 		);
 		expect(wrong.map(({ where, label }) => `${where}: ${label}`)).toEqual([]);
 	});
@@ -488,8 +490,10 @@ describe('The package as n8n loads it', () => {
 		const credential = make('credentials/CometApiRunwayApi.credentials.ts');
 		expect([credential.name, credential.displayName]).toEqual(['cometApiRunwayApi', 'CometAPI Runway API']);
 		const fields = credential.properties ?? [];
-		expect(fields.map(({ name }) => name)).toEqual(['apiKey', 'baseUrl']);
-		expect(find('apiKey', fields)?.typeOptions?.password).toBe(true);
+		const names = ['apiKey', 'baseUrl', 'register', 'n8nApiKey', 'n8nUrl', 'accessToken', 'userId'];
+		expect(fields.map(({ name }) => name)).toEqual(names);
+		const hidden = fields.filter(({ typeOptions }) => typeOptions?.password === true).map(({ name }) => name);
+		expect(hidden).toEqual(['apiKey', 'n8nApiKey', 'accessToken']);
 		expect(find('baseUrl', fields)?.default).toBe('https://api.cometapi.com');
 	});
 

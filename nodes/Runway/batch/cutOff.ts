@@ -1,0 +1,73 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+/** Tells whether a retry can't know what was paid for, since n8n crashed before it had saved the ledger. */
+
+/** Holds where the node has last begun. It is lost together with the ledger. */
+const BEGUN_KEY = 'runwayBegun';
+
+/** Where the node has last begun, as far as n8n has kept it. */
+interface Begun {
+	executionId: string;
+	runIndex: string;
+	/** Milliseconds since the epoch. */
+	at: number;
+	/** That records were missing then, which no retry of the retry brings back. */
+	areRecordsLost?: true;
+}
+
+/**
+ * Notes that the node has begun, and tells whether the records of an earlier attempt are lost. That is so in the retry of
+ * an execution that a crash of n8n has cut off in this node: n8n saves a node's context only when the node ends.
+ *
+ * @param isRecalled whether the register of tasks has told what the earlier attempts have sent
+ */
+export async function begin(context: IExecuteFunctions, isRecalled: boolean): Promise<{ areRecordsLost: boolean }> {
+	const nodeContext = context.getContext('node');
+	const now: Begun = { executionId: context.getExecutionId(), runIndex: runIndexOf(context), at: Date.now() };
+	const last = nodeContext[BEGUN_KEY] as Begun | undefined;
+	const isKnown = last?.executionId === now.executionId || last?.runIndex === now.runIndex;
+	const areRecordsLost =
+		!isRecalled &&
+		(last?.areRecordsLost ?? (context.getMode() === 'retry' && !isKnown && (await wasCutOff(context, last))));
+	nodeContext[BEGUN_KEY] = { ...now, ...(areRecordsLost && { areRecordsLost }) };
+	return { areRecordsLost };
+}
+
+/** Between two nodes of a running execution there is less time, and between a crash and a retry there is more. */
+const LONGEST_STEP_MS = 5_000;
+
+/**
+ * Whether the execution that is retried was cut off while this node ran, or may have been. How n8n keeps such an execution
+ * depends on what it had saved by then.
+ *
+ * @param last where the node has begun before, in an earlier round of a loop
+ */
+async function wasCutOff(context: IExecuteFunctions, last: Begun | undefined): Promise<boolean> {
+	// From its event log, n8n has noted for each node that had begun that it was executed.
+	if (last === undefined && hasRunBefore(context)) return true;
+	// The context in which agents call a tool has no such method.
+	const saved = await (context as Partial<IExecuteFunctions>).getExecutionDataById?.(context.getExecutionId());
+	if (saved === undefined) return false;
+	const runs = Object.values(saved.resultData.runData).flat();
+	// Nothing was saved but what the execution began with, so that it begins anew.
+	if (runs.length === 0) return true;
+	const next = saved.executionData?.nodeExecutionStack[0]?.node;
+	// Nothing was saved since an execution slept and was woken up: n8n passes the node over that it slept in. It was this
+	// retry itself that slept where it has executed nodes since; each start of n8n's engine counts them from 0.
+	if (saved.waitTill !== undefined || next?.disabled === true) {
+		return last !== undefined && !runs.some((run) => run.executionIndex === 0 && run.startTime > last.at);
+	}
+	// n8n saves after each node, if told so. It was this node's turn, and nothing is said of how it ended.
+	const lastEnd = Math.max(...runs.map(({ startTime, executionTime }) => startTime + executionTime));
+	return next?.name === context.getNode().name && Date.now() - lastEnd > LONGEST_STEP_MS;
+}
+
+function hasRunBefore(context: IExecuteFunctions): boolean {
+	const { $: find } = context.getWorkflowDataProxy(0) as unknown as { $: (node: string) => { isExecuted: boolean } };
+	return find(context.getNode().name).isExecuted;
+}
+
+/** Which run of the node in its execution this is; a loop's next round is a run of its own. */
+export function runIndexOf(context: IExecuteFunctions): string {
+	return String(context.evaluateExpression('{{ $runIndex }}', 0));
+}

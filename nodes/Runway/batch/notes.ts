@@ -1,0 +1,53 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import type { Problem } from '../../shared/api/problem';
+import type { KnownTask } from '../../shared/task/task';
+import type { CreateJob } from './job';
+
+/** Where a task's ID outlives the execution: n8n's log and the execution's custom data. */
+
+/**
+ * Leaves a task's id where it outlives everything: in n8n's log, which is all that remains of a node that is cut off by
+ * a crash, and in the execution's custom data.
+ */
+export function noteTask(context: IExecuteFunctions, { itemIndex }: CreateJob, { taskId }: KnownTask): void {
+	context.logger.info(`Runway task ${taskId} created (${placeOf(context, itemIndex)})`);
+	noteInCustomData(context, taskId);
+}
+
+/** Leaves word in n8n's log that a task may have been created whose id nobody knows, with the answer, which may hold it. */
+export function noteDoubt(context: IExecuteFunctions, { itemIndex }: CreateJob, { excerpt }: Problem): void {
+	const answer = excerpt === null ? '' : `. The answer was: ${excerpt}`;
+	context.logger.warn(`It is unknown whether a Runway task was created (${placeOf(context, itemIndex)})${answer}`);
+}
+
+/** Where in n8n a task comes from. */
+function placeOf(context: IExecuteFunctions, itemIndex: number): string {
+	return `execution ${context.getExecutionId()}, node "${context.getNode().name}", item ${itemIndex}`;
+}
+
+/** n8n keeps ten keys of custom data an execution, and complains about values longer than this. */
+const MAX_CUSTOM_DATA = 255;
+const CUSTOM_DATA_KEYS = ['runway_tasks', 'runway_tasks_2', 'runway_tasks_3'];
+
+interface CustomData {
+	get(key: string): string | undefined;
+	set(key: string, value: string): void;
+}
+
+/**
+ * Puts a task's id into the execution's custom data, so that it can be found in n8n's list of executions
+ * even where the execution was stopped or has failed. What does not fit is left out.
+ */
+export function noteInCustomData(context: IExecuteFunctions, taskId: string): void {
+	const { customData } = context.getWorkflowDataProxy(0).$execution as { customData?: CustomData };
+	if (customData === undefined) return;
+	for (const key of CUSTOM_DATA_KEYS) {
+		const noted = customData.get(key);
+		if (noted?.split(' ').includes(taskId)) return;
+		const value = noted === undefined ? taskId : `${noted} ${taskId}`;
+		if (value.length > MAX_CUSTOM_DATA) continue;
+		customData.set(key, value);
+		return;
+	}
+}

@@ -1,0 +1,74 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { ownProblem } from '../../shared/api/problem';
+import type { Register } from '../../shared/register/register';
+import type { StoredRow } from '../../shared/register/row';
+import { runIndexOf } from './cutOff';
+import type { PaidRecord } from './paid';
+import { credentialIdOf } from './rows';
+
+/**
+ * What the register knows of the attempts before this one: those of the execution that is retried, and of its other retries. It
+ * outlives a crash of n8n, which the ledger in the node's context does not.
+ */
+
+/** Rows of one node and run that are looked through, the newest first. */
+const MOST_ROWS = 1_000;
+/** Retries of retries, and executions that may belong to them. */
+const MOST_STEPS = 20;
+const MOST_EXECUTIONS = 100;
+
+/**
+ * Finds what earlier attempts of this execution have sent, the oldest first.
+ * @returns an empty list if the register has no row of them; null if it does not answer
+ */
+export async function recallAttempts(context: IExecuteFunctions, register: Register): Promise<PaidRecord[] | null> {
+	const root = await rootOf(register, context.getExecutionId());
+	if (root === null) return null;
+	const rows = await register.find({
+		where: {
+			workflowId: context.getWorkflow().id ?? '',
+			nodeName: context.getNode().name,
+			runIndex: Number(runIndexOf(context)),
+			credentialId: credentialIdOf(context),
+		},
+		limit: MOST_ROWS,
+	});
+	if (rows === null) return null;
+	const executions = [...new Set(rows.map(({ executionId }) => executionId))].slice(0, MOST_EXECUTIONS);
+	const related = new Set<string>();
+	for (const executionId of executions) {
+		// A retry begins later than what it retries.
+		if (Number(executionId) < Number(root)) continue;
+		const itsRoot: string | null = executionId === root ? root : await rootOf(register, executionId);
+		if (itsRoot === null) return null;
+		if (itsRoot === root) related.add(executionId);
+	}
+	const its = rows.filter(({ executionId, status }) => related.has(executionId) && status !== 'notCreated').reverse();
+	return its.map((row, index) => recordOf(row, its.slice(index + 1)));
+}
+
+/** The execution that a chain of retries began with; null if n8n does not answer. */
+async function rootOf(register: Register, executionId: string): Promise<string | null> {
+	let id = executionId;
+	for (let step = 0; step < MOST_STEPS; step += 1) {
+		const execution = await register.execution(id);
+		if (execution === null) return null;
+		if (execution.retryOf === null) return id;
+		id = execution.retryOf;
+	}
+	return id;
+}
+
+/** @param later rows that were written after this one */
+function recordOf(row: StoredRow, later: readonly StoredRow[]): PaidRecord {
+	const { requestId, itemIndex, fingerprint, taskId, createdTime, executionId, status } = row;
+	const request = { requestId, itemIndex, fingerprint };
+	if (taskId !== null) {
+		const isReplaced =
+			status === 'failed' && later.some((other) => other.itemIndex === itemIndex && other.fingerprint === fingerprint);
+		return { ...request, taskId, createdAt: createdTime, executionId, ...(isReplaced && { hasFailed: true }) };
+	}
+	const words = 'n8n was cut off before the register of tasks was told what became of the request';
+	return { ...request, problem: ownProblem('network', row.failure ?? words) };
+}

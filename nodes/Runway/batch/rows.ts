@@ -6,10 +6,10 @@ import { explain } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
 import { redact } from '../../shared/api/redact';
 import { CREDENTIAL } from '../../shared/api/transport';
-import { endOf, failureInWords } from '../../shared/register/end';
+import { rowAtEnd, failureInWords } from '../../shared/register/end';
 import type { Register } from '../../shared/register/register';
 import type { RowStatus, TaskRow } from '../../shared/register/row';
-import { runIndexOf } from './cutOff';
+import { roundOf } from './cutOff';
 import { taskOf, type CreateJob, type Job, type Outcome } from './job';
 import type { PaidRecord } from './paid';
 
@@ -110,7 +110,7 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 			else if (taskOf(outcome) === null) closeUnsent(job, 'notCreated', 'The request was not sent.');
 			const state = taskOf(outcome)?.state;
 			// The rows of tasks that are only looked at may come after their state.
-			if (state) void lookingUp.then(() => change(job, endOf(state) ?? {}));
+			if (state) void lookingUp.then(() => change(job, rowAtEnd(state) ?? {}));
 		},
 		async finish(passedOn) {
 			await lookingUp;
@@ -133,7 +133,7 @@ function placeOf(context: IExecuteFunctions): PlaceOfRun {
 		workflowName: name,
 		executionId: context.getExecutionId(),
 		nodeName: context.getNode().name,
-		runIndex: Number(runIndexOf(context)),
+		runIndex: roundOf(context),
 		credentialId: credentialIdOf(context),
 		createdTime: new Date().toISOString(),
 	};

@@ -52,7 +52,8 @@ const exported = sharedModules.flatMap((name) => {
 });
 const doubled = exported.filter((name, index) => exported.indexOf(name) !== index);
 // Of two exports with one name, the one file would have neither.
-if (doubled.length > 0) throw new Error(`Several modules of ${SHARED} export ${doubled.join(', ')}; rename all but one.`);
+if (doubled.length > 0)
+	throw new Error(`Several modules of ${SHARED} export ${doubled.join(', ')}; rename all but one.`);
 
 /**
  * What esbuild makes of the sources: one file for each node and credential that package.json names, and one for what the

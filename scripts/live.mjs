@@ -7,7 +7,9 @@ import { tooOldSentence } from './lib/nodeVersion.mjs';
 const usage = `Usage: npm run test:live -- [options]
 
 Buys one task for each route of CometAPI with the key in COMETAPI_KEY, the cheapest that the documentation allows, and
-shows where CometAPI's answers have another shape than those of the stand-in that the tests use.
+shows where CometAPI's answers have another shape than those of the stand-in that the tests use. With the account's
+access token in COMETAPI_ACCESS_TOKEN (and its number in COMETAPI_USER_ID, if CometAPI asks for it), it also lists the
+account's tasks, which is free.
 
   --yes                  buy without asking
   --only <names>         only these operations, such as image.generate,video.upscale, and what they need as input
@@ -36,7 +38,7 @@ async function start(args) {
 async function run(args, onStop) {
 	const { Problem } = await import('./lib/problem.mjs');
 	const { cache, shown } = await import('./lib/project.mjs');
-	const { keyFromEnvironment } = await import('./lib/purchase.mjs');
+	const { fromEnvironment, keyFromEnvironment } = await import('./lib/purchase.mjs');
 	const { ensureTools } = await import('./lib/setup.mjs');
 
 	const options = await readOptions(args, Problem);
@@ -72,6 +74,8 @@ async function run(args, onStop) {
 	const target = {
 		apiKey: other?.apiKey ?? key,
 		baseUrl: other?.url ?? API_URL,
+		accessToken: other?.accessToken ?? fromEnvironment('COMETAPI_ACCESS_TOKEN'),
+		userId: other === undefined ? fromEnvironment('COMETAPI_USER_ID') : undefined,
 		callbackUrl: options['callback-url'] ?? live.NOWHERE,
 		pollInterval: other === undefined ? 0 : 1,
 	};

@@ -11,7 +11,7 @@ import { eventsSubtitle } from '../shared/panel/triggerFields';
 import { watchFields } from './fields';
 import { poll } from './poll';
 
-/** Starts a workflow when a watched Runway task ends or progresses, found by asking CometAPI from time to time. */
+/** Starts a workflow when a Runway task ends or progresses. It finds the tasks in the register, in the account or by their IDs. */
 export class RunwayTrigger implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'Runway Trigger',
@@ -22,7 +22,7 @@ export class RunwayTrigger implements INodeType {
 		subtitle: eventsSubtitle,
 		// n8n's node panel makes one entry of this node and the Runway node, and describes it in these words.
 		description:
-			"Make videos and images with Runway's models through CometAPI, or start the workflow when tasks that you name have ended",
+			"Make videos and images with Runway's models through CometAPI, or start a workflow when tasks have ended, whichever workflow has created them",
 		defaults: { name: 'Runway Trigger' },
 		polling: true,
 		inputs: [],

@@ -2,12 +2,13 @@ import type { ReadOutcome, RunwayClient } from '../shared/api/client';
 import type { Problem } from '../shared/api/problem';
 import { createTaskReader, type TaskReader } from '../shared/api/route';
 import { judge, rulings, troubleKind } from '../shared/judgement/judge';
-import type { Api, KnownTask } from '../shared/task/task';
+import type { KnownTask } from '../shared/task/task';
 import type { TaskEvent } from '../shared/trigger/events';
 import { backoffDelay } from '../shared/wait/cadence';
 import { pLimit } from '../shared/wait/limit';
 import { pauseUnlessAborted, systemClock } from '../shared/wait/pause';
 import { FaultRow } from '../shared/wait/row';
+import type { Source } from './source';
 import type { Watchlist } from './watchlist';
 
 /** The first half of a poll: asks CometAPI for the watched tasks in turn, as far as there is time. */
@@ -19,8 +20,7 @@ const MAX_UNANSWERED = 20;
 /** What is asked for. */
 export interface Search {
 	client: RunwayClient;
-	api: Api | 'auto';
-	events: ReadonlySet<TaskEvent>;
+	source: Pick<Source, 'apiFor' | 'wants' | 'seen'>;
 	/** Milliseconds since the epoch; nothing is asked after that. */
 	endsAt: number;
 	/** So many results with a file are enough for one poll; null for no limit. */
@@ -60,7 +60,7 @@ export interface Found {
  * @param ids the watched tasks in the user's order
  */
 export async function ask(ids: readonly string[], list: Watchlist, search: Search): Promise<Found> {
-	const { client, api, events, endsAt, mostFiles } = search;
+	const { client, source, endsAt, mostFiles } = search;
 	const found: Found = { events: [], missing: [], isAnswered: false, refusal: null, trouble: null };
 	const refused: Refusal[] = [];
 	const accountRow = new FaultRow();
@@ -79,18 +79,18 @@ export async function ask(ids: readonly string[], list: Watchlist, search: Searc
 	};
 	const askFor = async (taskId: string) => {
 		if (isOver || Date.now() >= endsAt) return;
-		const reader = createTaskReader(client, taskId, api, list.apiOf(taskId));
+		const reader = createTaskReader(client, taskId, source.apiFor(taskId), list.apiOf(taskId));
 		const { read, endsRun } = await readPatiently(reader, accountRow, endsAt);
 		if (endsRun) isOver = true;
 		if (read.kind === 'aborted') return;
 		if (read.kind === 'task') {
 			answered();
 			const { event, state } = list.see(taskId, read.state, reader.api, Date.now());
+			source.seen(taskId, state);
 			if (event === null) return;
-			if (!events.has(event)) {
-				list.markEmitted(taskId, state);
-				return;
-			}
+			const wanted = source.wants(taskId, event, state);
+			if (wanted === 'skip') list.markEmitted(taskId, state);
+			if (wanted !== 'emit') return;
 			found.events.push({ task: { taskId, api: reader.api, state, createdAt: null }, event, reader });
 			if (event === 'succeeded') files += 1;
 			if (mostFiles !== null && files >= mostFiles) isOver = true;

@@ -3,25 +3,127 @@ import type { INodeProperties } from 'n8n-workflow';
 import { apiField } from '../shared/panel/taskFields';
 import { triggerFields } from '../shared/panel/triggerFields';
 
+const shownFor = (watch: string, fields: INodeProperties[]): INodeProperties[] =>
+	fields.map((field) => ({ ...field, displayOptions: { show: { watch: [watch] } } }));
+
+const notice = (name: string, displayName: string): INodeProperties => ({
+	displayName,
+	name,
+	type: 'notice',
+	default: '',
+});
+
+/** The operations whose tasks the register has, by the names of the panel. */
+const operations = [
+	['actOne', 'Act-One'],
+	['characterPerformance', 'Character Performance (Act-Two)'],
+	['generate', 'Generate Image'],
+	['imageToVideo', 'Image to Video'],
+	['generateFromImage', 'Image to Video (Camera Motion)'],
+	['restyle', 'Restyle'],
+	['generateFromText', 'Text to Video'],
+	['upscale', 'Upscale'],
+	['videoToVideo', 'Video to Video (Aleph)'],
+].map(([value = '', name = '']) => ({ name, value }));
+
 export const watchFields: INodeProperties[] = [
 	{
-		displayName:
-			'This trigger watches the tasks whose IDs you enter, for example from another workflow or service. To wait for tasks that a Runway node creates in this workflow, no trigger is needed: the node waits itself.',
-		name: 'watchNotice',
-		type: 'notice',
-		default: '',
+		displayName: 'Watch',
+		name: 'watch',
+		type: 'options',
+		noDataExpression: true,
+		options: [
+			{
+				name: 'Tasks of This n8n',
+				value: 'register',
+				description: 'The tasks that Runway nodes have created in any workflow, with the same credential',
+			},
+			{
+				name: 'Tasks of the CometAPI Account (Experimental)',
+				value: 'account',
+				description: 'The tasks of all programs that use the account. Needs an access token in the credential.',
+			},
+			{
+				name: 'Tasks With These IDs',
+				value: 'ids',
+				description: 'The tasks whose IDs you enter, for example from another service',
+			},
+		],
+		default: 'register',
+		description: 'Where the trigger finds the tasks',
 	},
-	{
-		displayName: 'Task IDs',
-		name: 'taskIds',
-		type: 'string',
-		typeOptions: { rows: 4 },
-		default: '',
-		required: true,
-		placeholder: 'e.g. 7c1f0e52-4b6d-4a38-9f21-2d5e8b90c3aa',
-		description:
-			'The tasks to watch, as a list or separated by commas, spaces or lines. A task that has ended is not asked for again.',
-	},
-	apiField,
+	...shownFor('register', [
+		notice(
+			'registerNotice',
+			'The trigger finds the tasks in a list that the Runway nodes keep in this n8n. To keep that list, open the credential and switch on "Keep a Register of Tasks".',
+		),
+		{
+			displayName: 'Which Tasks',
+			name: 'which',
+			type: 'options',
+			options: [
+				{
+					name: 'All',
+					value: 'all',
+					description: 'Each task that ends from now on, whichever workflow has created it',
+				},
+				{
+					name: 'Only What Nobody Has Received',
+					value: 'undelivered',
+					description:
+						'Tasks that were paid for and whose execution has ended without passing the result on: it was set to continue at once, was stopped, or has failed or crashed',
+				},
+			],
+			default: 'undelivered',
+			description: 'Which of the tasks start the workflow. Each does so once.',
+		},
+	]),
+	...shownFor('account', [
+		notice(
+			'accountNotice',
+			'CometAPI does not document the list of tasks that this uses, so it may stop working. It needs an access token from the CometAPI console in the credential. The trigger begins with tasks that end from now on.',
+		),
+	]),
+	...shownFor('ids', [
+		{
+			displayName: 'Task IDs',
+			name: 'taskIds',
+			type: 'string',
+			typeOptions: { rows: 4 },
+			default: '',
+			required: true,
+			placeholder: 'e.g. 7c1f0e52-4b6d-4a38-9f21-2d5e8b90c3aa',
+			description:
+				'The tasks to watch, as a list or separated by commas, spaces or lines. A task that has ended is not asked for again.',
+		},
+		apiField,
+	]),
 	...triggerFields(),
+	...shownFor('register', [
+		{
+			displayName: 'Filters',
+			name: 'filters',
+			type: 'collection',
+			placeholder: 'Add Filter',
+			default: {},
+			options: [
+				{
+					displayName: 'Operations',
+					name: 'operations',
+					type: 'multiOptions',
+					options: operations,
+					default: [],
+					description: 'Only tasks of these operations. Leave empty for all.',
+				},
+				{
+					displayName: 'Workflows',
+					name: 'workflows',
+					type: 'string',
+					default: '',
+					placeholder: 'e.g. Product clips',
+					description: 'Only tasks that these workflows have created: names or IDs, separated by commas',
+				},
+			],
+		},
+	]),
 ];

@@ -3,9 +3,9 @@ import { NodeOperationError, type IDataObject, type INodeExecutionData, type IPo
 import { createRunwayClient, type RunwayClient } from '../shared/api/client';
 import { createTaskReader } from '../shared/api/route';
 import { createSend } from '../shared/api/transport';
-import { deliver } from '../shared/item/deliver';
+import { deliver, type Wish } from '../shared/item/deliver';
 import { taskJson } from '../shared/item/output';
-import { isApiChoice, taskIdsOf } from '../shared/task/ids';
+import { isObject } from '../shared/task/json';
 import type { Api, KnownTask, TaskState } from '../shared/task/task';
 import { apiError, faultOf } from '../shared/trigger/errors';
 import { readTriggerSettings, type TriggerSettings } from '../shared/trigger/settings';
@@ -13,7 +13,11 @@ import { judge, rulings } from '../shared/judgement/judge';
 import { pLimit } from '../shared/wait/limit';
 import { FaultRow } from '../shared/wait/row';
 import { ask, readPatiently, type Found, type FoundEvent, type Refusal } from './ask';
-import { MAX_TASKS, Watchlist } from './watchlist';
+import { newestOfAccount, openAccount } from './accountSource';
+import { firstOfIds, openIds } from './idsSource';
+import { newestOfRegister, openRegisterSource } from './registerSource';
+import { describeItem, type NewestTask, type OpenSource, type Source } from './source';
+import { revisionOf, Watchlist } from './watchlist';
 
 /**
  * One poll of the trigger: asks for as many watched tasks as there is time for, the longest unseen first, and emits
@@ -34,11 +38,6 @@ const DEFAULT_BUDGET_MS = 4 * 60_000;
 const MAX_CUT_SHORT = 3;
 const MAX_IDS_IN_TEXT = 25;
 
-interface PollSettings extends TriggerSettings {
-	ids: string[];
-	api: Api | 'auto';
-}
-
 /** How long the parts of a poll may take, in milliseconds, so that it ends in time whatever hangs. */
 interface Timing {
 	asking: number;
@@ -57,29 +56,35 @@ const LONGEST_SAVING_MS = 45_000;
 
 /** @throws n8n's own errors, and ours if the user has to change something */
 export async function poll(context: IPollFunctions): Promise<INodeExecutionData[][] | null> {
-	const settings = readSettings(context);
+	const settings = readTriggerSettings(context, OPERATION);
+	const { open, newest } = sourceOf(context);
 	const timing = timingOf(context);
 	const send = await createSend(context);
 	const client = createRunwayClient(send, { runwayVersion: settings.runwayVersion, readTimeoutMs: timing.read });
-	if (context.getMode() === 'manual') return [[await showFirst(context, client, settings, Date.now() + timing.asking)]];
+	if (context.getMode() === 'manual')
+		return [[await showNewest(context, client, settings, newest, Date.now() + timing.asking)]];
 
 	const trigger = `${context.getWorkflow().id} ${context.getNode().id}`;
 	if (polling.has(trigger)) return null;
 	polling.add(trigger);
 	try {
-		const items = await watch(context, client, settings, timing, trigger);
+		const items = await watch(context, client, settings, open, timing, trigger);
 		return items.length > 0 ? [items] : null;
 	} finally {
 		polling.delete(trigger);
 	}
 }
 
-function readSettings(context: IPollFunctions): PollSettings {
-	const ids = taskIdsOf(context.getNodeParameter('taskIds', ''));
-	if (ids.length > MAX_TASKS) throw faultOf(context, 'Task IDs', `must name no more than ${MAX_TASKS} tasks`);
-	const api = context.getNodeParameter('api', 'auto') as unknown;
-	if (!isApiChoice(api)) throw faultOf(context, 'API', 'must be "auto", "official" or "compatibility"');
-	return { ...readTriggerSettings(context, OPERATION), ids, api };
+const sources: Readonly<Record<string, { open: OpenSource; newest: NewestTask }>> = {
+	register: { open: openRegisterSource, newest: newestOfRegister },
+	account: { open: openAccount, newest: newestOfAccount },
+	ids: { open: openIds, newest: firstOfIds },
+};
+
+function sourceOf(context: IPollFunctions) {
+	const source = sources[String(context.getNodeParameter('watch', 'register'))];
+	if (source === undefined) throw faultOf(context, 'Watch', 'must be "register", "account" or "ids"');
+	return source;
 }
 
 /** Shares out the time that n8n gives this poll. */
@@ -92,22 +97,23 @@ function timingOf(context: IPollFunctions): Timing {
 	};
 }
 
-/** The present state of the first task, for a test in the editor. It counts for nothing. */
-async function showFirst(
+/** The present state of the newest task, for a test in the editor. It counts for nothing. */
+async function showNewest(
 	context: IPollFunctions,
 	client: RunwayClient,
-	{ ids, api, wish }: PollSettings,
+	{ wish }: TriggerSettings,
+	newest: NewestTask,
 	endsAt: number,
 ): Promise<INodeExecutionData> {
-	const [taskId] = ids;
-	if (taskId === undefined) {
-		throw new NodeOperationError(context.getNode(), 'There is no task to show', {
-			description: 'Enter at least one task ID. Every Runway node outputs the IDs of its tasks as taskId.',
-		});
-	}
+	const { taskId, api, describe } = await newest(context);
+	const description = describe(taskId);
 	const reader = createTaskReader(client, taskId, api);
 	const { read } = await readPatiently(reader, new FaultRow(), endsAt);
-	if (read.kind === 'task') return (await deliver(context, wish, known(taskId, reader.api, read.state), reader)).item;
+	if (read.kind === 'task') {
+		const task = known(taskId, reader.api, read.state);
+		const { item } = await deliver(context, wishFor(wish, description), task, reader);
+		return describeItem(item, description);
+	}
 	if (read.kind === 'trouble' && rulings[read.problem.reason].kind !== 'absence') {
 		throw apiError(context, read.problem);
 	}
@@ -120,25 +126,32 @@ async function showFirst(
 async function watch(
 	context: IPollFunctions,
 	client: RunwayClient,
-	settings: PollSettings,
+	settings: TriggerSettings,
+	open: OpenSource,
 	timing: Timing,
 	trigger: string,
 ): Promise<INodeExecutionData[]> {
 	const beganAt = Date.now();
-	const { ids, api, events, wish } = settings;
+	const { wish } = settings;
 	const staticData = context.getWorkflowStaticData('node');
+	if (isBehind(trigger, revisionOf(staticData.watchlist))) return [];
+	const source = await open(context, settings, isObject(staticData.source) ? (staticData.source as IDataObject) : {});
+	if (source === null) return [];
+	const { ids } = source;
 	const list = new Watchlist(ids, staticData.watchlist);
-	if (isBehind(trigger, list)) return [];
 
 	const mostFiles = wish.binaryField === null ? null : MAX_FILES;
-	const found = await ask(ids, list, { client, api, events, endsAt: beganAt + timing.asking, mostFiles });
+	const found = await ask(ids, list, { client, source, endsAt: beganAt + timing.asking, mostFiles });
 	throwIfUnanswered(context, list, found);
-	const items = await emit(context, list, settings, found.events, beganAt + timing.files);
+	const items = await emit(context, list, settings, source, found.events, beganAt + timing.files);
 	items.push(...reportMissing(context, list, settings, found.missing));
+	source.emitted(items.map(({ json }) => String(json.taskId)));
+	await source.finish();
 
 	// A new object at the top level is what n8n notices.
 	const saved = list.toJSON();
 	staticData.watchlist = saved as unknown as IDataObject;
+	staticData.source = source.save(list);
 	if (items.length > 0) {
 		passedOn.delete(trigger);
 		passedOn.set(trigger, { revision: saved.revision, at: Date.now() });
@@ -147,7 +160,7 @@ async function watch(
 }
 
 /** Whether n8n has begun this poll before it had saved the one before, so that the same events would be emitted again. */
-function isBehind(trigger: string, { revision }: Watchlist): boolean {
+function isBehind(trigger: string, revision: number): boolean {
 	for (const [earlier, { at }] of passedOn) {
 		if (Date.now() - at >= LONGEST_SAVING_MS) passedOn.delete(earlier);
 	}
@@ -159,7 +172,7 @@ function isBehind(trigger: string, { revision }: Watchlist): boolean {
 /** Throws if the user has to know: for a refused key or account at once, for other silence if it lasts. */
 function throwIfUnanswered(context: IPollFunctions, list: Watchlist, { isAnswered, refusal, trouble }: Found): void {
 	if (isAnswered) list.hear();
-	else if (refusal !== null) throw apiError(context, refusal.problem, refusal.taskId);
+	else if (refusal !== null) throw apiError(context, refusal.problem, { taskId: refusal.taskId });
 	else if (trouble !== null) {
 		const silence = list.hearNothing(Date.now());
 		if (judge('poll', trouble.reason, silence) !== 'askAgain') throw apiError(context, trouble);
@@ -170,7 +183,8 @@ function throwIfUnanswered(context: IPollFunctions, list: Watchlist, { isAnswere
 async function emit(
 	context: IPollFunctions,
 	list: Watchlist,
-	{ wish }: PollSettings,
+	{ wish }: TriggerSettings,
+	source: Source,
 	events: readonly FoundEvent[],
 	endsAt: number,
 ): Promise<INodeExecutionData[]> {
@@ -186,11 +200,12 @@ async function emit(
 					return null;
 				}
 				if (fetches) files += 1;
-				const { item } = await deliver(context, wish, task, reader, deadline);
+				const description = source.describe(task.taskId);
+				const { item } = await deliver(context, wishFor(wish, description), task, reader, deadline);
 				const isCutShort = fetches && item.binary === undefined && deadline.aborted;
 				if (isCutShort && list.cutShort(task.taskId) < MAX_CUT_SHORT) return null;
 				if (task.state !== null) list.markEmitted(task.taskId, task.state);
-				return item;
+				return describeItem(item, description);
 			}),
 		),
 	);
@@ -204,7 +219,7 @@ const ADVICE =
 function reportMissing(
 	context: IPollFunctions,
 	list: Watchlist,
-	{ events, wish }: PollSettings,
+	{ events, wish }: TriggerSettings,
 	missing: readonly Refusal[],
 ): INodeExecutionData[] {
 	const items = missing.map(({ taskId, problem }) => {
@@ -228,6 +243,10 @@ function reportMissing(
 	const description = `${ADVICE} All other tasks are watched as before.${said}`;
 	context.__emitError(new NodeOperationError(context.getNode(), message, { description }));
 	return [];
+}
+
+function wishFor(wish: Wish, { operation, produces }: ReturnType<Source['describe']>): Wish {
+	return { ...wish, operation: operation ?? wish.operation, produces: produces ?? wish.produces };
 }
 
 function known(taskId: string, api: Api, state: TaskState | null): KnownTask {

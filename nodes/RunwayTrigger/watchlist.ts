@@ -43,6 +43,11 @@ export interface SavedWatchlist {
 	revision: number;
 }
 
+/** How often a watchlist was saved, by what was saved of it. */
+export function revisionOf(saved: unknown): number {
+	return countOf(isObject(saved) ? saved.revision : undefined) ?? 0;
+}
+
 /**
  * The tasks that the trigger watches, and which of their events it has emitted. Pure: the time is given, and what is
  * remembered goes in and out as plain data.
@@ -83,6 +88,12 @@ export class Watchlist {
 			return reportedAt === undefined || Math.abs(now - seenAt) >= REPORTED_GAP_MS;
 		});
 		return due.sort(([, one], [, other]) => one.seenAt - other.seenAt).map(([id]) => id);
+	}
+
+	/** Whether an event of the task is still to come, and it was not reported as missing. */
+	isOpen(taskId: string): boolean {
+		const watched = this.watched.get(taskId);
+		return watched !== undefined && watched.reportedAt === undefined;
 	}
 
 	/** The family of routes that knows a task; undefined for a task that was never found. */

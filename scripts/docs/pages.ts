@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import type { INodeProperties } from 'n8n-workflow';
 
+import { listedRow } from '../../nodes/Runway/batch/list';
 import { operations } from '../../nodes/Runway/operations/index';
 import type { Operation } from '../../nodes/Runway/operations/operation';
 import { properties } from '../../nodes/Runway/operations/panel';
@@ -112,6 +113,7 @@ function sampleOutput(operation: Operation): unknown {
 		const payload = readFileSync(path.join(root, 'test/payloads/balance-quota-daily.json'), 'utf8');
 		return readBalance(JSON.parse(payload));
 	}
+	if (operation.kind === 'list') return sampleRow();
 	const produces = operation.kind === 'create' ? operation.produces : null;
 	const api = operation.kind === 'create' ? operation.api : 'official';
 	const isImage = produces === 'image';
@@ -141,6 +143,36 @@ function sampleOutput(operation: Operation): unknown {
 		},
 	};
 	return taskJson(task, operation.value, produces, false);
+}
+
+/** What an item of a list looks like. */
+function sampleRow(): unknown {
+	const row = {
+		id: 1,
+		updatedAt: '2026-05-04T08:17:41.000Z',
+		requestId: '3f0c9d52-7a1e-4b60-8c11-5e2f9a7d4b13',
+		taskId: '7c1f0e52-4b6d-4a38-9f21-2d5e8b90c3aa',
+		api: 'official',
+		status: 'succeeded',
+		operation: 'imageToVideo',
+		model: 'gen4_turbo',
+		prompt: 'slow push-in, waves rolling',
+		workflowId: 'Wb3kLpQ7sT1xYz90',
+		workflowName: 'Product clips',
+		executionId: '1042',
+		nodeName: 'Runway',
+		runIndex: 0,
+		itemIndex: 0,
+		fingerprint: '',
+		credentialId: '',
+		createdTime: '2026-05-04T08:15:22.417Z',
+		endedTime: '2026-05-04T08:17:40.000Z',
+		cost: '25 credits',
+		failure: null,
+		delivered: true,
+		resumeUrl: null,
+	} as const;
+	return listedRow(row);
 }
 
 function json(value: unknown): string {

@@ -5,10 +5,15 @@ import { Problem } from './problem.mjs';
 /** CometAPI's list of prices, for people. */
 export const PRICES = 'https://www.cometapi.com/pricing/';
 
-/** The key of the person at the terminal, or undefined where there is none. */
+/** The key of the person at the terminal, or undefined if there is none. */
 export function keyFromEnvironment() {
-	const key = (process.env.COMETAPI_KEY ?? '').trim();
-	return key === '' ? undefined : key;
+	return fromEnvironment('COMETAPI_KEY');
+}
+
+/** What an environment variable holds, or undefined if that is nothing. */
+export function fromEnvironment(name) {
+	const value = (process.env[name] ?? '').trim();
+	return value === '' ? undefined : value;
 }
 
 /**

@@ -30,6 +30,24 @@ const task = objectOf({
 	finishedAt: string,
 });
 
+/** The item of a list of tasks: nodes/Runway/batch/list.ts. */
+const listedTask = objectOf({
+	taskId: string,
+	api: string,
+	status: string,
+	operation: string,
+	model: string,
+	prompt: string,
+	workflowId: string,
+	workflowName: string,
+	executionId: string,
+	createdTime: string,
+	endedTime: string,
+	cost: string,
+	failure: string,
+	delivered: boolean,
+});
+
 /** The item about an account: nodes/shared/api/balance.ts. */
 const balance = objectOf({
 	username: string,
@@ -63,9 +81,9 @@ function schemasOf({ properties }) {
 	return operations.flatMap(({ displayOptions, options }) =>
 		options.map(({ value }) => {
 			const [resource] = displayOptions.show.resource;
-			return [`/${resource}/${value}`, resource === 'account' ? balance : task];
+			return [`/${resource}/${value}`, resource === 'account' ? balance : value === 'list' ? listedTask : task];
 		}),
 	);
 }
 
-module.exports = { writeSchemas, task, balance };
+module.exports = { writeSchemas, task, listedTask, balance };

@@ -13,8 +13,8 @@ const TIMES = { renderMs: 3_000, queuedMs: 1_500, notVisibleMs: 0 };
 
 async function check(target: StandIn, only: string[] = []): Promise<{ result: LiveCheck; said: string }> {
 	const said: string[] = [];
-	const { apiKey, url: baseUrl } = target;
-	const server = { apiKey, baseUrl, callbackUrl: NOWHERE, pollInterval: 1 };
+	const { apiKey, accessToken, url: baseUrl } = target;
+	const server = { apiKey, baseUrl, accessToken, callbackUrl: NOWHERE, pollInterval: 1 };
 	const result = await checkAgainst(server, choose(only), (line) => said.push(line));
 	return { result, said: said.join('\n') };
 }
@@ -50,6 +50,8 @@ describe('A check against the live API', () => {
 					'videoToVideo',
 				]);
 				for (const [id] of target.tasks) expect(said).toContain(id);
+				const listed = result.found.find(({ name }) => name === 'account tasks: answer');
+				expect(listed?.body).toMatchObject({ data: { total: target.tasks.size } });
 			});
 		},
 		2 * MINUTE,
@@ -118,6 +120,25 @@ describe('A check against the live API', () => {
 	);
 
 	it(
+		"names how the account's list of tasks differs, or that there is none",
+		async () => {
+			await using(startStandIn({ ...TIMES, userIdRequired: true }), async (target) => {
+				const { result } = await check(target, ['image.generate']);
+				expect(result.failures).toEqual([
+					expect.stringMatching(/^account tasks: .* needs a valid access token: .*New-Api-User/),
+				]);
+				expect(result.differences).toContainEqual({
+					name: 'account tasks: answer',
+					where: 'HTTP status',
+					expected: '200',
+					found: '401',
+				});
+			});
+		},
+		MINUTE,
+	);
+
+	it(
 		'names what was refused, buys nothing that lacks its input, and keeps keys and signatures to itself',
 		async () => {
 			await using(startStandIn(TIMES), async (target) => {
@@ -138,6 +159,7 @@ describe('A check against the live API', () => {
 				const shown = [said, report(result), JSON.stringify(result)].join('\n');
 				expect(shown).toContain('/assets/');
 				expect(shown).not.toContain(target.apiKey);
+				expect(shown).not.toContain(target.accessToken);
 				expect(shown).not.toMatch(/\?[\w-]+=|_jwt=|sk-[a-z0-9]/i);
 			});
 		},

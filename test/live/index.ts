@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { listAccountTasks } from '../../nodes/shared/api/accountTasks';
 import { createRunwayClient } from '../../nodes/shared/api/client';
+import { explain } from '../../nodes/shared/api/explain';
 import { redact } from '../../nodes/shared/api/redact';
 import { createSend } from '../../nodes/shared/api/transport';
 import { type Engine, startEngine } from '../support/engine';
@@ -19,6 +21,10 @@ export type { Comparison, Difference, Exchange } from './shape';
 export interface Target {
 	apiKey: string;
 	baseUrl: string;
+	/** Of the account, to list its tasks; left out, they are not listed. */
+	accessToken?: string;
+	/** The account's number, if CometAPI wants it beside the token. */
+	userId?: string;
 	/** What the compatibility routes get as `callback_url`. Nothing waits for a call there. */
 	callbackUrl: string;
 	/** Seconds between two looks at a task; 0 leaves it to the node. */
@@ -62,7 +68,9 @@ export async function checkAgainst(
 	const standIn = await startStandIn(QUICK);
 	const engine = await startEngine();
 	try {
-		const reference = { apiKey: standIn.apiKey, baseUrl: standIn.url, callbackUrl: NOWHERE, pollInterval: 1 };
+		const { apiKey, url: baseUrl } = standIn;
+		const accessToken = target.accessToken && standIn.accessToken;
+		const reference = { apiKey, baseUrl, accessToken, callbackUrl: NOWHERE, pollInterval: 1 };
 		const [expected, found] = await Promise.all([
 			new Run(engine, reference, () => undefined, signal).all(purchases),
 			new Run(engine, target, say, signal).all(purchases),
@@ -101,7 +109,7 @@ class Run {
 		private readonly say: (line: string) => void,
 		private readonly stop: AbortSignal | undefined,
 	) {
-		this.recorder = new Recorder(target.apiKey);
+		this.recorder = new Recorder([target.apiKey, target.accessToken ?? '']);
 	}
 
 	/** One for each context, since listeners add up. */
@@ -111,6 +119,7 @@ class Run {
 
 	async all(purchases: readonly Purchase[]): Promise<{ exchanges: Exchange[]; failures: string[] }> {
 		const material: Partial<Material> = {};
+		const since = new Date();
 		await Promise.all([
 			this.free(),
 			...purchases.filter(({ makes }) => makes !== undefined).map(async (one) => await this.buy(one, material)),
@@ -118,7 +127,17 @@ class Run {
 		await Promise.all(
 			purchases.filter(({ makes }) => makes === undefined).map(async (one) => await this.buy(one, material)),
 		);
+		if (this.target.accessToken) await this.accountTasks(since);
 		return { exchanges: this.recorder.exchanges, failures: this.failures };
+	}
+
+	/** What the account's list says of the tasks bought. The two servers' clocks need not agree to the minute. */
+	private async accountTasks(since: Date): Promise<void> {
+		const context = this.context(this.target, 'account tasks');
+		const listed = await listAccountTasks(context, { since: new Date(since.getTime() - 60_000), limit: 100 });
+		if (listed.kind !== 'trouble') return;
+		const { message, advice } = explain(listed.problem, 'accountTasks');
+		this.fail('account tasks', `${message}. ${advice}`);
 	}
 
 	/** What costs nothing: the list of models, a wrong key, ids that nobody has, the balance. */
@@ -139,13 +158,13 @@ class Run {
 	}
 
 	private async sender(label: string, apiKey: string) {
-		const context = this.engine.context({
-			credential: { ...this.target, apiKey },
-			parameters: {},
-			signal: this.signal,
-		});
+		return await createSend(this.context({ ...this.target, apiKey }, label));
+	}
+
+	private context(credential: Target, label: string): ReturnType<Engine['context']> {
+		const context = this.engine.context({ credential, parameters: {}, signal: this.signal });
 		this.recorder.listenTo(context, label);
-		return await createSend(context);
+		return context;
 	}
 
 	private async buy(purchase: Purchase, material: Partial<Material>): Promise<void> {
@@ -191,7 +210,7 @@ class Run {
 	}
 
 	private fail(name: string, reason: string): void {
-		const line = `${name}: ${redact(reason.replaceAll(this.target.apiKey, '…'))}`;
+		const line = `${name}: ${redact(this.recorder.withoutKeys(reason))}`;
 		this.failures.push(line);
 		this.say(line);
 	}

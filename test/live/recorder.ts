@@ -9,7 +9,13 @@ import type { Exchange } from './shape';
 export class Recorder {
 	readonly exchanges: Exchange[] = [];
 
-	constructor(private readonly apiKey: string) {}
+	/** @param keys what must never be kept; empty texts count for nothing */
+	constructor(private readonly keys: readonly string[]) {}
+
+	/** A text without the keys. */
+	withoutKeys(text: string): string {
+		return this.keys.filter(Boolean).reduce((rest, key) => rest.replaceAll(key, '…'), text);
+	}
 
 	/** Listens to a context; what it sends is noted under `label`, such as `video.upscale`. */
 	listenTo({ helpers }: ExecuteContext, label: string): void {
@@ -36,7 +42,7 @@ export class Recorder {
 
 	private withoutSecrets(value: unknown): unknown {
 		const text = JSON.stringify(value);
-		return text === undefined ? undefined : redactDeep(JSON.parse(text.replaceAll(this.apiKey, '…')));
+		return text === undefined ? undefined : redactDeep(JSON.parse(this.withoutKeys(text)));
 	}
 }
 

@@ -1,62 +1,29 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { readBalance } from '../../shared/api/balance';
+import { readBalance, type Balance } from '../../shared/api/balance';
 import { networkProblem, responseProblem } from '../../shared/api/problem';
-import { judge, type Verdict } from '../../shared/judgement/judge';
 import { askBalance } from '../../shared/api/transport';
 import { isObject } from '../../shared/task/json';
-import { backoffDelay } from '../../shared/wait/cadence';
-import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { getBalance } from '../operations/account/getBalance.operation';
 import type { Fault } from '../operations/operation';
-import type { Outcome } from './job';
-import { errorItem, markForErrorOutput, nodeError, stoppedError } from './report';
-import { goesOnAfterErrors } from './settings';
+import { askUntilAnswered, runLookUps, type Found, type LookUpAnswer } from './lookUp';
 
-/** Looks up the balance, once for each item. What concerns the whole account is asked only once. */
+/** Looks up the balance, once for each item. */
 export async function runBalance(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
-	const items: INodeExecutionData[] = [];
-	let everyones: Outcome | null = null;
-	for (const itemIndex of context.getInputData().keys()) {
-		const found: Found = everyones === null ? await lookUp(context, itemIndex) : { outcome: everyones };
-		if ('item' in found) {
-			items.push(found.item);
-			continue;
-		}
-		if (context.getExecutionCancelSignal()?.aborted) throw stoppedError(context, []);
-		const ending = { itemIndex, outcome: found.outcome };
-		if (!goesOnAfterErrors(context)) throw nodeError(context, ending, [ending]);
-		if (found.verdict === 'endRun') everyones = found.outcome;
-		items.push(markForErrorOutput(context, errorItem(ending)));
-	}
-	return items;
-}
-
-type Found = { item: INodeExecutionData } | { outcome: Outcome; verdict?: Verdict };
-
-async function lookUp(context: IExecuteFunctions, itemIndex: number): Promise<Found> {
-	try {
+	return await runLookUps(context, async (itemIndex): Promise<Found> => {
 		const days = readDays(context, itemIndex);
-		return days.ok ? await ask(context, itemIndex, days.query) : { outcome: { kind: 'invalid', faults: days.faults } };
-	} catch (error) {
-		// n8n's own errors of expressions and credentials: theirs are the best words.
-		return { outcome: { kind: 'unresolved', error: error as Error, task: null } };
-	}
+		if (!days.ok) return { outcome: { kind: 'invalid', faults: days.faults } };
+		const found = await askUntilAnswered(context, 'account', async () => await ask(context, days.query));
+		return 'outcome' in found ? found : { items: [{ json: { ...found.value }, pairedItem: { item: itemIndex } }] };
+	});
 }
 
-async function ask(context: IExecuteFunctions, itemIndex: number, days: Record<string, string>): Promise<Found> {
-	const startedAt = systemClock.now();
-	for (let answers = 1; ; answers += 1) {
-		const answer = await askBalance(context, days);
-		if (answer.kind === 'aborted') return { outcome: { kind: 'notSent' } };
-		const balance = answer.kind === 'response' && answer.status === 200 ? readBalance(answer.body) : null;
-		if (balance !== null) return { item: { json: { ...balance }, pairedItem: { item: itemIndex } } };
-
-		const problem = answer.kind === 'response' ? responseProblem(answer) : networkProblem(answer);
-		const verdict = judge('account', problem.reason, { answers, ms: systemClock.now() - startedAt });
-		if (verdict !== 'askAgain') return { outcome: { kind: 'notRead', problem }, verdict };
-		await pauseUnlessAborted(backoffDelay(answers, Math.random()), systemClock, context.getExecutionCancelSignal());
-	}
+async function ask(context: IExecuteFunctions, days: Record<string, string>): Promise<LookUpAnswer<Balance>> {
+	const answer = await askBalance(context, days);
+	if (answer.kind === 'aborted') return answer;
+	const balance = answer.kind === 'response' && answer.status === 200 ? readBalance(answer.body) : null;
+	if (balance !== null) return { kind: 'found', value: balance };
+	return { kind: 'trouble', problem: answer.kind === 'response' ? responseProblem(answer) : networkProblem(answer) };
 }
 
 /** The days to list the use of. CometAPI takes both or none; the last one is today, unless it is given. */

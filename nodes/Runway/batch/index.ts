@@ -4,9 +4,11 @@ import { openRegister, type Register } from '../../shared/register/register';
 import { isTerminal } from '../../shared/task/task';
 import { findOperation } from '../operations/index';
 import type { Operation } from '../operations/operation';
+import { findAppeared } from './appeared';
 import { runBalance } from './balance';
 import { taskOf, type Job, type Outcome } from './job';
 import { begin } from './cutOff';
+import { runList } from './list';
 import { openLedger, takeUp, type Ledger, type PaidRecord } from './paid';
 import { prepare, type Prepared } from './prepare';
 import { recallAttempts } from './recall';
@@ -35,6 +37,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 
 	const operation = operationOf(context);
 	if (operation.kind === 'account') return [await runBalance(context)];
+	if (operation.kind === 'list') return [await runList(context)];
 	const register = await openRegister(context);
 	const earlierAttempts = await attemptsBefore(context, operation, register);
 
@@ -53,7 +56,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	}
 	await rows.begin(jobs, (job) => ledger.find(job));
 	const settled = progressReporter(context, jobs);
-	const results = await runJobs(register?.fault ? jobs.map(waitHere) : jobs, {
+	const ran = await runJobs(register?.fault ? jobs.map(waitHere) : jobs, {
 		context,
 		ledger,
 		limits: jobs[0]?.settings.limits ?? { maxParallel: 1, maxTasksInProgress: 0 },
@@ -63,6 +66,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 			settled(outcome);
 		},
 	});
+	const results = await findAppeared(context, ran);
 
 	const endings = results.map(({ job, outcome }): Ending => ({ itemIndex: job.itemIndex, outcome }));
 	const failed = results.flatMap(({ item }, index) => (item === null ? (endings[index] ?? []) : []));

@@ -1,3 +1,5 @@
+import type { AccountTask } from '../../shared/api/accountTasks';
+import type { Wanted } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
 import type { Row } from '../../shared/wait/watch';
 import type { Api, KnownTask } from '../../shared/task/task';
@@ -61,11 +63,22 @@ export type Outcome =
 	/** n8n could not resolve a parameter or the credential; nothing was sent, but an earlier attempt may have created the task. */
 	| { kind: 'unresolved'; error: Error; task: KnownTask | null }
 	/** The API did not tell what was asked for; no task is concerned. */
-	| { kind: 'notRead'; problem: Problem }
+	| { kind: 'notRead'; problem: Problem; wanted: Wanted }
+	/** The register of tasks was asked for, and is switched off or does not answer. */
+	| { kind: 'noRegister'; message: string; advice: string }
 	/** The API refused to create the task. `remarks`: what the node itself found doubtful about the request. */
 	| { kind: 'notCreated'; problem: Problem; remarks: readonly string[] }
-	/** The create was sent and its outcome is unknown: a task may have been created and billed. */
-	| { kind: 'maybeCreated'; problem: Problem }
+	/**
+	 * The create was sent and its outcome is unknown: a task may have been created and billed. `underWay`: when it was sent and
+	 * when it was given up, in milliseconds since the epoch; unknown for a create of an earlier attempt. `appeared`: the account's
+	 * tasks from that time that nobody in this run knows, if the account was asked.
+	 */
+	| {
+			kind: 'maybeCreated';
+			problem: Problem;
+			underWay?: { from: number; to: number };
+			appeared?: readonly AccountTask[];
+	  }
 	/** Not sent, because the run ended before its turn, or because the API had refused another one for a reason that concerns all. */
 	| { kind: 'notSent'; because?: Problem }
 	/** The execution was stopped, or the run ended by another item's error, while the task went on. */

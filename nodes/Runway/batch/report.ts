@@ -12,6 +12,7 @@ import { redact, redactDeep } from '../../shared/api/redact';
 import type { Row } from '../../shared/wait/watch';
 import { isTerminal, type KnownTask } from '../../shared/task/task';
 import type { Fault } from '../operations/operation';
+import { appearedDetails, appearedWords } from './appeared';
 import { taskOf, type Outcome } from './job';
 import { hasFailed, type PaidRecord } from './paid';
 
@@ -182,7 +183,9 @@ export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanatio
 				advice: outcome.task === null ? nothingBilled(NOTHING_SENT, hasEarlier) : howToFetch(outcome.task),
 			};
 		case 'notRead':
-			return explain(outcome.problem, 'account');
+			return explain(outcome.problem, outcome.wanted);
+		case 'noRegister':
+			return outcome;
 		case 'notCreated': {
 			const { message, advice } = explain(outcome.problem, 'create');
 			return {
@@ -195,7 +198,7 @@ export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanatio
 			return {
 				message: `It is unknown whether the task was created. ${explain(outcome.problem, 'create').message}`,
 				advice:
-					`The request may have reached CometAPI and may be billed, so it is not sent again. Look at the task log in the CometAPI console before you run this item again.${outcome.problem.excerpt === null ? '' : ' What CometAPI answered is in the details, and may hold the task ID.'} ${evidence(outcome.problem)}`.trim(),
+					`The request may have reached CometAPI and may be billed, so it is not sent again. ${appearedWords(outcome.appeared)}${outcome.problem.excerpt === null ? '' : ' What CometAPI answered is in the details, and may hold the task ID.'} ${evidence(outcome.problem)}`.trim(),
 			};
 		case 'notSent':
 			return explainNotSent(outcome.because, nothingBilled(NOTHING_SENT, hasEarlier));
@@ -417,7 +420,10 @@ function detailsOf(outcome: Outcome): IDataObject {
 	if (state?.failure) details.failure = redactDeep(state.failure) as IDataObject;
 	if (state?.cost) details.cost = { ...state.cost };
 	if (outcome.kind === 'noResult') details.raw = redactDeep(state?.raw) as IDataObject;
-	if (outcome.kind === 'maybeCreated') details.created = 'unknown';
+	if (outcome.kind === 'maybeCreated') {
+		details.created = 'unknown';
+		if (outcome.appeared !== undefined) details.appearedTasks = appearedDetails(outcome.appeared);
+	}
 	if (
 		outcome.kind === 'notCreated' ||
 		outcome.kind === 'notSent' ||

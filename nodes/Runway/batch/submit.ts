@@ -101,9 +101,13 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
 				commonRow.clear();
 				return created(job, sent.taskId, sent.state);
 			case 'unknown':
-				return maybeCreated(job, sent.problem);
+				return maybeCreated(job, sent.problem, sentAt);
 			case 'aborted':
-				return maybeCreated(job, ownProblem('network', 'the execution was stopped while the request was on its way'));
+				return maybeCreated(
+					job,
+					ownProblem('network', 'the execution was stopped while the request was on its way'),
+					sentAt,
+				);
 			case 'notCreated':
 				return notCreated(job, sent, attempt, sentAt);
 		}
@@ -163,11 +167,11 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
 		return { kind: 'ready', task };
 	}
 
-	function maybeCreated(job: CreateJob, problem: Problem): Outcome {
+	function maybeCreated(job: CreateJob, problem: Problem, sentAt: number): Outcome {
 		ledger.maybeCreated(job, problem);
 		noteDoubt(context, job, problem);
 		onFailure();
-		return { kind: 'maybeCreated', problem };
+		return { kind: 'maybeCreated', problem, underWay: { from: sentAt, to: clock.now() } };
 	}
 
 	return {

@@ -3,6 +3,7 @@ import { generate } from './image/generate.operation';
 import type { CreateOperation, Operation } from './operation';
 import { download } from './task/download.operation';
 import { get } from './task/get.operation';
+import { list } from './task/list.operation';
 import { wait } from './task/wait.operation';
 import { actOne } from './video/actOne.operation';
 import { characterPerformance } from './video/characterPerformance.operation';
@@ -30,6 +31,7 @@ export const operations: readonly Operation[] = [
 	get,
 	wait,
 	download,
+	list,
 	getBalance,
 ];
 

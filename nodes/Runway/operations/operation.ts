@@ -9,7 +9,7 @@ import type { Api } from '../../shared/task/task';
  * What an operation is: its place in the panel, its fields, and for those that create a task the route
  * and the way from fields to request body. No HTTP and no waiting in here.
  */
-export type Operation = BatchOperation | AccountOperation;
+export type Operation = BatchOperation | ListOperation | AccountOperation;
 
 /** The operations that are about tasks. */
 export type BatchOperation = CreateOperation | TaskOperation;
@@ -53,6 +53,11 @@ export interface TaskOperation extends InThePanel {
 	file: 'always' | 'optional' | 'never';
 	/** Whether a task that failed, or is not finished, is an error or just data. */
 	unfinishedIsError: boolean;
+}
+
+/** Lists tasks, which is free. */
+export interface ListOperation extends InThePanel {
+	kind: 'list';
 }
 
 /** Asks about the account, which is free. */

@@ -8,7 +8,7 @@ export interface Explanation {
 }
 
 /** What the user wanted: advice to run again is wrong after a read, since running again would buy again. */
-export type Wanted = 'create' | 'read' | 'account';
+export type Wanted = 'create' | 'read' | 'account' | 'accountTasks';
 
 /** `create` is said after a refused create, `otherwise` after everything else. */
 interface Words {
@@ -105,9 +105,35 @@ const words: Readonly<Record<Reason, Words>> = {
 	),
 };
 
+const wrongToken = same(
+	"The list of the CometAPI account's tasks needs a valid access token",
+	`${CREDENTIAL} and enter the personal access token of the CometAPI account, which is not the API key. If CometAPI asks for a user ID, enter that, too.`,
+);
+const noList = (message: string) =>
+	same(
+		message,
+		'This list is experimental, because CometAPI does not document it. Check the base URL of the credential. If it is https://api.cometapi.com, use the register of tasks instead.',
+	);
+
+/** The list of the account's tasks takes another secret, and may not exist (fact sheet 8.4). */
+const wordsOfTaskList: Partial<Record<Reason, Words>> = {
+	auth: wrongToken,
+	keyExpired: wrongToken,
+	keyDisabled: wrongToken,
+	forbidden: same(
+		"CometAPI does not allow this access token to list the account's tasks",
+		'Check in the CometAPI console that the access token and the user ID in the credential belong to the same account.',
+	),
+	badRequest: noList("CometAPI refused to list the account's tasks"),
+	notFound: noList("CometAPI has no list of the account's tasks at this address"),
+	wrongUrl: noList("CometAPI's list of the account's tasks is not where this node looks for it"),
+	unreadable: noList("CometAPI sent something other than a list of the account's tasks"),
+};
+
 /** Puts a problem into words, with the API's own words and ids as evidence. */
 export function explain(problem: Problem, wanted: Wanted): Explanation {
-	const { message, ...advice } = words[problem.reason];
+	const { message, ...advice } =
+		(wanted === 'accountTasks' ? wordsOfTaskList[problem.reason] : undefined) ?? words[problem.reason];
 	const model = problem.model === undefined ? '' : ` (${problem.model})`;
 	const fields = problem.fields
 		.map(({ path, message: words }) => [path, words].filter(Boolean).join(': '))

@@ -29,7 +29,7 @@ export type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFu
  */
 export async function createSend(context: RequestContext): Promise<Send> {
 	const { baseURL, secrets } = await readCredential(context);
-	const signal = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
+	const signal = cancelSignalOf(context);
 
 	return async ({ method, path, body, headers, timeoutMs, afterStopMs = 0 }) => {
 		const options: IHttpRequestOptions = {
@@ -102,6 +102,40 @@ export async function askBalance(context: IExecuteFunctions, days: Record<string
 	return await answerOf(request, signal, secrets);
 }
 
+/**
+ * Asks the account's own routes, which take the access token of the account and not the key (fact sheet 8.4), at the base URL.
+ * @returns null if the credential has no access token
+ */
+export async function askAccount(
+	context: RequestContext,
+	path: string,
+	query: IDataObject,
+	timeoutMs: number,
+): Promise<ApiAnswer | null> {
+	const { baseURL, accessToken, userId, secrets } = await readCredential(context);
+	if (accessToken === '') return null;
+	const signal = cancelSignalOf(context);
+	const options: IHttpRequestOptions = {
+		baseURL,
+		url: path,
+		method: 'GET',
+		qs: query,
+		headers: { Authorization: accessToken, ...(userId !== '' && { 'New-Api-User': userId }) },
+		json: true,
+		timeout: timeoutMs,
+		disableFollowRedirect: true,
+		ignoreHttpStatusErrors: true,
+		returnFullResponse: true,
+		abortSignal: signal,
+	};
+	const request = async () => (await context.helpers.httpRequest(options)) as IN8nHttpFullResponse;
+	return await answerOf(request, signal, secrets);
+}
+
+function cancelSignalOf(context: RequestContext): AbortSignal | undefined {
+	return 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
+}
+
 async function answerOf(
 	request: () => Promise<IN8nHttpFullResponse>,
 	signal: AbortSignal | undefined,
@@ -124,8 +158,21 @@ interface Credential {
 	/** Without a slash at its end. */
 	baseURL: string;
 	apiKey: string;
+	/** Of the account, for its list of tasks; empty for none. */
+	accessToken: string;
+	/** Empty for none. */
+	userId: string;
 	/** Whatever of the credential nobody may read. */
 	secrets: readonly string[];
+}
+
+/** Credentials that were saved before the later fields existed lack them. */
+interface StoredCredential {
+	baseUrl: string;
+	apiKey: string;
+	n8nApiKey?: string;
+	accessToken?: string;
+	userId?: string | number;
 }
 
 /** The address that somebody has typed, without a slash at its end; null if it is none of the web. */
@@ -142,12 +189,8 @@ export function isPossibleKey(key: string): boolean {
 /** @throws NodeOperationError that names the field, before anything is sent */
 export async function readCredential(context: RequestContext): Promise<Credential> {
 	// n8n's helper, which adds the key, reads the credential for the first item, so its address is that item's, too.
-	const { baseUrl, apiKey, n8nApiKey, accessToken } = await (context as IExecuteFunctions).getCredentials<{
-		baseUrl: string;
-		apiKey: string;
-		n8nApiKey?: string;
-		accessToken?: string;
-	}>(CREDENTIAL, 0);
+	const stored = await (context as IExecuteFunctions).getCredentials<StoredCredential>(CREDENTIAL, 0);
+	const { baseUrl, apiKey } = stored;
 	const fault = (message: string, advice: string) =>
 		new NodeOperationError(context.getNode(), message, {
 			description: `Open the credential "CometAPI Runway API" and ${advice}`,
@@ -159,15 +202,24 @@ export async function readCredential(context: RequestContext): Promise<Credentia
 			'set the base URL to https://api.cometapi.com, with https:// and without a path.',
 		);
 	}
-	const key = apiKey.trim();
-	if (!isPossibleKey(key)) {
+	const asHeader = (value: string, label: string) => {
+		const text = value.trim();
+		if (isPossibleKey(text)) return text;
 		throw fault(
-			'The API key of the credential holds characters that no key has',
-			'paste the key again from the CometAPI console. Often an invisible character or "…" got in while copying.',
+			`The ${label} of the credential holds characters that no ${label} has`,
+			`paste the ${label} again from the CometAPI console. Often an invisible character or "…" got in while copying.`,
 		);
-	}
-	const secrets = [key, n8nApiKey, accessToken].map((secret) => (secret ?? '').trim());
-	return { baseURL, apiKey: key, secrets: secrets.filter(({ length }) => length >= SHORTEST_SECRET) };
+	};
+	const key = asHeader(apiKey, 'API key');
+	const accessToken = asHeader(stored.accessToken ?? '', 'access token');
+	const secrets = [key, stored.n8nApiKey?.trim() ?? '', accessToken];
+	return {
+		baseURL,
+		apiKey: key,
+		accessToken,
+		userId: asHeader(String(stored.userId ?? ''), 'user ID'),
+		secrets: secrets.filter(({ length }) => length >= SHORTEST_SECRET),
+	};
 }
 
 /** A shorter "key" is a word that answers may hold for other reasons. */

@@ -1,6 +1,6 @@
 import { NodeApiError, NodeOperationError, type IPollFunctions, type IWebhookFunctions } from 'n8n-workflow';
 
-import { explain } from '../api/explain';
+import { explain, type Wanted } from '../api/explain';
 import type { Problem } from '../api/problem';
 import { rulings } from '../judgement/judge';
 
@@ -16,10 +16,15 @@ export function faultOf(context: TriggerContext, label: string, expected: string
 
 /**
  * The error for a failed or missing answer of CometAPI.
- * @param taskId the task that was asked for; it is named if the answer may be about this task alone
+ * @param options.taskId the task that was asked for; it is named if the answer may be about this task alone
+ * @param options.wanted what was asked for
  */
-export function apiError(context: TriggerContext, problem: Problem, taskId?: string): NodeApiError {
-	const { message, advice } = explain(problem, 'read');
+export function apiError(
+	context: TriggerContext,
+	problem: Problem,
+	{ taskId, wanted = 'read' }: { taskId?: string; wanted?: Wanted } = {},
+): NodeApiError {
+	const { message, advice } = explain(problem, wanted);
 	const httpCode = problem.status === null ? undefined : String(problem.status);
 	const isOfTask = taskId !== undefined && !rulings[problem.reason].concernsAll;
 	const description = isOfTask ? `${advice} The refused task is ${taskId}.` : advice;

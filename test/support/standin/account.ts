@@ -1,4 +1,5 @@
-import type { JsonObject } from './types';
+import { accountEntry, type TaskView } from './envelopes';
+import type { JsonObject, WrappedResult } from './types';
 
 const USD_PER_TASK = 0.32;
 const START_BALANCE_USD = 84.517203;
@@ -60,4 +61,38 @@ export function quota(tasks: number, startDate: string | undefined, endDate: str
 		};
 	}
 	return answer;
+}
+
+/** The account's number. */
+export const USER_ID = 17;
+const USUAL_PAGE_SIZE = 10;
+const MAX_PAGE_SIZE = 100;
+
+/** GET /api/task/self: a page of the account's tasks that match, the newest first (fact sheet 8.4). */
+export function taskList(
+	views: readonly TaskView[],
+	query: Readonly<Record<string, string>>,
+	result: WrappedResult,
+): JsonObject {
+	const matching = views.map((view, index) => accountEntry(view, result, index + 1, USER_ID)).filter(matches(query));
+	const page = Math.max(1, wholeNumber(query.p) ?? 1);
+	const size = Math.min(MAX_PAGE_SIZE, wholeNumber(query.page_size) ?? USUAL_PAGE_SIZE);
+	const items = matching.reverse().slice((page - 1) * size, page * size);
+	return { success: true, message: '', data: { page, page_size: size, total: matching.length, items } };
+}
+
+/** Words are compared as they are, times with that of the submission; what is no number, or 0, filters nothing. */
+function matches(query: Readonly<Record<string, string>>): (entry: JsonObject) => boolean {
+	const words = ['task_id', 'status', 'platform', 'action'] as const;
+	const from = wholeNumber(query.start_timestamp) ?? 0;
+	const to = wholeNumber(query.end_timestamp) ?? Infinity;
+	return (entry) =>
+		words.every((name) => (query[name] ?? '') === '' || entry[name] === query[name]) &&
+		Number(entry.submit_time) >= from &&
+		Number(entry.submit_time) <= to;
+}
+
+function wholeNumber(text: string | undefined): number | undefined {
+	const number = Number(text ?? '');
+	return Number.isSafeInteger(number) && number > 0 ? number : undefined;
 }

@@ -1,4 +1,4 @@
-import { modelCatalog, modelList, quota } from './account';
+import { modelCatalog, modelList, quota, taskList, USER_ID } from './account';
 import type { Asked } from './answers';
 import { gatewayRefusal, moved, page } from './answers';
 import type { Refusal } from './checks';
@@ -32,6 +32,7 @@ const fixedRoutes: Readonly<Record<string, types.RouteKind>> = {
 	'GET /v1/models': 'models',
 	'GET /api/models': 'catalog',
 	'GET /user/quota': 'quota',
+	'GET /api/task/self': 'taskList',
 };
 
 /** The kind of route that a request line names. */
@@ -51,7 +52,7 @@ export class Api {
 	constructor(
 		private readonly settings: types.StandInSettings,
 		private readonly book: TaskBook,
-		private readonly apiKey: string,
+		private readonly secrets: { apiKey: string; accessToken: string },
 		private readonly onCreate: (task: types.StandInTask) => void,
 	) {}
 
@@ -68,6 +69,8 @@ export class Api {
 				return this.limited() ?? { status: 200, json: modelCatalog() };
 			case 'quota':
 				return this.limited() ?? this.quota(request);
+			case 'taskList':
+				return this.limited() ?? this.taskList(request);
 			default:
 				return this.elsewhere(request);
 		}
@@ -97,7 +100,7 @@ export class Api {
 	/** Why the key of a request opens nothing, or undefined. */
 	locked({ headers: { authorization } }: types.RecordedRequest): Answer | undefined {
 		if (authorization === undefined) return this.comet(401, 'no API key was given');
-		return authorization === `Bearer ${this.apiKey}` ? undefined : this.comet(401, 'invalid token');
+		return authorization === `Bearer ${this.secrets.apiKey}` ? undefined : this.comet(401, 'invalid token');
 	}
 
 	private guarded(request: types.RecordedRequest): Answer | undefined {
@@ -234,10 +237,28 @@ export class Api {
 
 	private quota({ query }: types.RecordedRequest): Answer {
 		if (query.key === undefined) return this.comet(400, 'key must not be empty');
-		if (query.key !== this.apiKey) return this.comet(401, 'invalid token');
+		if (query.key !== this.secrets.apiKey) return this.comet(401, 'invalid token');
 		const wrong = [query.start_date, query.end_date].find((day) => day !== undefined && !DAY.test(day));
 		if (wrong !== undefined) return this.comet(400, 'dates are written YYYY-MM-DD');
 		return { status: 200, json: quota(this.book.tasks.size, query.start_date, query.end_date) };
+	}
+
+	/** Of the account, with its access token and not with a key; the newest gateways take it with and without Bearer. */
+	private taskList({ query, headers }: types.RecordedRequest): Answer {
+		const refuse = (message: string): Answer => ({ status: 401, json: { success: false, message } });
+		const { authorization = '' } = headers;
+		if (authorization === '') return refuse('Unauthorized, not logged in and no access token provided');
+		if (authorization.replace(/^Bearer /, '') !== this.secrets.accessToken) {
+			return refuse('Unauthorized, invalid access token');
+		}
+		const userId = headers['new-api-user'];
+		if (userId === undefined && this.settings.userIdRequired) return refuse('Unauthorized, New-Api-User not provided');
+		if (userId !== undefined && userId !== String(USER_ID)) {
+			return refuse('Unauthorized, New-Api-User does not match logged in user');
+		}
+		const now = Date.now();
+		const views = [...this.book.tasks.values()].map((task) => this.book.view(task, now));
+		return { status: 200, json: taskList(views, query, this.settings.wrappedResult) };
 	}
 
 	/** A wrong path leads to the documentation, not to an error in JSON. */

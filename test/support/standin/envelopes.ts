@@ -30,6 +30,8 @@ const POINTS = '320';
 const CREDITS = 25;
 /** The gateway's internal units: 500,000 for a dollar. */
 const QUOTA = 160_000;
+/** The numbers of an account's tasks begin anywhere. */
+const FIRST_RECORD = 90_410;
 const GATEWAY_OFFSET_MS = 8 * 3_600_000;
 
 const unixSeconds = (ms: number | null) => (ms === null ? 0 : Math.floor(ms / 1000));
@@ -164,6 +166,23 @@ function wrapped(view: TaskView, result: WrappedResult): JsonObject {
 	const outer = gatewayTask(view, failReason, extra);
 	const bare = outer.status === 'NOT_START' || view.phase === 'unknown' || (done && result === 'fail_reason');
 	return { code: 'success', message: '', data: { ...outer, data: bare ? null : inner(view, result) } };
+}
+
+/** A task as the list of the account's tasks shows it: the wrapped form without its envelope, as a record. */
+export function accountEntry(view: TaskView, result: WrappedResult, number: number, userId: number): JsonObject {
+	const { data } = wrapped(view, result);
+	return {
+		id: FIRST_RECORD + number,
+		created_at: unixSeconds(view.createdAt),
+		updated_at: unixSeconds(view.updatedAt),
+		platform: 'runway',
+		user_id: userId,
+		group: 'default',
+		channel_id: 0,
+		quota: QUOTA,
+		properties: view.prompt === '' ? null : { input: view.prompt },
+		...(data as JsonObject),
+	};
 }
 
 function inner(view: TaskView, result: WrappedResult): JsonValue {

@@ -17,6 +17,9 @@ import type * as types from './types';
 /** The key that a stand-in accepts unless told otherwise. */
 export const STAND_IN_KEY = 'sk-standin-0000000000000000000000000000000000000000';
 
+/** The access token of the account that a stand-in accepts unless told otherwise. */
+const STAND_IN_ACCESS_TOKEN = 'standin-access-token-0000000000';
+
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 /** Longer than any client keeps an idle connection, so that none is reused at the moment it is closed here. */
 const KEEP_ALIVE_MS = 120_000;
@@ -26,6 +29,7 @@ export class StandInServer implements types.StandIn {
 	readonly settings: types.StandInSettings;
 	readonly requests: types.RecordedRequest[] = [];
 	readonly apiKey: string;
+	readonly accessToken: string;
 	private readonly server: Server;
 	private readonly timers = new Timers();
 	private readonly faults = new FaultBook();
@@ -40,14 +44,15 @@ export class StandInServer implements types.StandIn {
 	private inFlight = 0;
 
 	constructor(private readonly options: types.StandInOptions) {
-		const { port: _port, host: _host, publicUrl, apiKey, log, hold, ...given } = options;
+		const { port: _port, host: _host, publicUrl, apiKey, accessToken, log, hold, ...given } = options;
 		this.given = given;
 		this.settings = makeSettings(given);
 		this.apiKey = apiKey ?? STAND_IN_KEY;
+		this.accessToken = accessToken ?? STAND_IN_ACCESS_TOKEN;
 		this.log = log ?? (() => undefined);
 		this.book = new TaskBook(this.settings, this.signer, () => publicUrl?.replace(/\/+$/, '') ?? this.url);
 		this.desk = new CallbackDesk(this.settings, this.book, this.log);
-		this.api = new Api(this.settings, this.book, this.apiKey, (task) => this.desk.plan(task));
+		this.api = new Api(this.settings, this.book, this, (task) => this.desk.plan(task));
 		const elsewhere = () => `http://localhost:${this.port}`;
 		this.assets = new AssetStore(this.settings, this.book, this.signer, this.timers, this.api, elsewhere);
 		this.server = createServer((incoming, response) => void this.handle(incoming, response));

@@ -39,6 +39,7 @@ export function makeSettings(given: StandInOverrides = {}): StandInSettings {
 		supportRanges: true,
 		latencyMs: 0,
 		versionHeaderRequired: true,
+		userIdRequired: false,
 		compatibilityRefusal: 'E3',
 	};
 	for (const [name, value] of Object.entries(rest)) {

@@ -29,7 +29,7 @@ export type StandInOperation =
 	| 'characterPerformance';
 
 /** The kind of route a request came to. */
-export type RouteKind = 'create' | 'read' | 'asset' | 'sample' | 'models' | 'catalog' | 'quota' | 'other';
+export type RouteKind = 'create' | 'read' | 'asset' | 'sample' | 'models' | 'catalog' | 'quota' | 'taskList' | 'other';
 
 /** One request as the server saw it, in order of arrival. */
 export interface RecordedRequest {
@@ -206,6 +206,8 @@ export interface StandInSettings {
 	latencyMs: number | ((request: RecordedRequest) => number);
 	/** POST /runwayml/v1/* without X-Runway-Version is refused. */
 	versionHeaderRequired: boolean;
+	/** The list of the account's tasks wants the user's ID beside the access token, as older gateways do (fact sheet 8.4). */
+	userIdRequired: boolean;
 	/** Answer a value out of range on a compatibility route as HTTP 200 with a code (E3), or as 400 (E2). */
 	compatibilityRefusal: 'E2' | 'E3';
 }
@@ -223,6 +225,8 @@ export interface StandInOptions extends StandInOverrides {
 	/** Base of the asset URLs, where clients reach the server under another name than `url`. */
 	publicUrl?: string;
 	apiKey?: string;
+	/** Opens the list of the account's tasks. */
+	accessToken?: string;
 	log?: (line: string) => void;
 	/** Keep the process alive. The default is false: a forgotten stand-in never hangs a test run. */
 	hold?: boolean;
@@ -361,6 +365,7 @@ export interface StandIn {
 	readonly url: string;
 	readonly port: number;
 	readonly apiKey: string;
+	readonly accessToken: string;
 	readonly settings: StandInSettings;
 	readonly requests: readonly RecordedRequest[];
 	/** Requests on create routes, accepted and refused. */

@@ -37,6 +37,7 @@ const fixedParameters: Record<string, string[]> = {
 	'task.get': ['taskId', 'api', 'options'],
 	'task.wait': ['taskId', 'download', 'binaryField', 'options'],
 	'task.download': ['taskId', 'binaryField', 'options'],
+	'task.list': ['source', 'status', 'returnAll', 'limit', 'filters'],
 	'account.getBalance': [],
 };
 
@@ -194,6 +195,22 @@ describe('The fields of an operation', () => {
 			expect(shown.slice(0, 2 + fields.length)).toEqual(['resource', 'operation', ...fields.map(({ name }) => name)]);
 		},
 	);
+
+	it('have the choices and the filters of a list under their names', () => {
+		const panel = panelOf('task', 'list');
+		expect(valuesOf(find('source', panel) as INodeProperties).sort()).toEqual(['account', 'register']);
+		expect(valuesOf(find('status', panel) as INodeProperties).sort()).toEqual([
+			'cancelled',
+			'created',
+			'failed',
+			'notCreated',
+			'sending',
+			'succeeded',
+			'unknown',
+		]);
+		const filters = optionsOf(find('filters', panel)).map(({ name }) => name);
+		expect(filters.sort()).toEqual(['createdAfter', 'delivered', 'withinDays', 'workflow', 'workflowName']);
+	});
 
 	it('have the six movements of the camera under their names', () => {
 		for (const value of ['generateFromText', 'generateFromImage']) {

@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
+import { listedRow, listedTask } from '../../../nodes/Runway/batch/list';
 import { operations } from '../../../nodes/Runway/operations/index';
 import { readBalance } from '../../../nodes/shared/api/balance';
 import { taskJson } from '../../../nodes/shared/item/output';
 import { readTask } from '../../../nodes/shared/task/parse';
+import { taskRow } from '../../support/taskRow';
 
 /** What n8n's editor offers to the next node before anything has run. */
 
@@ -17,8 +19,13 @@ interface Schema {
 	items?: Schema;
 }
 
-const { task, balance } = createRequire(__filename)(path.join(root, 'scripts/lib/schemas.cjs')) as {
+const {
+	task,
+	listedTask: listed,
+	balance,
+} = createRequire(__filename)(path.join(root, 'scripts/lib/schemas.cjs')) as {
 	task: Schema;
+	listedTask: Schema;
 	balance: Schema;
 };
 
@@ -56,6 +63,16 @@ describe('The schemas of what comes out', () => {
 		if (reading.kind !== 'task') throw new Error('The payload is no task');
 		const known = { taskId: 'id', api: 'official', state: reading.state, createdAt: null } as const;
 		expect(differences(taskJson(known, 'upscale', 'video', false), task)).toEqual([]);
+	});
+
+	it('describe the item of a list, whether of the register or of the account', () => {
+		const row = { ...taskRow({ requestId: 'r', taskId: 't' }), id: 1, updatedAt: '2026-05-04T08:17:41.000Z' };
+		expect(differences(listedRow(row), listed)).toEqual([]);
+		const reading = readTask(payload('task-official-succeeded-images'));
+		if (reading.kind !== 'task') throw new Error('The payload is no task');
+		const { state } = reading;
+		const of = { taskId: 'id', state, submittedAt: null, platform: null, action: null, model: null, prompt: null };
+		expect(differences(listedTask(of), listed)).toEqual([]);
 	});
 
 	it('describe the item about an account', () => {

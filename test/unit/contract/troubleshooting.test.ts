@@ -76,7 +76,18 @@ const outcomes: {
 			faults: [{ parameter: 'p', label: 'Prompt', found: { value: '' }, expected: 'must not be empty' }],
 		},
 	],
-	notRead: [{ kind: 'notRead', problem: problem('auth') }],
+	notRead: [
+		{ kind: 'notRead', problem: problem('auth'), wanted: 'account' },
+		...reasons.map((reason) => ({
+			kind: 'notRead' as const,
+			problem: problem(reason),
+			wanted: 'accountTasks' as const,
+		})),
+	],
+	noRegister: [
+		{ kind: 'noRegister', message: 'The register of tasks is not switched on', advice: '' },
+		{ kind: 'noRegister', message: 'The register of tasks does not answer', advice: '' },
+	],
 	notCreated: [
 		{ kind: 'notCreated', problem: problem('balance'), remarks: [] },
 		{ kind: 'notCreated', problem: { ...problem('modelUnavailable'), model: 'gen4.5' }, remarks: [] },

@@ -29,6 +29,50 @@ describe('account routes and the rest', () => {
 		expect(api.requests.map(({ route }) => route)).toEqual(expect.arrayContaining(['models', 'catalog', 'quota']));
 	});
 
+	it("list the account's tasks for its access token, the newest first and page by page", async () => {
+		const api = await start();
+		const list = async (query = '', headers: Record<string, string> = { Authorization: api.accessToken }) =>
+			await call(api, 'GET', `/api/task/self${query}`, undefined, headers);
+		const idsIn = ({ json }: Awaited<ReturnType<typeof list>>) =>
+			((json.data as Json).items as Json[]).map(({ task_id }) => task_id);
+		const [first, second, third] = [await task(api), await task(api, 'restyle'), await task(api, 'upscale')];
+		api.finish(first.id);
+		Object.assign(first, { createdAt: first.createdAt - 60_000 });
+
+		const all = await list();
+		expect(idsIn(all)).toEqual([third.id, second.id, first.id]);
+		expect(all.json).toMatchObject({ success: true, message: '', data: { page: 1, page_size: 10, total: 3 } });
+		expect(((all.json.data as Json).items as Json[])[2]).toMatchObject({
+			id: expect.any(Number),
+			platform: 'runway',
+			action: 'IMAGE_TO_VIDEO',
+			status: 'SUCCESS',
+			submit_time: Math.floor(first.createdAt / 1000),
+			quota: expect.any(Number),
+			properties: { input: bodies.imageToVideo.promptText },
+		});
+		expect(idsIn(await list('?p=2&page_size=2'))).toEqual([first.id]);
+		const after = Math.floor(first.createdAt / 1000) + 30;
+		expect(idsIn(await list(`?start_timestamp=${after}`))).toEqual([third.id, second.id]);
+		expect(idsIn(await list(`?end_timestamp=${after}`))).toEqual([first.id]);
+		expect(idsIn(await list(`?task_id=${second.id}`))).toEqual([second.id]);
+		expect(idsIn(await list('?status=SUCCESS'))).toEqual([first.id]);
+
+		expect((await list('', { Authorization: `Bearer ${api.accessToken}`, 'New-Api-User': '17' })).status).toBe(200);
+		const wrong: Array<Record<string, string>> = [
+			{},
+			{ Authorization: `Bearer ${api.apiKey}` },
+			{ Authorization: api.accessToken, 'New-Api-User': '18' },
+		];
+		for (const headers of wrong) {
+			expect(await list('', headers)).toMatchObject({ status: 401, json: { success: false } });
+		}
+		api.settings.userIdRequired = true;
+		expect((await list()).status).toBe(401);
+		api.fault({ on: 'taskList', kind: 'status', status: 404 });
+		expect((await list('', { Authorization: api.accessToken, 'New-Api-User': '17' })).status).toBe(404);
+	});
+
 	it('lead a wrong path to the documentation, and refuse a wrong method', async () => {
 		const api = await start();
 		const wrong = await call(api, 'POST', '/v1/runwayml/v1/image_to_video', bodies.imageToVideo);

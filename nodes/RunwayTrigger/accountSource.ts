@@ -1,0 +1,64 @@
+import { NodeOperationError, type IDataObject, type IPollFunctions } from 'n8n-workflow';
+
+import { listAccountTasks, type AccountTask } from '../shared/api/accountTasks';
+import { isTerminal } from '../shared/task/task';
+import { apiError } from '../shared/trigger/errors';
+import type { NewestTask, OpenSource, Source } from './source';
+
+/** The tasks of the CometAPI account, whoever has created them (fact sheet 8.4). */
+
+/** Renders take minutes, and an API that is overloaded may hold a task back for hours. */
+const LONGEST_RENDER_MS = 24 * 60 * 60_000;
+const MOST_TASKS = 1_000;
+
+export const openAccount: OpenSource = async (context, { events }, saved) => {
+	const begunAt = Number(saved.begunAt) || Date.now();
+	const tasks = await listTasks(context, new Date(begunAt - LONGEST_RENDER_MS));
+	const byId = new Map(tasks.map((task) => [task.taskId, task]));
+	const isNews = ({ state, submittedAt }: AccountTask) =>
+		isTerminal(state.status) ? Date.parse(state.finishedAt ?? submittedAt ?? '') >= begunAt : events.has('progressed');
+	return {
+		ids: tasks
+			.filter(isNews)
+			.map(({ taskId }) => taskId)
+			.reverse(),
+		apiFor: () => 'auto',
+		wants: (_taskId, event) => (events.has(event) ? 'emit' : 'skip'),
+		seen: () => {},
+		describe: describer(byId),
+		emitted: () => {},
+		save: () => ({ begunAt }),
+		finish: async () => {},
+	};
+};
+
+export const newestOfAccount: NewestTask = async (context) => {
+	const tasks = await listTasks(context);
+	const [newest] = tasks;
+	if (newest === undefined) {
+		throw new NodeOperationError(context.getNode(), 'The account has no Runway task yet', {
+			description: 'Create one, for example with a Runway node, then test the trigger again.',
+		});
+	}
+	return { taskId: newest.taskId, api: 'auto', describe: describer(new Map([[newest.taskId, newest]])) };
+};
+
+async function listTasks(context: IPollFunctions, since?: Date): Promise<AccountTask[]> {
+	const listed = await listAccountTasks(context, { since, limit: MOST_TASKS });
+	switch (listed.kind) {
+		case 'tasks':
+			return listed.tasks;
+		case 'trouble':
+			throw apiError(context, listed.problem, { wanted: 'accountTasks' });
+		case 'aborted':
+			return [];
+	}
+}
+
+function describer(tasks: ReadonlyMap<string, AccountTask>): Source['describe'] {
+	return (taskId) => {
+		const { action = null, model = null, prompt = null, submittedAt = null } = tasks.get(taskId) ?? {};
+		const origin: IDataObject = { action, model, prompt, submittedAt };
+		return { origin };
+	};
+}

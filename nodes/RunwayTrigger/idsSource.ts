@@ -1,0 +1,41 @@
+import { NodeOperationError, type IPollFunctions } from 'n8n-workflow';
+
+import { isApiChoice, taskIdsOf } from '../shared/task/ids';
+import { faultOf } from '../shared/trigger/errors';
+import type { NewestTask, OpenSource } from './source';
+import { MAX_TASKS } from './watchlist';
+
+/** The tasks whose IDs stand in the panel. */
+
+export const openIds: OpenSource = async (context, { events }) => {
+	const { ids, api } = readIds(context);
+	return await Promise.resolve({
+		ids,
+		apiFor: () => api,
+		wants: (_taskId, event) => (events.has(event) ? 'emit' : 'skip'),
+		seen: () => {},
+		describe: () => ({}),
+		emitted: () => {},
+		save: () => ({}),
+		finish: async () => {},
+	});
+};
+
+export const firstOfIds: NewestTask = async (context) => {
+	const { ids, api } = readIds(context);
+	const [taskId] = ids;
+	if (taskId === undefined) {
+		throw new NodeOperationError(context.getNode(), 'There is no task to show', {
+			description: 'Enter at least one task ID. Every Runway node outputs the IDs of its tasks as taskId.',
+		});
+	}
+	return await Promise.resolve({ taskId, api, describe: () => ({}) });
+};
+
+function readIds(context: IPollFunctions) {
+	const ids = taskIdsOf(context.getNodeParameter('taskIds', ''));
+	if (ids.length > MAX_TASKS) throw faultOf(context, 'Task IDs', `must name no more than ${MAX_TASKS} tasks`);
+	const api = context.getNodeParameter('api', 'auto') as unknown;
+	if (!isApiChoice(api)) throw faultOf(context, 'API', 'must be "auto", "official" or "compatibility"');
+	return { ids, api };
+}

@@ -1,0 +1,41 @@
+import type { IPollFunctions } from 'n8n-workflow';
+
+import type { Register } from '../shared/register/register';
+import type { StoredRow } from '../shared/register/row';
+
+/** Wakes executions that sleep until a task has ended, by a call like CometAPI's own callback. */
+
+const ANSWER_TIMEOUT_MS = 10_000;
+/** n8n's refusals: the execution has ended, or is gone. */
+const REFUSALS = [404, 409, 410];
+
+/**
+ * Calls the execution that sleeps on a task. It reads the task itself, clears the address in the register, and wakes up when all
+ * its tasks have ended; until then each poll calls it again. Never throws.
+ * @param status how the task has ended
+ */
+export async function wakeSleeper(
+	{ helpers, logger }: IPollFunctions,
+	register: Register,
+	{ requestId, taskId, resumeUrl }: StoredRow,
+	status: string,
+): Promise<void> {
+	try {
+		const { statusCode } = (await helpers.httpRequest({
+			url: String(resumeUrl),
+			method: 'POST',
+			body: { task_id: taskId, status },
+			json: true,
+			timeout: ANSWER_TIMEOUT_MS,
+			disableFollowRedirect: true,
+			ignoreHttpStatusErrors: true,
+			returnFullResponse: true,
+		})) as { statusCode: number };
+		if (REFUSALS.includes(statusCode)) register.change(requestId, { resumeUrl: null });
+	} catch {
+		// The error would name the address, which holds n8n's signature.
+		logger.warn(
+			`The execution that sleeps on the Runway task ${taskId} could not be called; the next poll tries again`,
+		);
+	}
+}

@@ -1,0 +1,42 @@
+import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workflow';
+
+import type { Api, TaskState } from '../shared/task/task';
+import type { TaskEvent } from '../shared/trigger/events';
+import type { TriggerSettings } from '../shared/trigger/settings';
+import type { Watchlist } from './watchlist';
+
+/** Where a poll gets its tasks from: the IDs in the panel, the register of tasks, or the account. */
+export interface Source {
+	/** The tasks to watch, in the order in which their events are to be emitted. */
+	ids: string[];
+	apiFor(taskId: string): Api | 'auto';
+	/** Whether an event starts the workflow. `notYet`: it is looked at again in the next poll. */
+	wants(taskId: string, event: TaskEvent, state: TaskState): 'emit' | 'skip' | 'notYet';
+	/** Called with each state that CometAPI tells. */
+	seen(taskId: string, state: TaskState): void;
+	/** What the items say beside the task itself. */
+	describe(taskId: string): { operation?: string; produces?: 'image' | 'video'; origin?: IDataObject };
+	/** Called when the events are made into items, which n8n saves together with what {@link Source.save} gives. */
+	emitted(taskIds: readonly string[]): void;
+	/** What the source has to remember, as plain data. */
+	save(list: Watchlist): IDataObject;
+	/** Ends the poll's work, in a few seconds at most. */
+	finish(): Promise<void>;
+}
+
+/** How a source is opened, given what it remembers from earlier polls. */
+export type OpenSource = (
+	context: IPollFunctions,
+	settings: TriggerSettings,
+	saved: IDataObject,
+) => Promise<Source | null>;
+
+/** The task that a test run in the editor shows. */
+export type NewestTask = (
+	context: IPollFunctions,
+) => Promise<Pick<Source, 'describe'> & { taskId: string; api: Api | 'auto' }>;
+
+/** Adds to an item what the source knows of its task. */
+export function describeItem(item: INodeExecutionData, { origin }: ReturnType<Source['describe']>): INodeExecutionData {
+	return origin === undefined ? item : { ...item, json: { ...item.json, origin } };
+}

@@ -16,7 +16,6 @@ import {
 	QUICK,
 	runway,
 	textOf,
-	topic,
 	until,
 	webhook,
 } from './support/place';
@@ -293,8 +292,10 @@ async function expectRetriesToRefuse(scene: Scene, words: RegExp): Promise<void>
 	expect(scene.api.creates).toHaveLength(scene.creates);
 }
 
-topic('A retry after n8n was killed', (define) => {
-	const test = n8nIsAtLeast(REGISTER_SINCE) ? define : define.skip;
+describe('A retry after n8n was killed', () => {
+	const define = n8nIsAtLeast(REGISTER_SINCE) ? it.concurrent : it.skip;
+	// All of them wait for n8n to be started three times.
+	const test = (sentence: string, act: () => Promise<void>) => define(sentence, act, 2 * LONGEST_TEST_MS);
 
 	// Whether nothing was sent or the rows were late, nobody can know.
 	test('before the rows were written says that the register has none', async () => {

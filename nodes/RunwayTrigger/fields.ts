@@ -1,4 +1,4 @@
-import type { INodeProperties } from 'n8n-workflow';
+import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 import { apiField } from '../shared/panel/taskFields';
 import { triggerFields } from '../shared/panel/triggerFields';
@@ -12,6 +12,22 @@ const notice = (name: string, displayName: string): INodeProperties => ({
 	type: 'notice',
 	default: '',
 });
+
+const tasksOfThisN8n: INodePropertyOptions = {
+	name: 'Tasks of This n8n',
+	value: 'register',
+	description: 'The tasks that Runway nodes have created in any workflow, with the same credential',
+};
+const tasksOfTheAccount: INodePropertyOptions = {
+	name: 'Tasks of the CometAPI Account (Experimental)',
+	value: 'account',
+	description: 'The tasks of all programs that use the account. Needs an access token in the credential.',
+};
+const tasksWithTheseIds: INodePropertyOptions = {
+	name: 'Tasks With These IDs',
+	value: 'ids',
+	description: 'The tasks whose IDs you enter, for example from another service',
+};
 
 /** The operations whose tasks the register has, by the names of the panel. */
 const operations = [
@@ -32,23 +48,7 @@ export const watchFields: INodeProperties[] = [
 		name: 'watch',
 		type: 'options',
 		noDataExpression: true,
-		options: [
-			{
-				name: 'Tasks of This n8n',
-				value: 'register',
-				description: 'The tasks that Runway nodes have created in any workflow, with the same credential',
-			},
-			{
-				name: 'Tasks of the CometAPI Account (Experimental)',
-				value: 'account',
-				description: 'The tasks of all programs that use the account. Needs an access token in the credential.',
-			},
-			{
-				name: 'Tasks With These IDs',
-				value: 'ids',
-				description: 'The tasks whose IDs you enter, for example from another service',
-			},
-		],
+		options: [tasksOfThisN8n, tasksOfTheAccount, tasksWithTheseIds],
 		default: 'register',
 		description: 'Where the trigger finds the tasks',
 	},

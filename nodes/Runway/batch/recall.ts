@@ -23,7 +23,7 @@ const MOST_EXECUTIONS = 100;
  * @returns an empty list if the register has no row of them; null if it does not answer
  */
 export async function recallAttempts(context: IExecuteFunctions, register: Register): Promise<PaidRecord[] | null> {
-	const root = await rootOf(register, context.getExecutionId());
+	const root = await rootOf(register, context.getExecutionId(), true);
 	if (root === null) return null;
 	const rows = await register.find({
 		where: {
@@ -49,11 +49,12 @@ export async function recallAttempts(context: IExecuteFunctions, register: Regis
 }
 
 /** The execution that a chain of retries began with; null if n8n does not answer. */
-async function rootOf(register: Register, executionId: string): Promise<string | null> {
+async function rootOf(register: Register, executionId: string, mustBeKnown = false): Promise<string | null> {
 	let id = executionId;
 	for (let step = 0; step < MOST_STEPS; step += 1) {
 		const execution = await register.execution(id);
-		if (execution === null) return null;
+		// A retry under way is known to n8n, so an n8n that does not know it is another one, or hides it from the key's owner.
+		if (execution === null || (step === 0 && mustBeKnown && !execution.isKnown)) return null;
 		if (execution.retryOf === null) return id;
 		id = execution.retryOf;
 	}

@@ -155,7 +155,8 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 				if (last === null && trouble?.reason === 'notVisible' && task.createdAt === null) {
 					return { kind: 'absent', task: seen(null) };
 				}
-				return { kind: 'unfinished', task: seen(last), waitedMs: clock.now() - startedAt, trouble };
+				// What the create said is no reading: nobody knows the state now.
+				return { kind: 'unfinished', task: { ...seen(last), state: last }, waitedMs: clock.now() - startedAt, trouble };
 			}
 			case 'gaveUp': {
 				const { last, trouble, row } = found;

@@ -264,7 +264,7 @@ describe('The fields of an operation', () => {
 });
 
 describe('Every operation that costs money', () => {
-	it.each(namedCreates)('lets the user choose how %s is completed', (_, { resource, value, api }) => {
+	it.each(namedCreates)('lets the user choose how %s is completed', (_, { resource, value }) => {
 		const completion = find('completion', panelOf(resource, value));
 		expect(completion?.default).toBe('wait');
 		const choices = valuesOf(completion as INodeProperties).sort();

@@ -8,7 +8,7 @@ import {
 	type IWebhookResponseData,
 } from 'n8n-workflow';
 
-import { testCometApiRunwayApi } from '../shared/credential/test';
+import { testCometApiRunwayApi } from '../shared/credential/testedBy';
 import { runBatch } from './batch/index';
 import { RESUME_PATH } from './batch/resumePath';
 import { wake } from './batch/wake';

@@ -6,7 +6,7 @@ import {
 	type IPollFunctions,
 } from 'n8n-workflow';
 
-import { testCometApiRunwayApi } from '../shared/credential/test';
+import { testCometApiRunwayApi } from '../shared/credential/testedBy';
 import { eventsSubtitle } from '../shared/panel/triggerFields';
 import { watchFields } from './fields';
 import { poll } from './poll';

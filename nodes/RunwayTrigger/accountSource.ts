@@ -15,8 +15,10 @@ export const openAccount: OpenSource = async (context, { events }, saved) => {
 	const begunAt = Number(saved.begunAt) || Date.now();
 	const tasks = await listTasks(context, new Date(begunAt - LONGEST_RENDER_MS));
 	const byId = new Map(tasks.map((task) => [task.taskId, task]));
+	/** The list gives whole seconds. */
+	const beganAt = Math.floor(begunAt / 1_000) * 1_000;
 	const isNews = ({ state, submittedAt }: AccountTask) =>
-		isTerminal(state.status) ? Date.parse(state.finishedAt ?? submittedAt ?? '') >= begunAt : events.has('progressed');
+		isTerminal(state.status) ? Date.parse(state.finishedAt ?? submittedAt ?? '') >= beganAt : events.has('progressed');
 	return {
 		ids: tasks
 			.filter(isNews)
@@ -25,6 +27,7 @@ export const openAccount: OpenSource = async (context, { events }, saved) => {
 		apiFor: () => 'auto',
 		wants: (_taskId, event) => (events.has(event) ? 'emit' : 'skip'),
 		seen: () => {},
+		missing: () => {},
 		describe: describer(byId),
 		emitted: () => {},
 		save: () => ({ begunAt }),

@@ -14,6 +14,7 @@ export const openIds: OpenSource = async (context, { events }) => {
 		apiFor: () => api,
 		wants: (_taskId, event) => (events.has(event) ? 'emit' : 'skip'),
 		seen: () => {},
+		missing: () => {},
 		describe: () => ({}),
 		emitted: () => {},
 		save: () => ({}),

@@ -144,7 +144,7 @@ async function watch(
 	const found = await ask(ids, list, { client, source, endsAt: beganAt + timing.asking, mostFiles });
 	throwIfUnanswered(context, list, found);
 	const items = await emit(context, list, settings, source, found.events, beganAt + timing.files);
-	items.push(...reportMissing(context, list, settings, found.missing));
+	items.push(...reportMissing(context, list, settings, source, found.missing));
 	source.emitted(items.map(({ json }) => String(json.taskId)));
 	await source.finish();
 
@@ -220,6 +220,7 @@ function reportMissing(
 	context: IPollFunctions,
 	list: Watchlist,
 	{ events, wish }: TriggerSettings,
+	source: Source,
 	missing: readonly Refusal[],
 ): INodeExecutionData[] {
 	const items = missing.map(({ taskId, problem }) => {
@@ -229,6 +230,7 @@ function reportMissing(
 			: `CometAPI refuses this task ID: ${problem.message.replace(/[.\s]+$/, '')}.`;
 		const code = isAbsent ? 'task_not_exist' : (problem.code ?? 'refused');
 		const failure = { code, message: `${said} ${ADVICE}`, retryable: false };
+		source.missing(taskId, said);
 		const task = known(taskId, list.apiOf(taskId) ?? 'official', null);
 		return { json: { ...taskJson(task, OPERATION, null, wish.includeRaw), failure } };
 	});

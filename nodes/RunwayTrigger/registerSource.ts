@@ -1,7 +1,7 @@
 import { NodeOperationError, type IDataObject, type IPollFunctions } from 'n8n-workflow';
 
 import { CREDENTIAL } from '../shared/api/transport';
-import { endInRow } from '../shared/register/end';
+import { endInRow, failureInWords } from '../shared/register/end';
 import { openRegister, type Register } from '../shared/register/register';
 import type { StoredRow } from '../shared/register/row';
 import { isTerminal } from '../shared/task/task';
@@ -27,7 +27,7 @@ const LONGEST_RENDER_MS = 24 * 60 * 60_000;
 
 /** Polls in a row without an answer of the register, by trigger. */
 const silentPolls = new Map<string, number>();
-/** Executions that have ended. None begins again. */
+/** Executions that have ended, by {@link nameOfExecution}. None begins again. */
 const closedExecutions = new Set<string>();
 const MOST_CLOSED = 5_000;
 
@@ -46,6 +46,8 @@ interface Memory {
 	since: string;
 	/** Requests whose tasks were emitted: the register is told in the next poll, when n8n has saved the emission. */
 	emitted: string[];
+	/** The order of the latest poll: with the other end in every second one, no row stands behind others for ever. */
+	order: 'oldest' | 'newest';
 }
 
 export const openRegisterSource: OpenSource = async (context, { events }, saved) => {
@@ -58,7 +60,7 @@ export const openRegisterSource: OpenSource = async (context, { events }, saved)
 
 	for (const requestId of memory.emitted) register.change(requestId, { delivered: true });
 	const areMarked = new Set(memory.emitted);
-	const isClosed = await closedAmong(register, rows);
+	const isClosed = await closedAmong(context, register, (row) => row.resumeUrl !== null || matches(row, filters), rows);
 	const isEnded = ({ status }: StoredRow) => isTerminal(status as never);
 	const isSleeping = (row: StoredRow) => row.resumeUrl !== null && !isClosed(row);
 	const isWanted = (row: StoredRow) => {
@@ -106,6 +108,12 @@ export const openRegisterSource: OpenSource = async (context, { events }, saved)
 			register.change(row.requestId, end);
 			if (isSleeping(row)) wake(row, end.status);
 		},
+		missing(taskId, failure) {
+			const row = byTask.get(taskId);
+			if (row === undefined || isEnded(row)) return;
+			const endedTime = new Date().toISOString();
+			register.change(row.requestId, { status: 'failed', endedTime, failure: failureInWords(failure) });
+		},
 		describe: (taskId) => describe(byTask.get(taskId)),
 		emitted(taskIds) {
 			for (const taskId of taskIds) {
@@ -118,7 +126,7 @@ export const openRegisterSource: OpenSource = async (context, { events }, saved)
 			const open = watched.filter((row) => isEnded(row) && list.isOpen(row.taskId ?? ''));
 			const latest = rows.reduce((moment, { updatedAt }) => (updatedAt > moment ? updatedAt : moment), memory.since);
 			const since = open.reduce((moment, { updatedAt }) => (updatedAt < moment ? updatedAt : moment), latest);
-			return { begunAt: memory.begunAt, since, emitted: [...toEmit] };
+			return { begunAt: memory.begunAt, since, emitted: [...toEmit], order: memory.order };
 		},
 		async finish() {
 			await Promise.all([...calls, register.settle()]);
@@ -179,11 +187,12 @@ function matches({ workflowId, workflowName, operation }: StoredRow, { workflows
 }
 
 function memoryOf(saved: IDataObject, now: number): Memory {
-	const { begunAt, since, emitted } = saved;
+	const { begunAt, since, emitted, order } = saved;
 	return {
 		begunAt: Number(begunAt) || now,
 		since: typeof since === 'string' ? since : new Date(now).toISOString(),
 		emitted: Array.isArray(emitted) ? emitted.map(String) : [],
+		order: order === 'oldest' ? 'newest' : 'oldest',
 	};
 }
 
@@ -196,7 +205,7 @@ async function changedRows(
 	context: IPollFunctions,
 	register: Register,
 	{ which }: Filters,
-	{ since }: Memory,
+	{ since, order }: Memory,
 	isFirstPoll: boolean,
 ): Promise<StoredRow[] | null> {
 	const credentialId = credentialIdOf(context);
@@ -206,7 +215,7 @@ async function changedRows(
 			async (status) =>
 				await register.find({
 					where: { status, delivered: false, credentialId },
-					order: which === 'all' ? 'newest' : 'oldest',
+					order,
 					limit: MOST_ROWS,
 				}),
 		),
@@ -228,9 +237,16 @@ async function changedRows(
 }
 
 /** Tells which executions have ended, so that they deliver nothing any more. One that n8n says nothing of counts as running. */
-async function closedAmong(register: Register, rows: readonly StoredRow[]): Promise<(row: StoredRow) => boolean> {
-	const asked = [...new Set(rows.filter(({ delivered }) => !delivered).map(({ executionId }) => executionId))]
-		.filter((id) => !closedExecutions.has(id))
+async function closedAmong(
+	context: IPollFunctions,
+	register: Register,
+	matters: (row: StoredRow) => boolean,
+	rows: readonly StoredRow[],
+): Promise<(row: StoredRow) => boolean> {
+	const nameOf = (id: string) => nameOfExecution(context, id);
+	const open = rows.filter((row) => !row.delivered && matters(row));
+	const asked = [...new Set(open.map(({ executionId }) => executionId))]
+		.filter((id) => !closedExecutions.has(nameOf(id)))
 		.slice(0, MOST_EXECUTIONS);
 	const limit = pLimit(QUESTIONS_AT_ONCE);
 	await Promise.all(
@@ -238,7 +254,7 @@ async function closedAmong(register: Register, rows: readonly StoredRow[]): Prom
 			async (id) =>
 				await limit(async () => {
 					const execution = await register.execution(id);
-					if (execution !== null && !execution.isOpen) closedExecutions.add(id);
+					if (execution !== null && !execution.isOpen) closedExecutions.add(nameOf(id));
 				}),
 		),
 	);
@@ -246,7 +262,12 @@ async function closedAmong(register: Register, rows: readonly StoredRow[]): Prom
 		if (closedExecutions.size <= MOST_CLOSED) break;
 		closedExecutions.delete(oldest);
 	}
-	return ({ executionId }) => closedExecutions.has(executionId);
+	return ({ executionId }) => closedExecutions.has(nameOf(executionId));
+}
+
+/** Credentials may lead to the registers of several n8ns, which number their executions alike. */
+function nameOfExecution(context: IPollFunctions, executionId: string): string {
+	return [context.getWorkflow().id, context.getNode().id, credentialIdOf(context), executionId].join(' ');
 }
 
 function credentialIdOf(context: IPollFunctions): string {

@@ -14,6 +14,8 @@ export interface Source {
 	wants(taskId: string, event: TaskEvent, state: TaskState): 'emit' | 'skip' | 'notYet';
 	/** Called with each state that CometAPI tells. */
 	seen(taskId: string, state: TaskState): void;
+	/** Called when CometAPI has not known or has refused a task for so long that this is reported, with the reason in words. */
+	missing(taskId: string, failure: string): void;
 	/** What the items say beside the task itself. */
 	describe(taskId: string): { operation?: string; produces?: 'image' | 'video'; origin?: IDataObject };
 	/** Called when the events are made into items, which n8n saves together with what {@link Source.save} gives. */

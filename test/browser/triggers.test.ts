@@ -82,7 +82,9 @@ describe('The polling trigger in the editor', () => {
 		'shows its fields, and fetches the present state of its first task as a test event',
 		inPlace(async (editor, here) => {
 			const taskId = await createTask(here);
-			await editor.openWorkflow(await here.save(chain(trigger('Watch', 'runwayTrigger', { taskIds: taskId }))));
+			await editor.openWorkflow(
+				await here.save(chain(trigger('Watch', 'runwayTrigger', { watch: 'ids', taskIds: taskId }))),
+			);
 			expect(await editor.node('Watch').innerText()).toContain('Succeeded, Failed, Cancelled');
 			await editor.openNode('Watch');
 			const [credential, times, mode, notice, ...fields] = await editor.fields();
@@ -101,7 +103,9 @@ describe('The polling trigger in the editor', () => {
 		'says what to do where CometAPI does not know the task',
 		inPlace(async (editor, here) => {
 			const unknown = randomUUID();
-			await editor.openWorkflow(await here.save(chain(trigger('Watch', 'runwayTrigger', { taskIds: unknown }))));
+			await editor.openWorkflow(
+				await here.save(chain(trigger('Watch', 'runwayTrigger', { watch: 'ids', taskIds: unknown }))),
+			);
 			await editor.openNode('Watch');
 			await editor.part('trigger-execute-button').first().click();
 			const { message, description } = await editor.error();

@@ -33,7 +33,7 @@ topic('The polling trigger', (test) => {
 				await create(api, '[stuck]', { family: 'official' }),
 			];
 			const taskIds = `={{ ${JSON.stringify(ids)} }}`;
-			const id = await save(chain(pollTrigger({ taskIds }), digest));
+			const id = await save(chain(pollTrigger({ watch: 'ids', taskIds }), digest));
 			await publish(n8n, id);
 			await until(async () => (await emitted(n8n, id)).length >= 2, 'two items have come');
 			await n8n.deactivate(id);
@@ -57,7 +57,7 @@ topic('The polling trigger', (test) => {
 			const ids = await Promise.all(
 				Array.from({ length: 500 }, async () => await create(api, 'x', { family: 'official' })),
 			);
-			const id = await save(chain(pollTrigger({ taskIds: text(ids), download: false }), after));
+			const id = await save(chain(pollTrigger({ watch: 'ids', taskIds: text(ids), download: false }), after));
 			await publish(n8n, id);
 			const items = await emittedAtLast(n8n, id, 500);
 			expect(items).toHaveLength(500);
@@ -72,7 +72,7 @@ topic('The polling trigger', (test) => {
 			const taskId = await create(api, '[stuck]');
 			// A poll that is refused tries three times, and the next one has to come after that.
 			const pollTimes = { item: everySeconds(20) };
-			const id = await save(chain(pollTrigger({ taskIds: taskId, download: false, pollTimes }), after));
+			const id = await save(chain(pollTrigger({ watch: 'ids', taskIds: taskId, download: false, pollTimes }), after));
 			await publish(n8n, id);
 			await until(() => api.reads.length > 1, 'polls are going on', 90_000);
 			const revoked = api.fault({ on: 'read', kind: 'status', status: 401, times: Infinity });
@@ -91,7 +91,7 @@ topic('The polling trigger', (test) => {
 		'reports an id that nobody knows once, beside the tasks that there are',
 		place(async ({ api, n8n, save }) => {
 			const ids = ['no-such-task', await create(api, 'x')];
-			const id = await save(chain(pollTrigger({ taskIds: text(ids), download: false }), after));
+			const id = await save(chain(pollTrigger({ watch: 'ids', taskIds: text(ids), download: false }), after));
 			// As after six minutes of waiting for it.
 			const row = { kind: 'absence', answers: 5, since: Date.now() - 6 * 60_000 };
 			const watched = [{ id: ids[0], seenAt: 1, row }];
@@ -114,7 +114,7 @@ topic('The polling trigger', (test) => {
 			const ids = [await create(api, '[stuck]', { family: 'official' }), await create(api, 'x')];
 			await pause(500);
 			const fetchTestEvent = async (taskIds: string) =>
-				await n8n.runToEnd(await save(chain(pollTrigger({ taskIds }), after)), {
+				await n8n.runToEnd(await save(chain(pollTrigger({ watch: 'ids', taskIds }), after)), {
 					startNode: 'Trigger',
 					destinationNode: 'Trigger',
 				});

@@ -436,7 +436,7 @@ topic("A result at the base URL's own address", (test) => {
 				key = credential.apiKey;
 				const taskId = await makeTask(place);
 				await new Promise((resolve) => setTimeout(resolve, 300));
-				const trigger = pollingTrigger({ credential, parameters: { taskIds: taskId, download: true } });
+				const trigger = pollingTrigger({ credential, parameters: { watch: 'ids', taskIds: taskId, download: true } });
 				const [item] = await trigger.poll();
 				expect(await engine.bytesOf(item)).toEqual(mp4);
 				expect(api.tasks.size).toBe(1);

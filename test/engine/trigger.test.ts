@@ -110,7 +110,10 @@ topic('The polling trigger', (test) => {
 				`={{ ${JSON.stringify(ids.map((taskId) => ({ taskId, status: 'queued' })))} }}`,
 			];
 			for (const taskIds of forms) {
-				const trigger = pollingTrigger({ credential: place.credential, parameters: { taskIds, download: false } });
+				const trigger = pollingTrigger({
+					credential: place.credential,
+					parameters: { watch: 'ids', taskIds, download: false },
+				});
 				expect(idsOf(await trigger.poll())).toEqual(ids);
 			}
 		}),
@@ -148,7 +151,7 @@ topic('The polling trigger', (test) => {
 		bench(async (place) => {
 			const id = await makeTask(place);
 			for (const watchlist of ['x', { told: { ended: {}, stages: { [id]: 90 } }, watched: { [id]: {} } }, []]) {
-				const parameters = { taskIds: id, download: false };
+				const parameters = { watch: 'ids', taskIds: id, download: false };
 				const trigger = pollingTrigger({ credential: place.credential, parameters, saved: { watchlist } });
 				expect(idsOf(await collect(trigger, 1))).toEqual([id]);
 			}

@@ -15,7 +15,7 @@ export function watching(
 	parameters: INodeParameters = {},
 	keeps?: 'cursor',
 ): PollingTrigger {
-	return pollingTrigger({ credential, parameters: { taskIds, download: false, ...parameters } }, keeps);
+	return pollingTrigger({ credential, parameters: { watch: 'ids', taskIds, download: false, ...parameters } }, keeps);
 }
 
 export const idsOf = (items: INodeExecutionData[]) => items.map(({ json }) => json.taskId);

@@ -165,7 +165,7 @@ describe('A worker that is killed while it runs what a trigger has started', () 
 				parameters: { amount: 20, unit: 'seconds' },
 				webhookId: randomUUID(),
 			};
-			const id = await save(chain(pollTrigger({ taskIds: taskId }), wait, digest));
+			const id = await save(chain(pollTrigger({ watch: 'ids', taskIds: taskId }), wait, digest));
 			await publish(n8n, id);
 			api.finish(taskId);
 			await until(async () => (await n8n.executionIds(id)).length === 1, 'the trigger starts an execution');

@@ -26,7 +26,7 @@ interface Mortal {
 /** Publishes a workflow that watches three tasks, the first of which has ended and has been told. */
 async function watching({ api, n8n, save }: Place): Promise<{ ids: string[]; id: string }> {
 	const ids = [await create(api, 'x'), await create(api, '[stuck]'), await create(api, '[stuck]')];
-	const id = await save(chain(pollTrigger({ taskIds: ids.join(' '), download: false }), noOp('After')));
+	const id = await save(chain(pollTrigger({ watch: 'ids', taskIds: ids.join(' '), download: false }), noOp('After')));
 	await publish(n8n, id);
 	await until(async () => (await emitted(n8n, id)).length === 1, 'the first item has come', 60_000);
 	return { ids, id };

@@ -108,7 +108,7 @@ export async function sleepAndWake(
 
 /** A polling trigger that watches the tasks: n8n polls a few times, then the fault passes. */
 export async function poll({ credential, parameters, row, fault }: Listening, ids: string[]): Promise<Heard> {
-	const trigger = pollingTrigger({ credential, parameters: { ...parameters, taskIds: ids } });
+	const trigger = pollingTrigger({ credential, parameters: { ...parameters, watch: 'ids', taskIds: ids } });
 	const budgetMs = row.longestRequestMs === undefined ? undefined : 8_000;
 	const found: INodeExecutionData[] = [];
 	const errors: unknown[] = [];

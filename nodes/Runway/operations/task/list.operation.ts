@@ -17,7 +17,7 @@ export const list: ListOperation = {
 			type: 'options',
 			options: [
 				{
-					name: 'Tasks in the Register',
+					name: 'Tasks of My Workflows',
 					value: 'register',
 					description:
 						'The tasks of this n8n that were created with this credential since the register of tasks was switched on. Switch it on in the credential: Keep a Register of Tasks.',

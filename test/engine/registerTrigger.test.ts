@@ -1,0 +1,524 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
+
+import { openRegister } from '../../nodes/shared/register/register';
+import type { TaskRow } from '../../nodes/shared/register/row';
+import type { Cells } from '../support/n8nApi/table';
+import { N8N_API_KEY, type N8nApi, startN8nApi } from '../support/n8nApi';
+import { taskRow } from '../support/taskRow';
+import { pollingTrigger, type PollingTrigger } from '../support/triggers';
+import { bench, type Bench, closeBench, logOfAll, makeTask, textOf, topic, until } from './bench';
+import { collect, fails, idsOf, STUCK, wait } from './watching';
+
+/** The polling trigger that finds its tasks itself: in the register of this n8n, or in the CometAPI account. */
+
+afterAll(closeBench);
+
+const MINUTE_MS = 60_000;
+const ago = (minutes: number) => new Date(Date.now() - minutes * MINUTE_MS).toISOString();
+
+/** A bench whose credential has a register of its own. */
+interface Place extends Bench {
+	n8n: N8nApi;
+	/** A trigger that watches the register, without downloads. */
+	watcher(parameters?: INodeParameters, saved?: IDataObject): PollingTrigger;
+	rescuer(parameters?: INodeParameters, saved?: IDataObject): PollingTrigger;
+	/** Writes rows that were last changed five minutes ago. */
+	keep(...rows: TaskRow[]): Promise<void>;
+	/** Makes a task with its row, and gives the task's ID. */
+	keepTask(changes?: Partial<TaskRow>, options?: { prompt?: string }): Promise<string>;
+	rowOf(taskId: string): Cells | undefined;
+}
+
+let made = 0;
+
+function registered(act: (place: Place) => Promise<void>): () => Promise<void> {
+	return bench(async (place) => {
+		const n8n = await startN8nApi();
+		const credential = { ...place.credential, register: true, n8nUrl: n8n.url, n8nApiKey: N8N_API_KEY };
+		const watcher = (further: INodeParameters = {}, saved?: IDataObject) => {
+			const parameters = { watch: 'register', which: 'all', download: false, ...further };
+			return pollingTrigger({ credential, parameters, saved });
+		};
+		const keep = async (...rows: TaskRow[]) => {
+			const register = await openRegister(place.engine.context({ credential, parameters: {} }));
+			await register?.add(rows);
+			const names = new Set(rows.map(({ requestId }) => requestId));
+			// A busy machine writes them later.
+			await until(() => n8n.rows.filter(({ requestId }) => names.has(String(requestId))).length === names.size, 20_000);
+			for (const row of n8n.rows) if (names.has(String(row.requestId))) row.updatedAt = ago(5);
+		};
+		try {
+			await act({
+				...place,
+				credential,
+				n8n,
+				watcher,
+				rescuer: (parameters, saved) => watcher({ which: 'undelivered', ...parameters }, saved),
+				keep,
+				async keepTask(changes = {}, options = {}) {
+					const taskId = await makeTask(place, options);
+					await keep(newRow({ taskId, status: 'created', createdTime: new Date().toISOString(), ...changes }));
+					return taskId;
+				},
+				rowOf: (taskId) => n8n.rows.find((row) => row.taskId === taskId),
+			});
+		} finally {
+			await n8n.close();
+		}
+	});
+}
+
+/** A row of an execution of its own. */
+function newRow(changes: Partial<TaskRow>): TaskRow {
+	made += 1;
+	return taskRow({ requestId: `q${made}`, executionId: String(1_000 + made), ...changes });
+}
+
+const ended = (place: Place, taskId: string) =>
+	until(() => (place.api.tasks.get(taskId)?.readyAt ?? Infinity) < Date.now());
+
+/** Polls some more times, which must bring nothing. */
+async function expectSilence(...triggers: PollingTrigger[]): Promise<void> {
+	for (const trigger of triggers) {
+		for (let polls = 0; polls < 2; polls += 1) expect(idsOf(await trigger.poll())).toEqual([]);
+	}
+}
+
+topic('A trigger that watches the tasks of this n8n', (test) => {
+	test(
+		'begins from now on, and emits each task once, also after a restart and with overlapping polls',
+		registered(async (place) => {
+			const { keepTask, watcher } = place;
+			const old = await keepTask({ status: 'succeeded', delivered: true, endedTime: ago(90), createdTime: ago(100) });
+			const trigger = watcher();
+			await expectSilence(trigger);
+			const ids = [await keepTask(), await keepTask({}, { prompt: '[fail INTERNAL]' })];
+			for (const id of ids) await ended(place, id);
+			const items = (await Promise.all([trigger.poll(), trigger.poll()])).flat();
+			expect(items.map(({ json }) => [json.taskId, json.status])).toEqual([
+				[ids[0], 'succeeded'],
+				[ids[1], 'failed'],
+			]);
+			await expectSilence(trigger);
+			trigger.restart();
+			await expectSilence(trigger);
+			expect(place.api.reads.some(({ taskId }) => taskId === old)).toBe(false);
+		}),
+	);
+
+	test(
+		'emits a task to each of several triggers once',
+		registered(async (place) => {
+			const triggers = [place.watcher(), place.watcher()];
+			for (const trigger of triggers) await trigger.poll();
+			const id = await place.keepTask();
+			await ended(place, id);
+			for (const trigger of triggers) expect(idsOf(await trigger.poll())).toEqual([id]);
+			await expectSilence(...triggers);
+		}),
+	);
+
+	test(
+		'emits a task whose own execution has seen its end',
+		registered(async (place) => {
+			const trigger = place.watcher();
+			await trigger.poll();
+			const id = await place.keepTask({ status: 'succeeded', delivered: true, endedTime: new Date().toISOString() });
+			Object.assign(place.rowOf(id) ?? {}, { updatedAt: new Date().toISOString() });
+			await ended(place, id);
+			expect(idsOf(await trigger.poll())).toEqual([id]);
+			await expectSilence(trigger);
+		}),
+	);
+
+	test(
+		'writes into the row how a task has ended, so that nobody else needs to ask',
+		registered(async (place) => {
+			const trigger = place.watcher();
+			await trigger.poll();
+			const good = await place.keepTask();
+			const bad = await place.keepTask({}, { prompt: '[fail INTERNAL]' });
+			for (const id of [good, bad]) await ended(place, id);
+			await collect(trigger, 2);
+			expect(place.rowOf(good)).toMatchObject({ status: 'succeeded', failure: null });
+			expect(place.rowOf(good)?.endedTime).not.toBeNull();
+			expect(place.rowOf(bad)).toMatchObject({ status: 'failed' });
+			expect(place.rowOf(bad)?.failure).toBeTruthy();
+		}),
+	);
+
+	test(
+		'says in its items where a task comes from',
+		registered(async (place) => {
+			const trigger = place.watcher();
+			await trigger.poll();
+			const id = await place.keepTask({ workflowName: 'Clips', itemIndex: 3, prompt: 'A pier', model: 'gen4_turbo' });
+			await ended(place, id);
+			const [item] = await trigger.poll();
+			expect(item?.json).toMatchObject({ taskId: id, status: 'succeeded', operation: 'imageToVideo' });
+			const said = JSON.stringify(item?.json);
+			for (const fact of ['Clips', 'A pier', 'gen4_turbo']) expect(said).toContain(fact);
+			expect(said).not.toContain('resumeUrl');
+		}),
+	);
+
+	test(
+		'emits only tasks of the chosen operations and workflows, named by ID or by name',
+		registered(async (place) => {
+			const foxes = { workflowId: 'wf1', workflowName: 'Foxes' };
+			const triggers = {
+				byName: place.watcher({ filters: { workflows: 'foxes' } }),
+				byId: place.watcher({ filters: { workflows: 'wf1' } }),
+				byOperation: place.watcher({ filters: { operations: ['upscale'] } }),
+				byBoth: place.watcher({ filters: { workflows: 'Foxes', operations: ['upscale'] } }),
+			};
+			for (const trigger of Object.values(triggers)) await trigger.poll();
+			const one = await place.keepTask({ ...foxes, operation: 'imageToVideo' });
+			const two = await place.keepTask({ ...foxes, operation: 'upscale' });
+			const three = await place.keepTask({ workflowId: 'wf2', workflowName: 'Owls', operation: 'upscale' });
+			for (const id of [one, two, three]) await ended(place, id);
+			expect(idsOf(await triggers.byName.poll())).toEqual([one, two]);
+			expect(idsOf(await triggers.byId.poll())).toEqual([one, two]);
+			expect(idsOf(await triggers.byOperation.poll())).toEqual([two, three]);
+			expect(idsOf(await triggers.byBoth.poll())).toEqual([two]);
+		}),
+	);
+
+	test(
+		'neither reads nor emits tasks of another credential, nor requests that have no task',
+		registered(async (place) => {
+			const triggers = [place.watcher(), place.rescuer()];
+			for (const trigger of triggers) await trigger.poll();
+			const foreign = await place.keepTask({ credentialId: 'another' });
+			await ended(place, foreign);
+			for (const status of ['sending', 'unknown', 'notCreated'] as const) await place.keep(newRow({ status }));
+			await expectSilence(...triggers);
+			expect(place.api.reads).toEqual([]);
+		}),
+	);
+
+	test(
+		'asks little of n8n and nothing of CometAPI for 10,000 tasks that have ended',
+		registered(async (place) => {
+			const trigger = place.watcher();
+			const rescuer = place.rescuer();
+			const ids = Array.from({ length: 10_000 }, (_, at) => at);
+			const history = { status: 'succeeded', delivered: true, endedTime: ago(600), createdTime: ago(700) } as const;
+			await place.keep(newRow({ ...history, taskId: 'first' }));
+			const [table] = [...place.n8n.tables.values()];
+			table?.insert(ids.map((at) => ({ ...newRow({ ...history, taskId: `old-${at}` }) }) as unknown as Cells));
+			for (const row of place.n8n.rows) row.updatedAt = ago(300);
+			for (const one of [trigger, rescuer]) {
+				await one.poll();
+				const before = place.n8n.requests.length;
+				expect(await one.poll()).toEqual([]);
+				expect(place.n8n.requests.length - before).toBeLessThan(50);
+			}
+			expect(place.api.reads).toEqual([]);
+			const id = await place.keepTask();
+			await ended(place, id);
+			expect(idsOf(await trigger.poll())).toEqual([id]);
+		}),
+	);
+});
+
+topic('A trigger that watches what nobody has received', (test) => {
+	test(
+		'begins with what is left, emits it once, and marks it delivered only in the next poll',
+		registered(async (place) => {
+			const id = await place.keepTask();
+			await ended(place, id);
+			const trigger = place.rescuer();
+			expect(idsOf(await trigger.poll())).toEqual([id]);
+			expect(place.rowOf(id)).toMatchObject({ delivered: false });
+			await trigger.poll();
+			expect(place.rowOf(id)).toMatchObject({ delivered: true, status: 'succeeded' });
+			await expectSilence(trigger, place.rescuer());
+		}),
+	);
+
+	test(
+		'emits a task again whose emission n8n never saved, since it was killed',
+		registered(async (place) => {
+			const id = await place.keepTask();
+			await ended(place, id);
+			for (let times = 0; times < 2; times += 1) {
+				expect(idsOf(await place.rescuer().poll())).toEqual([id]);
+				Object.assign(place.rowOf(id) ?? {}, { updatedAt: ago(1) });
+			}
+		}),
+	);
+
+	test(
+		'leaves the tasks of an execution alone that may yet deliver them, until it has ended without',
+		registered(async (place) => {
+			const trigger = place.rescuer();
+			const id = await place.keepTask({ executionId: '77001' });
+			await ended(place, id);
+			for (const status of ['new', 'running', 'waiting']) {
+				place.n8n.executions.set('77001', { status });
+				await expectSilence(trigger);
+			}
+			place.n8n.executions.set('77001', { status: 'crashed' });
+			expect(idsOf(await trigger.poll())).toEqual([id]);
+		}),
+	);
+
+	test(
+		'does not take an execution for ended because one with the same ID has ended in another n8n',
+		registered(async (place) => {
+			place.n8n.executions.set('77002', { status: 'crashed' });
+			const here = await place.keepTask({ executionId: '77002' });
+			await ended(place, here);
+			expect(idsOf(await place.rescuer().poll())).toEqual([here]);
+			await registered(async (other) => {
+				other.n8n.executions.set('77002', { status: 'running' });
+				const there = await other.keepTask({ executionId: '77002' });
+				await ended(other, there);
+				await expectSilence(other.rescuer());
+			})();
+		}),
+	);
+
+	test(
+		'asks about the execution of many tasks once in a poll',
+		registered(async (place) => {
+			place.n8n.executions.set('77003', { status: 'running' });
+			for (let times = 0; times < 12; times += 1) await place.keepTask({ executionId: '77003' }, STUCK);
+			const trigger = place.rescuer();
+			await trigger.poll();
+			expect(place.n8n.requests.filter(({ path }) => path.endsWith('/executions/77003'))).toHaveLength(1);
+		}),
+	);
+
+	test(
+		'tells of a task that CometAPI does not know once, and writes into its row that it has failed',
+		registered(async (place) => {
+			const taskId = '00000000-0000-4000-8000-000000000000';
+			await place.keep(newRow({ taskId, status: 'created' }));
+			const row = { kind: 'absence', answers: 1_000, since: Date.now() - 48 * 60 * MINUTE_MS };
+			const saved = { watchlist: { watched: [{ id: taskId, seenAt: 1, row }] } };
+			const trigger = place.rescuer({}, saved);
+			const [item] = await trigger.poll();
+			expect(item?.json).toMatchObject({ taskId, failure: { code: 'task_not_exist' } });
+			await expectSilence(trigger);
+			expect(place.rowOf(taskId)).toMatchObject({ status: 'failed', delivered: true });
+			expect(place.rowOf(taskId)?.failure).toMatch(/CometAPI does not know this task/);
+			expect(place.rowOf(taskId)?.endedTime).not.toBeNull();
+		}),
+	);
+
+	test(
+		'neither emits what was delivered nor what has not ended',
+		registered(async (place) => {
+			const delivered = await place.keepTask({ delivered: true });
+			const pending = await place.keepTask({}, STUCK);
+			await ended(place, delivered);
+			const trigger = place.rescuer();
+			await expectSilence(trigger);
+			place.api.finish(pending);
+			expect(idsOf(await trigger.poll())).toEqual([pending]);
+		}),
+	);
+
+	test(
+		'finds new tasks behind more unwanted rows than a poll looks at',
+		registered(async (place) => {
+			await place.keep(newRow({ status: 'succeeded', taskId: 'first', workflowId: 'wf9', workflowName: 'Others' }));
+			const [table] = [...place.n8n.tables.values()];
+			const others = Array.from({ length: 1_500 }, (_, at) =>
+				newRow({ status: 'succeeded', taskId: `other-${at}`, workflowId: 'wf9', workflowName: 'Others' }),
+			);
+			table?.insert(others as unknown as Cells[]);
+			for (const row of place.n8n.rows) row.updatedAt = ago(300);
+			place.n8n.executions.set('77004', { status: 'crashed' });
+			const end = { status: 'succeeded', endedTime: ago(5) } as const;
+			const id = await place.keepTask({ ...end, executionId: '77004', workflowId: 'wf1', workflowName: 'Foxes' });
+			await ended(place, id);
+			const trigger = place.rescuer({ filters: { workflows: 'Foxes' } });
+			const items: INodeExecutionData[] = [];
+			for (let polls = 0; polls < 20 && items.length === 0; polls += 1) items.push(...(await trigger.poll()));
+			expect(idsOf(items)).toEqual([id]);
+		}),
+	);
+});
+
+/** An address at which an execution sleeps. */
+async function sleeper(statusCode: number) {
+	const calls: Array<{ body: unknown; headers: NodeJS.Dict<string | string[]> }> = [];
+	const server = createServer((request, response) => {
+		const parts: Buffer[] = [];
+		request.on('data', (part: Buffer) => parts.push(part));
+		request.on('end', () => {
+			calls.push({ body: JSON.parse(Buffer.concat(parts).toString()) as unknown, headers: request.headers });
+			response.writeHead(statusCode, { 'content-type': 'application/json' }).end('{}');
+		});
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	server.unref();
+	const { port } = server.address() as AddressInfo;
+	return {
+		calls,
+		url: `http://127.0.0.1:${port}/webhook-waiting/5/runway?signature=c0ffee`,
+		close: () => server.close(),
+	};
+}
+
+topic('A trigger that watches the register calls a sleeping execution', (test) => {
+	test(
+		'when its task has ended, at each poll until it is awake, whatever the filters are, and does not emit its task',
+		registered(async (place) => {
+			const asleep = await sleeper(200);
+			place.n8n.executions.set('77005', { status: 'waiting' });
+			const id = await place.keepTask({ executionId: '77005', resumeUrl: asleep.url }, STUCK);
+			const trigger = place.rescuer({ filters: { workflows: 'another' } });
+			await expectSilence(trigger, place.rescuer());
+			expect(asleep.calls).toEqual([]);
+			place.api.finish(id);
+			await expectSilence(trigger);
+			expect(asleep.calls).toHaveLength(2);
+			for (const { body, headers } of asleep.calls) {
+				expect(body).toEqual({ task_id: id, status: 'succeeded' });
+				expect(JSON.stringify(headers)).not.toContain(place.credential.apiKey);
+				expect(JSON.stringify(headers)).not.toContain(N8N_API_KEY);
+			}
+			Object.assign(place.rowOf(id) ?? {}, { resumeUrl: null, delivered: true });
+			await expectSilence(trigger);
+			expect(asleep.calls).toHaveLength(2);
+			asleep.close();
+		}),
+	);
+
+	test(
+		'no more once n8n says that it is over, and then emits the task as one that nobody has received',
+		registered(async (place) => {
+			const asleep = await sleeper(404);
+			place.n8n.executions.set('77006', { status: 'waiting' });
+			const id = await place.keepTask({ executionId: '77006', resumeUrl: asleep.url });
+			await ended(place, id);
+			const trigger = place.rescuer();
+			await trigger.poll();
+			expect(asleep.calls).toHaveLength(1);
+			expect(place.rowOf(id)?.resumeUrl).toBeNull();
+			place.n8n.executions.set('77006', { status: 'canceled' });
+			Object.assign(place.rowOf(id) ?? {}, { updatedAt: ago(5) });
+			expect(idsOf(await trigger.poll())).toEqual([id]);
+			expect(asleep.calls).toHaveLength(1);
+			asleep.close();
+		}),
+	);
+
+	test(
+		'and never writes its address into a log',
+		registered(async (place) => {
+			const asleep = await sleeper(200);
+			asleep.close();
+			place.n8n.executions.set('77007', { status: 'waiting' });
+			const id = await place.keepTask({ executionId: '77007', resumeUrl: asleep.url });
+			await ended(place, id);
+			await expectSilence(place.rescuer());
+			expect(place.rowOf(id)?.resumeUrl).toBe(asleep.url);
+			expect((await logOfAll()).join('\n')).not.toContain('signature=c0ffee');
+		}),
+	);
+});
+
+topic('A trigger whose register does not answer', (test) => {
+	test(
+		'is silent for a while, and has lost nothing when it answers again',
+		registered(async (place) => {
+			const trigger = place.watcher();
+			await trigger.poll();
+			const id = await place.keepTask();
+			await ended(place, id);
+			place.n8n.fault({ on: /rows/, times: 5, fault: { kind: 'status', status: 500 } });
+			expect(await trigger.poll()).toEqual([]);
+			await wait(1_200);
+			expect(idsOf(await collect(trigger, 1))).toEqual([id]);
+			await expectSilence(trigger);
+		}),
+	);
+
+	test(
+		'is an error in words if that lasts, without any secret',
+		registered(async (place) => {
+			const trigger = place.watcher();
+			await trigger.poll();
+			place.n8n.fault({ fault: { kind: 'dead', after: false } });
+			let error: unknown = null;
+			let polls = 0;
+			for (; polls < 20 && error === null; polls += 1)
+				await trigger.poll().catch((thrown: unknown) => (error = thrown));
+			expect(polls).toBeGreaterThan(1);
+			expect(textOf(error as never)).toMatch(/register of tasks/);
+			expect(textOf(error as never)).not.toContain(N8N_API_KEY);
+		}),
+	);
+
+	test(
+		'says what to switch on if the credential has none',
+		bench(async ({ credential }) => {
+			const trigger = pollingTrigger({ credential, parameters: { watch: 'register', download: false } });
+			expect(textOf(await fails(trigger))).toMatch(/register[^]*Open the credential[^]*Keep a Register of Tasks/);
+			await expect(trigger.poll({ mode: 'manual' })).rejects.toThrow(/register/);
+		}),
+	);
+});
+
+topic('A test in the editor of a trigger that watches the register', (test) => {
+	test(
+		'shows the newest task, also one that was delivered, and counts for nothing',
+		registered(async (place) => {
+			await place.keepTask();
+			const newest = await place.keepTask({ delivered: true });
+			const trigger = place.watcher();
+			expect(idsOf(await trigger.poll({ mode: 'manual' }))).toEqual([newest]);
+			expect(trigger.saved).toEqual({});
+		}),
+	);
+
+	test(
+		'says what to do while there is no task',
+		registered(async (place) => {
+			await expect(place.watcher().poll({ mode: 'manual' })).rejects.toMatchObject({
+				message: expect.stringMatching(/no .*task/) as unknown,
+				description: expect.stringMatching(/Run a Runway node/) as unknown,
+			});
+		}),
+	);
+});
+
+topic('A trigger that watches the tasks of the account', (test) => {
+	test(
+		'begins from now on and emits each task once, whoever has created it',
+		bench(async (place) => {
+			const credential = { ...place.credential, accessToken: place.api.accessToken };
+			const parameters = { watch: 'account', download: false };
+			const old = await makeTask(place);
+			await until(() => (place.api.tasks.get(old)?.readyAt ?? Infinity) < Date.now() - 1_500);
+			const trigger = pollingTrigger({ credential, parameters });
+			expect(await trigger.poll()).toEqual([]);
+			const ids = [await makeTask(place), await makeTask(place, { prompt: '[fail INTERNAL]' })];
+			const items = await collect(trigger, 2);
+			expect(idsOf(items).sort()).toEqual(ids.sort());
+			trigger.restart();
+			await expectSilence(trigger);
+		}),
+	);
+
+	test(
+		'says in words that the access token is missing or wrong',
+		bench(async ({ credential }) => {
+			for (const accessToken of ['', 'not-the-token-of-anybody']) {
+				const trigger = pollingTrigger({
+					credential: { ...credential, accessToken },
+					parameters: { watch: 'account', download: false },
+				});
+				expect(textOf(await fails(trigger))).toMatch(/needs a valid access token[^]*Open the credential/);
+			}
+		}),
+	);
+});

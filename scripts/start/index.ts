@@ -122,7 +122,9 @@ export class FirstVideo {
 			say('  - Put [takes 30 s] into the prompt to see a long wait, or [fail SAFETY.INPUT.TEXT] to see a refusal.');
 			say('  - See a trigger find the task of another workflow:');
 			say(`      publish  ${url}/workflow/${this.state.memory.workflows[RESCUE]}`);
-			say('      then run the first workflow with [takes 30 s] in its prompt, and stop it while it waits.');
+			say(
+				'      then run the first workflow with [takes 30 s] in its prompt, and stop it while it waits: a minute later, "Executions" has its video.',
+			);
 			say(`  - All tasks are listed in the data table "Runway tasks": ${url}/home/datatables`);
 			say('  - The other sample workflows are on the overview page.');
 			say('  - COMETAPI_KEY=... npm start -- --live makes a real video, after saying what it buys.');

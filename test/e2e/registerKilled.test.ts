@@ -260,7 +260,8 @@ async function expectFiles(scene: Scene, execution: Execution, rounds = 1): Prom
 	const { api, n8n, register } = scene;
 	expect(textOf(errorOf(execution))).toBe('');
 	expect(execution.status).toBe('success');
-	const results = Array.from({ length: rounds }, (_, run) => outputOf(execution, 'Runway', 0, run)).flat();
+	// Before them may be runs that n8n knows from its log alone, without items.
+	const results = Array.from({ length: rounds }, (_, run) => outputOf(execution, 'Runway', 0, run - rounds)).flat();
 	expect(results.map(({ json }) => json.status)).toEqual(['succeeded', 'succeeded']);
 	const promptOf = (id: unknown) => api.tasks.get(String(id))?.prompt[0];
 	expect(results.map(({ json }) => promptOf(json.taskId))).toEqual(['a', 'b']);

@@ -12,6 +12,7 @@ Sections (all of them by default):
   memory      growth of memory while a large file downloads
   loop        1,000 tasks in one node: event loop and requests
   executions  200 executions of 10 items at once, in regular mode and in queue mode
+  register    what the register of tasks costs: batches and executions without and with it, polls over 10,000 rows
   load        size of the package and time to load it
 
 Options:
@@ -52,7 +53,7 @@ async function run(args, onStop) {
 	const bench = new Bench({ long: args.includes('--long'), step, say: console.log });
 	onStop(async () => await bench.close());
 	const names = chosen.length === 0 ? sectionNames : chosen;
-	const inN8n = names.includes('batch') || names.includes('executions');
+	const inN8n = ['batch', 'executions', 'register'].some((name) => names.includes(name));
 	if (inN8n || names.includes('load')) await ensureBuilt();
 	if (inN8n) await ensureN8n();
 	if (names.includes('executions')) await ensureQueueServices();

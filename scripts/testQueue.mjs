@@ -29,7 +29,7 @@ async function run(args) {
 	if (stranger !== undefined) throw new Problem(`There is no option ${stranger} here, only --smoke.`);
 
 	/** End-to-end tests that start an n8n of their own, which is in regular mode. */
-	const inRegularMode = ['communityInstall', 'host', 'killed', 'secrets'];
+	const inRegularMode = ['communityInstall', 'host', 'killed', 'registerKilled', 'secrets'];
 	const leaveOut = ['--testPathIgnorePatterns', `e2e/(${inRegularMode.join('|')})\\.test`];
 	const suites = [
 		// One file after the other: each has an n8n of four processes.

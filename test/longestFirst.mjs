@@ -4,8 +4,10 @@ import TestSequencer from '@jest/test-sequencer';
 const longest = [
 	'unit/fuzz/parse',
 	'unit/fuzz/parameters',
-	'unit/contract/package',
+	'unit/fuzz/pace',
 	'unit/fuzz/client',
+	'unit/waiting/watch',
+	'unit/contract/package',
 	'engine/faultMatrix/fetching',
 	'engine/faultMatrix/',
 ];

@@ -14,7 +14,7 @@ const notice = (name: string, displayName: string): INodeProperties => ({
 });
 
 const tasksOfThisN8n: INodePropertyOptions = {
-	name: 'Tasks of This n8n',
+	name: 'Tasks of My Workflows',
 	value: 'register',
 	description: 'The tasks that Runway nodes have created in any workflow, with the same credential',
 };

@@ -1,7 +1,7 @@
 import { NodeOperationError, type IDataObject, type IPollFunctions } from 'n8n-workflow';
 
 import { CREDENTIAL } from '../shared/api/transport';
-import { endOf, failureInWords } from '../shared/register/end';
+import { endInRow, failureInWords } from '../shared/register/end';
 import { openRegister, type Register } from '../shared/register/register';
 import type { StoredRow } from '../shared/register/row';
 import { isTerminal } from '../shared/task/task';
@@ -103,7 +103,7 @@ export const openRegisterSource: OpenSource = async (context, { events }, saved)
 		},
 		seen(taskId, state) {
 			const row = byTask.get(taskId);
-			const end = endOf(state);
+			const end = endInRow(state);
 			if (row === undefined || end === null || isEnded(row)) return;
 			register.change(row.requestId, end);
 			if (isSleeping(row)) wake(row, end.status);

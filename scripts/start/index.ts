@@ -15,6 +15,7 @@ import {
 } from '../../test/support/n8n';
 import { type StandIn, startStandIn } from '../../test/support/standin';
 import { keepEarlierLog } from './earlierLogs';
+import { makeRegisterKey } from './registerKey';
 import { ensureSample, sampleNames } from './samples';
 import { StartError } from './startError';
 import { State } from './state';
@@ -24,6 +25,8 @@ export { StartError };
 
 const CREDENTIAL_TYPE = 'cometApiRunwayApi';
 const LIVE_URL = 'https://api.cometapi.com';
+/** The sample whose trigger watches the register of tasks. */
+const RESCUE = '24-rescue-whatever-was-paid-for.json';
 const VIDEO_TIMEOUT_MS = 20 * 60_000;
 const WATCH_MS = 500;
 
@@ -117,6 +120,10 @@ export class FirstVideo {
 			say('Videos come from a stand-in for CometAPI on this machine: nothing is billed. Try next:');
 			say('  - Open the workflow, change the prompt, press "Execute workflow", open the node "Runway" for the video.');
 			say('  - Put [takes 30 s] into the prompt to see a long wait, or [fail SAFETY.INPUT.TEXT] to see a refusal.');
+			say('  - See a trigger find the task of another workflow:');
+			say(`      publish  ${url}/workflow/${this.state.memory.workflows[RESCUE]}`);
+			say('      then run the first workflow with [takes 30 s] in its prompt, and stop it while it waits.');
+			say(`  - All tasks are listed in the data table "Runway tasks": ${url}/home/datatables`);
 			say('  - The other sample workflows are on the overview page.');
 			say('  - COMETAPI_KEY=... npm start -- --live makes a real video, after saying what it buys.');
 		} else {
@@ -173,7 +180,8 @@ export class FirstVideo {
 
 	private async saveCredential(n8n: N8n, api: { url: string; key: string }): Promise<CredentialReference> {
 		const name = this.input.liveKey === undefined ? 'CometAPI (stand-in)' : 'CometAPI (live)';
-		const credential = { name, type: CREDENTIAL_TYPE, data: { apiKey: api.key, baseUrl: api.url } };
+		const register = { register: true, n8nUrl: n8n.url, n8nApiKey: await makeRegisterKey(n8n) };
+		const credential = { name, type: CREDENTIAL_TYPE, data: { apiKey: api.key, baseUrl: api.url, ...register } };
 		const known = (await n8n.credentials()).find(({ id }) => id === this.state.memory.credentialId);
 		if (known !== undefined) await n8n.updateCredential(known.id, credential);
 		const id = known?.id ?? (await n8n.createCredential(credential));

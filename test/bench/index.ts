@@ -5,10 +5,11 @@ import { executions } from './sections/executions';
 import { load } from './sections/load';
 import { loop } from './sections/loop';
 import { memory } from './sections/memory';
+import { register } from './sections/register';
 
 /** The benchmark behind `npm run bench`. */
 
-const sections: readonly Section[] = [cadence, batch, memory, loop, executions, load];
+const sections: readonly Section[] = [cadence, batch, memory, loop, executions, register, load];
 
 export const sectionNames = sections.map(({ name }) => name);
 

@@ -7,7 +7,21 @@ import type { StandIn } from '../support/standin';
 import { Example, realJobs } from './support/example';
 import { FINAL_WORDS, startFakeChat } from './support/fakeChat';
 import { openForm } from './support/form';
-import { chain, createdPrompts, type Place, place, textToVideo, topic, until, webhook } from './support/place';
+import { n8nIsAtLeast } from './support/host';
+import {
+	chain,
+	createdPrompts,
+	manual,
+	type Place,
+	place,
+	prompts,
+	textToVideo,
+	topic,
+	until,
+	webhook,
+} from './support/place';
+import { REGISTER_SINCE, switchOn, untilRows } from './support/register';
+import { everySeconds } from './support/triggers';
 
 /**
  * The examples for real jobs, from number 14 on: each is imported and run to its end against the stand-in. What a user
@@ -33,6 +47,10 @@ function expectVideos(api: StandIn, example: Example, names: unknown[]): void {
 		expect(example.read(name).equals(api.assetBytes('video'))).toBe(true);
 	}
 }
+
+/** Once a minute is the least that n8n allows, except for several times that add up. */
+const OFTEN = { pollTimes: { item: everySeconds(5) } };
+const CONTINUE = { onError: 'continueRegularOutput' } as const;
 
 /** The beginning of a task's id, by its prompt. */
 function shortId(api: StandIn, prompt: string): string {
@@ -61,6 +79,8 @@ async function triggered({ n8n }: Place, id: string, count: number, byHand: stri
 }
 
 topic('The example', (test) => {
+	const testOfRegister = n8nIsAtLeast(REGISTER_SINCE) ? test : test.skip;
+
 	test(
 		'14 saves each video under its prompt, and what failed in a table',
 		place(async ({ api, n8n, run }) => {
@@ -114,45 +134,31 @@ topic('The example', (test) => {
 		}),
 	);
 
-	test(
-		'16 shows the IDs to copy, and goes on with each task that has ended',
+	testOfRegister(
+		'16 goes on with each task that has ended, whose ID nobody has copied',
 		place(async (here) => {
 			const { api, n8n, save } = here;
-			const example = new Example(n8n, 16).list('Prompts', {
-				prompts: ['a pier', `a riot ${REFUSED}`, 'a lamp [cancelled]'],
-			});
+			await switchOn(here);
+			const example = new Example(n8n, 16)
+				.list('Prompts', { prompts: ['a pier', `a riot ${REFUSED}`, 'a lamp [cancelled]'] })
+				.change('A task has ended', OFTEN);
 			const id = await save(example.workflow);
-			const byHand = await n8n.runToEnd(id);
-			expectSuccess(byHand);
-			const [copied, ...more] = allFrom(byHand, 'IDs to copy');
-			expect(more).toEqual([]);
-			expect(String(copied?.taskIds).split('\n')).toEqual(['pier', 'riot', 'lamp'].map((prompt) => idOf(api, prompt)));
-
-			example.change('Watch the tasks', {
-				taskIds: copied?.taskIds as string,
-				// Once a minute is the least that n8n allows, but for several times that add up.
-				pollTimes: {
-					item: [...Array(12).keys()].map((n) => ({ mode: 'custom', cronExpression: `${n * 5} * * * * *` })),
-				},
-			});
-			const { nodes } = await n8n.workflow(id);
-			const bound = nodes.find(({ name }) => name === 'Watch the tasks');
-			if (bound !== undefined) bound.parameters = example.node('Watch the tasks').parameters;
-			await n8n.updateWorkflow(id, { nodes });
 			await whilePublished(here, id, async () => {
+				const byHand = await n8n.runToEnd(id);
+				expectSuccess(byHand);
 				await until(() => example.saved.length > 0, 'the file is saved', 60_000);
-				const executions = await triggered(here, id, 1, [byHand.id]);
-				executions.forEach(expectSuccess);
+				const from = async (name: string) =>
+					(await triggered(here, id, 1, [byHand.id])).flatMap((execution) => allFrom(execution, name));
+				await until(async () => (await from('Cancelled')).length > 0, 'the last one has come', 60_000);
 				expectVideos(api, example, [`runway-${idOf(api, 'pier')}.mp4`]);
-				const from = (name: string) => executions.flatMap((execution) => allFrom(execution, name));
-				expect(from('Why it failed')).toEqual([
+				expect(await from('Why it failed')).toEqual([
 					{
 						taskId: idOf(api, 'riot'),
 						reason: expect.stringContaining('moderation') as string,
 						again: 'Change the prompt first.',
 					},
 				]);
-				expect(from('Cancelled')).toEqual([{ taskId: idOf(api, 'lamp'), status: 'cancelled' }]);
+				expect(await from('Cancelled')).toEqual([{ taskId: idOf(api, 'lamp'), status: 'cancelled' }]);
 				expect(api.creates).toHaveLength(3);
 			});
 		}),
@@ -329,12 +335,12 @@ topic('The example', (test) => {
 		place(async (here) => {
 			const { api, n8n, save, run } = here;
 			const example = new Example(n8n, 20);
-			const lost = new Example(n8n, 16).list('Prompts', { prompts: ['a pier', 'a lamp', `a riot ${REFUSED}`] });
-			const ids = String(allFrom(await run(lost.workflow), 'IDs to copy')[0]?.taskIds);
+			const lost = new Example(n8n, 22).list('Prompts', { prompts: ['a pier', 'a lamp', `a riot ${REFUSED}`] });
+			const ids = allFrom(await run(lost.workflow), 'Create the tasks').map(({ taskId }) => String(taskId));
 			const id = await save(example.workflow);
 			await whilePublished(here, id, async () => {
 				const form = await openForm(n8n, example.node('Paste task IDs').webhookId ?? '');
-				await form.submit({ 'field-0': ids.replaceAll('\n', ' ') });
+				await form.submit({ 'field-0': ids.join(' ') });
 				const [execution] = await triggered(here, id, 1);
 				if (execution === undefined) throw new Error('The form has started nothing');
 				expectSuccess(execution);
@@ -369,6 +375,116 @@ topic('The example', (test) => {
 			expectVideos(api, example, [`oak-chair-${upscaled.slice(0, 8)}.mp4`]);
 			const aside = allFrom(execution, 'Put aside').map(({ product, step }) => `${String(product)} at ${String(step)}`);
 			expect(aside.sort()).toEqual(['Brass lamp at Draw', 'Wool rug at Animate']);
+		}),
+	);
+
+	test(
+		'22 ends at once, and sub-workflows of its own fetch the videos',
+		place(async (here) => {
+			const { api, n8n, save } = here;
+			api.settings.renderMs = 4_000;
+			const example = new Example(n8n, 22).list('Prompts', { prompts: ['a pier', `a riot ${REFUSED}`] });
+			const id = await save(example.workflow);
+			const byHand = await n8n.runToEnd(id);
+			expectSuccess(byHand);
+			expect(example.saved).toEqual([]);
+			const executions = await triggered(here, id, 2, [byHand.id]);
+			expect(executions.map(({ status }) => status).sort()).toEqual(['error', 'success']);
+			expect(executions.map((execution) => errorOf(execution)?.message).join('')).toContain('moderation');
+			expectVideos(api, example, [`runway-${idOf(api, 'pier')}.mp4`]);
+			expect(api.creates).toHaveLength(2);
+		}),
+	);
+
+	// In earlier versions the agent does not sleep while a tool does.
+	const testOfSleep = n8nIsAtLeast('2.41') ? test : test.skip;
+	testOfSleep(
+		'23 has an agent sleep until its video is there, and tells it of a failure in words',
+		place(async (here) => {
+			const { api, n8n, save } = here;
+			const chat = await startFakeChat();
+			try {
+				const model = { name: `Model ${randomUUID()}`, type: 'openAiApi', data: { apiKey: 'sk-fake', url: chat.url } };
+				const modelId = await n8n.createCredential(model);
+				const example = new Example(n8n, 23);
+				example.node('Chat model').credentials = { openAiApi: { id: modelId, name: model.name } };
+				const id = await save(example.workflow);
+				const ask = async (prompt: string) => {
+					chat.reset();
+					chat.plan = [[{ name: 'Make_a_video', arguments: { Prompt: prompt, Ratio: '720:1280' } }]];
+					const execution = await n8n.run(id);
+					await n8n.waitForExecution(execution, { until: ({ status }) => status === 'waiting' });
+					expect(chat.toolResults).toEqual([]);
+					const ended = await n8n.waitForExecution(execution);
+					expectSuccess(ended);
+					expect(allFrom(ended, 'Agent')).toEqual([{ output: FINAL_WORDS }]);
+					return chat.toolResults.join();
+				};
+				await whilePublished(here, id, async () => {
+					const told = await ask('a pier [takes 6 s]');
+					expect(told).toContain(idOf(api, 'pier'));
+					expect(told).toContain('succeeded');
+					expect(told).toContain(`runway-${idOf(api, 'pier')}.mp4`);
+					expect((api.creates[0]?.body as Record<string, unknown>).ratio).toBe('720:1280');
+					expect(await ask(`a riot [takes 6 s] ${REFUSED}`)).toContain('moderation');
+					expectVideos(api, example, [`runway-${idOf(api, 'pier')}.mp4`]);
+				});
+				expect(api.creates).toHaveLength(2);
+			} finally {
+				await chat.close();
+			}
+		}),
+	);
+});
+
+topic('The example for a register of tasks', (define) => {
+	const test = n8nIsAtLeast(REGISTER_SINCE) ? define : define.skip;
+
+	test(
+		'24 delivers what a stopped and a failed execution have paid for, and nothing else',
+		place(async (here) => {
+			const { api, n8n, save, run } = here;
+			const register = await switchOn(here);
+			const example = new Example(n8n, 24).change('Something is undelivered', OFTEN);
+			const id = await save(example.workflow);
+			const stopped = await n8n.run(await save(chain(manual, ...prompts('a pier [stuck]'), textToVideo())));
+			await until(() => idOf(api, 'pier') !== '', 'the task is created');
+			await run(chain(manual, ...prompts(`a riot [takes 4 s] ${REFUSED}`), textToVideo({ options: { timeout: 2 } })));
+			await run(chain(manual, ...prompts('a lamp'), textToVideo()));
+			await n8n.stopExecution(stopped);
+			api.finish(idOf(api, 'pier'));
+			await whilePublished(here, id, async () => {
+				const from = async (name: string) =>
+					(await triggered(here, id, 1)).flatMap((execution) => allFrom(execution, name)).map(({ text }) => text);
+				await until(async () => (await from('Without a result')).length > 0, 'the failed one has come', 60_000);
+				await until(() => example.saved.length > 0, 'the file is saved', 60_000);
+				await untilRows(register, (rows) => rows.every(({ delivered }) => delivered), 'all is delivered', 60_000);
+				expectVideos(api, example, [`runway-${idOf(api, 'pier')}.mp4`]);
+				expect(await from('What was rescued')).toEqual([expect.stringContaining(idOf(api, 'pier'))]);
+				expect(await from('Without a result')).toEqual([expect.stringMatching(/failed.*moderation/)]);
+				expect(api.creates).toHaveLength(3);
+			});
+		}),
+	);
+
+	test(
+		'25 reports what was created in the last week, as a table and by workflow',
+		place(async (here) => {
+			const { api, n8n, run } = here;
+			await switchOn(here);
+			const maker = chain(manual, ...prompts('a pier', 'a lamp', `a riot ${REFUSED}`), textToVideo({}, CONTINUE));
+			await run({ ...maker, name: 'Clips' });
+			const example = new Example(n8n, 25);
+			const execution = await run(example.workflow);
+			expectSuccess(execution);
+			const [report] = allFrom(execution, 'Report');
+			expect(String(report?.text)).toContain('Clips: 2 succeeded');
+			expect(String(report?.text)).toContain('Clips: 1 failed');
+			const [table = ''] = example.saved;
+			const [head, ...lines] = example.read(table).toString().trim().split('\n');
+			expect(head).toContain('created,workflow,operation');
+			expect(lines).toHaveLength(3);
+			for (const prompt of ['pier', 'lamp', 'riot']) expect(lines.join('\n')).toContain(idOf(api, prompt));
 		}),
 	);
 });

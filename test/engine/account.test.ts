@@ -77,6 +77,20 @@ topic('An error that leaves open whether a task was created', (test) => {
 	);
 
 	test(
+		'comes only after a create that was sent, although the access token can never be one',
+		bench(async (place) => {
+			const credential = { ...place.credential, accessToken: 'to…ken' };
+			const { items } = await place.run(imageToVideo({}, { completion: 'return' }), { credential });
+			expect(items[0]?.json.taskId).toEqual(expect.any(String));
+			place.api.fault({ on: 'create', kind: 'reset-after' });
+			expect(textOf(await place.fail(imageToVideo(), { credential }))).toMatch(/^It is unknown whether/);
+			expect(textOf(await place.fail(list({ source: 'account' }), { credential }))).toMatch(
+				/^The access token or the user ID of the credential holds characters that none has/,
+			);
+		}),
+	);
+
+	test(
 		'is the same as ever without the access token, and if the list is not to be had',
 		bench(async (place) => {
 			place.api.fault({ on: 'create', kind: 'reset-after', times: 3 });

@@ -21,7 +21,8 @@ import {
 	webhook,
 } from '../e2e/support/place';
 import { expectRepetitionsToStartNothing, expectTasksToldOnceOverKills, loseEventLog } from '../e2e/support/restarts';
-import { create, digest, pollTrigger, publish } from '../e2e/support/triggers';
+import { switchOn, untilRows } from '../e2e/support/register';
+import { create, digest, emittedAtLast, executionsOf, idsOf, pollTrigger, publish } from '../e2e/support/triggers';
 
 /** Processes of an n8n in queue mode that die without a word. One test after the other, since they share the processes. */
 
@@ -112,6 +113,40 @@ describe('A worker that is killed while it waits', () => {
 			const retried = await here.retry(lost);
 			expect(textOf(errorOf(retried))).toMatch(/may have been created already.*Operation "Wait"/s);
 			expect(api.creates).toHaveLength(2);
+		}),
+		LONGEST_TEST_MS,
+	);
+});
+
+describe('A worker that is killed while it waits, with a register of tasks', () => {
+	it(
+		'leaves tasks that a trigger delivers, each once, when n8n has given the execution up, and not before',
+		inQueue(async (here) => {
+			const { api, n8n } = here;
+			const register = await switchOn(here);
+			const rescue = await here.save(chain(pollTrigger({ watch: 'register', which: 'undelivered' }), digest));
+			await publish(n8n, rescue);
+			const executionId = await here.call(chain(webhook(), ...prompts('a [stuck]', 'b [stuck]'), imageToVideo()));
+			await until(() => api.reads.length > 3, 'the tasks are watched');
+			const ids = taskIds(here).sort();
+			const rows = await untilRows(register, (all) => all.every(({ taskId }) => taskId !== null), 'the ids are noted');
+			expect(rows.map(({ taskId }) => taskId).sort()).toEqual(ids);
+			const worker = await workerOf(executionId);
+			await worker.kill();
+			ids.forEach((id) => api.finish(id));
+			await worker.restart();
+
+			const items = await emittedAtLast(n8n, rescue, 2);
+			expect(LOST).toContain((await n8n.execution(executionId)).status);
+			expect(idsOf(items).sort()).toEqual(ids);
+			const rescued = await executionsOf(n8n, rescue);
+			const lost = Date.parse((await n8n.execution(executionId)).stoppedAt ?? '');
+			for (const { startedAt } of rescued) expect(Date.parse(startedAt)).toBeGreaterThanOrEqual(lost);
+			const digests = rescued.flatMap((execution) => outputOf(execution, 'Digest'));
+			expect(digests.map(({ json }) => json.digest)).toEqual([api.videoDigest(), api.videoDigest()]);
+			await untilRows(register, (all) => all.every(({ delivered }) => delivered), 'all is delivered');
+			expect(api.creates).toHaveLength(2);
+			await n8n.deactivate(rescue);
 		}),
 		LONGEST_TEST_MS,
 	);

@@ -2,6 +2,7 @@ import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
 
 import { listAccountTasks, type AccountTaskQuery } from '../../nodes/shared/api/accountTasks';
 import { explain } from '../../nodes/shared/api/explain';
+import { checkAccountTasks } from '../../nodes/shared/credential/accountTasks';
 import sample from '../payloads/account-task-list.json';
 
 const TOKEN = 'account0123456789abcdef';
@@ -257,7 +258,7 @@ describe("Without the list of the account's tasks, the error", () => {
 
 	it('names a token that no header can carry, without repeating it', async () => {
 		const error = await list(() => page([]), {}, { accessToken: 'to…ken' }).catch((thrown: unknown) => thrown);
-		expect(String(error)).toMatch(/The access token of the credential holds characters/);
+		expect(String(error)).toMatch(/The access token or the user ID of the credential holds characters/);
 		expect(String(error)).not.toContain('to…ken');
 	});
 
@@ -273,5 +274,33 @@ describe("Without the list of the account's tasks, the error", () => {
 		const { outcome } = await list(() => ({ statusCode: 401, body: { success: false, message: `bad ${TOKEN}` } }));
 		expect(outcome).toMatchObject({ kind: 'trouble', problem: { message: 'bad …' } });
 		expect(JSON.stringify(outcome)).not.toContain(TOKEN);
+	});
+});
+
+describe('The test of the credential', () => {
+	const settings = { baseUrl: 'https://api.example.com', apiKey: KEY, accessToken: TOKEN, userId: '17' };
+	const check = async (answer: Answer, changes: Record<string, unknown> = {}) => {
+		const sent: IHttpRequestOptions[] = [];
+		const words = await checkAccountTasks({ ...settings, ...changes }, async (options) => {
+			sent.push(options);
+			return { statusCode: 200, headers: {}, ...answer } as never;
+		});
+		return { words, sent };
+	};
+
+	it('is content with an access token that lists tasks, and sends it without the key', async () => {
+		const { words, sent } = await check(page([]));
+		expect(words).toBeNull();
+		expect(sent[0]?.headers).toEqual({ Authorization: TOKEN, 'New-Api-User': '17' });
+		expect(JSON.stringify(sent)).not.toContain(KEY);
+	});
+
+	it('names a wrong access token without repeating it', async () => {
+		const { words } = await check({ statusCode: 401, body: { success: false, message: `no ${TOKEN}` } });
+		expect(words).toMatch(/needs a valid access token: no …\. /);
+	});
+
+	it('asks nothing without an access token', async () => {
+		expect(await check(page([]), { accessToken: '' })).toEqual({ words: null, sent: [] });
 	});
 });

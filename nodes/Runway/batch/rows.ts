@@ -6,7 +6,7 @@ import { explain } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
 import { redact } from '../../shared/api/redact';
 import { CREDENTIAL } from '../../shared/api/transport';
-import { endOf, failureInWords } from '../../shared/register/end';
+import { endInRow, failureInWords } from '../../shared/register/end';
 import type { Register } from '../../shared/register/register';
 import type { RowStatus, TaskRow } from '../../shared/register/row';
 import { runIndexOf } from './cutOff';
@@ -110,7 +110,7 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 			else if (taskOf(outcome) === null) closeUnsent(job, 'notCreated', 'The request was not sent.');
 			const state = taskOf(outcome)?.state;
 			// The rows of tasks that are only looked at may come after their state.
-			if (state) void lookingUp.then(() => change(job, endOf(state) ?? {}));
+			if (state) void lookingUp.then(() => change(job, endInRow(state) ?? {}));
 		},
 		async finish(passedOn) {
 			await lookingUp;

@@ -4,7 +4,7 @@ import { createRunwayClient, type RunwayClient } from '../../shared/api/client';
 import { createTaskReader } from '../../shared/api/route';
 import { createSend } from '../../shared/api/transport';
 import { deliver, type Wish } from '../../shared/item/deliver';
-import { endOf } from '../../shared/register/end';
+import { endInRow } from '../../shared/register/end';
 import type { Register } from '../../shared/register/register';
 import { isTerminal, settled, type Api, type TaskState } from '../../shared/task/task';
 import { pLimit } from '../../shared/wait/limit';
@@ -130,7 +130,7 @@ export async function noteDelivered(
 	for (const task of tasksOf(sleepers)) {
 		const state = ends.get(keyOf(task));
 		if (task.requestId === undefined || state === undefined) continue;
-		register.change(task.requestId, { ...endOf(state), delivered: true, resumeUrl: null });
+		register.change(task.requestId, { ...endInRow(state), delivered: true, resumeUrl: null });
 	}
 	await register.settle();
 }

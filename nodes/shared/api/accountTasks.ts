@@ -48,7 +48,8 @@ export type AccountTasksOutcome =
 	| { kind: 'trouble'; problem: Problem; isFinal?: boolean }
 	| { kind: 'aborted' };
 
-const PATH = '/api/task/self';
+/** Below the base URL. */
+export const TASK_LIST_PATH = '/api/task/self';
 /** The most that the gateway gives in one answer. */
 const PAGE_SIZE = 100;
 /** Bounds the work for accounts with very many tasks, or for a gateway that never comes to an end. */
@@ -64,7 +65,7 @@ export async function listAccountTasks(context: RequestContext, query: AccountTa
 	/** By ID: tasks that are created meanwhile move others to the next page. */
 	const found = new Map<string, AccountTask>();
 	for (let page = 1; page <= MAX_PAGES; page += 1) {
-		const answer = await askAccount(context, PATH, filters(query, page), Math.max(1, endsAt - Date.now()));
+		const answer = await askAccount(context, TASK_LIST_PATH, filters(query, page), Math.max(1, endsAt - Date.now()));
 		if (answer === null)
 			return { kind: 'trouble', problem: ownProblem('auth', 'the credential has none'), isFinal: true };
 		if (answer.kind === 'aborted') return answer;
@@ -122,6 +123,11 @@ function readPage({ status, body }: Extract<ApiAnswer, { kind: 'response' }>): P
 
 function isLastPage({ entries, total, size }: Page, page: number): boolean {
 	return entries.length === 0 || (total === null ? entries.length < size : page * size >= total);
+}
+
+/** What is wrong with an answer to the question for a list; null if it is one. */
+export function problemOfList(answer: Extract<ApiAnswer, { kind: 'response' }>): Problem | null {
+	return readPage(answer) === null ? problemOf(answer) : null;
 }
 
 /** A wrong token may also be told inside a 200. */

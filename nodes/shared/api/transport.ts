@@ -105,6 +105,7 @@ export async function askBalance(context: IExecuteFunctions, days: Record<string
 /**
  * Asks the account's own routes, which take the access token of the account and not the key (fact sheet 8.4), at the base URL.
  * @returns null if the credential has no access token
+ * @throws NodeOperationError if the token or the user ID can't be one, before anything is sent
  */
 export async function askAccount(
 	context: RequestContext,
@@ -114,6 +115,13 @@ export async function askAccount(
 ): Promise<ApiAnswer | null> {
 	const { baseURL, accessToken, userId, secrets } = await readCredential(context);
 	if (accessToken === '') return null;
+	if (!isPossibleKey(accessToken) || !isPossibleKey(userId)) {
+		throw credentialFault(
+			context,
+			'The access token or the user ID of the credential holds characters that none has',
+			'paste both again from the CometAPI console. Often an invisible character or "…" got in while copying.',
+		);
+	}
 	const signal = cancelSignalOf(context);
 	const options: IHttpRequestOptions = {
 		baseURL,
@@ -158,21 +166,12 @@ interface Credential {
 	/** Without a slash at its end. */
 	baseURL: string;
 	apiKey: string;
-	/** Of the account, for its list of tasks; empty for none. */
+	/** Of the account, for its list of tasks; empty for none. Whoever sends it checks it: without it, all else works. */
 	accessToken: string;
 	/** Empty for none. */
 	userId: string;
 	/** Whatever of the credential nobody may read. */
 	secrets: readonly string[];
-}
-
-/** Credentials that were saved before the later fields existed lack them. */
-interface StoredCredential {
-	baseUrl: string;
-	apiKey: string;
-	n8nApiKey?: string;
-	accessToken?: string;
-	userId?: string | number;
 }
 
 /** The address that somebody has typed, without a slash at its end; null if it is none of the web. */
@@ -189,37 +188,43 @@ export function isPossibleKey(key: string): boolean {
 /** @throws NodeOperationError that names the field, before anything is sent */
 export async function readCredential(context: RequestContext): Promise<Credential> {
 	// n8n's helper, which adds the key, reads the credential for the first item, so its address is that item's, too.
-	const stored = await (context as IExecuteFunctions).getCredentials<StoredCredential>(CREDENTIAL, 0);
-	const { baseUrl, apiKey } = stored;
-	const fault = (message: string, advice: string) =>
-		new NodeOperationError(context.getNode(), message, {
-			description: `Open the credential "CometAPI Runway API" and ${advice}`,
-		});
+	const { baseUrl, apiKey, n8nApiKey, accessToken, userId } = await (context as IExecuteFunctions).getCredentials<{
+		baseUrl: string;
+		apiKey: string;
+		n8nApiKey?: string;
+		accessToken?: string;
+		userId?: string | number;
+	}>(CREDENTIAL, 0);
 	const baseURL = baseUrlOf(baseUrl);
 	if (baseURL === null) {
-		throw fault(
+		throw credentialFault(
+			context,
 			'The base URL of the credential is not a web address',
 			'set the base URL to https://api.cometapi.com, with https:// and without a path.',
 		);
 	}
-	const asHeader = (value: string, label: string) => {
-		const text = value.trim();
-		if (isPossibleKey(text)) return text;
-		throw fault(
-			`The ${label} of the credential holds characters that no ${label} has`,
-			`paste the ${label} again from the CometAPI console. Often an invisible character or "…" got in while copying.`,
+	const key = apiKey.trim();
+	if (!isPossibleKey(key)) {
+		throw credentialFault(
+			context,
+			'The API key of the credential holds characters that no key has',
+			'paste the key again from the CometAPI console. Often an invisible character or "…" got in while copying.',
 		);
-	};
-	const key = asHeader(apiKey, 'API key');
-	const accessToken = asHeader(stored.accessToken ?? '', 'access token');
-	const secrets = [key, stored.n8nApiKey?.trim() ?? '', accessToken];
+	}
+	const secrets = [key, n8nApiKey, accessToken].map((secret) => (secret ?? '').trim());
 	return {
 		baseURL,
 		apiKey: key,
-		accessToken,
-		userId: asHeader(String(stored.userId ?? ''), 'user ID'),
+		accessToken: (accessToken ?? '').trim(),
+		userId: String(userId ?? '').trim(),
 		secrets: secrets.filter(({ length }) => length >= SHORTEST_SECRET),
 	};
+}
+
+function credentialFault(context: RequestContext, message: string, advice: string): NodeOperationError {
+	return new NodeOperationError(context.getNode(), message, {
+		description: `Open the credential "CometAPI Runway API" and ${advice}`,
+	});
 }
 
 /** A shorter "key" is a word that answers may hold for other reasons. */

@@ -1,11 +1,12 @@
 import type { ICredentialsDecrypted, ICredentialTestFunctions, INodeCredentialTestResult } from 'n8n-workflow';
 
+import { checkAccountTasks } from './accountTasks';
 import { askPlainlyWith, type CredentialCheck } from './check';
 import { checkCometApi } from './cometApi';
 import { checkRegister } from './register';
 
 /** The parts of the credential, in the order in which people hear of them. */
-const checks: readonly CredentialCheck[] = [checkCometApi, checkRegister];
+const checks: readonly CredentialCheck[] = [checkCometApi, checkRegister, checkAccountTasks];
 
 /** The test that n8n runs when somebody saves the credential: says of each part that is used whether it works. */
 export async function testCometApiRunwayApi(

@@ -14,14 +14,14 @@ import {
 	startQueueMode,
 } from '../../support/n8n';
 import type { StandIn } from '../../support/standin';
-import { chain, imageToVideo, type Part, place, webhook } from '../../e2e/support/place';
+import { chain, imageToVideo, type Part, type Place, place, webhook } from '../../e2e/support/place';
 import { MEGABYTE, type Report, type Section, type Tools } from '../section';
 
 /** Very many executions at once, in a real n8n, in regular mode and in queue mode. */
 
-const EXECUTIONS = 200;
-const ITEMS = 10;
-const TASKS = EXECUTIONS * ITEMS;
+export const EXECUTIONS = 200;
+export const ITEMS = 10;
+export const TASKS = EXECUTIONS * ITEMS;
 const RENDER_MS = 10_000;
 const LATENCY_MS = 20;
 const LONGEST_MS = 15 * 60_000;
@@ -49,7 +49,7 @@ interface Host {
 	stop(): Promise<void>;
 }
 
-interface Found {
+export interface Found {
 	mode: string;
 	/** Seconds from the first call to the end of the last execution. */
 	wall: number;
@@ -100,7 +100,17 @@ export const executions: Section = {
 	},
 };
 
-async function measureMode(mode: string, tools: Tools, say: (note: string) => void): Promise<Found> {
+/**
+ * Measures one mode: `regular` or `queue`.
+ *
+ * @param makeReady changes the place before the load; what it gives back is done after it
+ */
+export async function measureMode(
+	mode: string,
+	tools: Tools,
+	say: (note: string) => void,
+	makeReady: (here: Place) => Promise<() => Promise<void>> = async () => async () => {},
+): Promise<Found> {
 	rmSync(PROBE_FOLDER, { recursive: true, force: true });
 	mkdirSync(PROBE_FOLDER, { recursive: true });
 	say('starting n8n');
@@ -110,13 +120,16 @@ async function measureMode(mode: string, tools: Tools, say: (note: string) => vo
 	let found: Found | undefined;
 	const settings = { renderMs: RENDER_MS, latencyMs: LATENCY_MS };
 	const act = place(
-		async ({ api, n8n, save }) => {
+		async (here) => {
+			const { api, n8n, save } = here;
+			const finish = await makeReady(here);
 			const workflow = chain(webhook(), ...itemsOfTheCall, imageToVideo());
 			const workflowId = await save(workflow);
 			await n8n.activate(workflowId);
 			const url = n8n.webhookUrl(workflow.nodes[0]?.parameters.path as string);
 			await untilLive(url);
 			found = await measureLoad(mode, host, api, workflowId, url, say);
+			await finish();
 		},
 		settings,
 		async () => host.main,

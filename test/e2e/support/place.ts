@@ -4,6 +4,7 @@ import type { IConnections, IDataObject, INode, INodeParameters } from 'n8n-work
 import pLimit from 'p-limit';
 
 import {
+	type CredentialReference,
 	type Execution,
 	type N8n,
 	type N8nClient,
@@ -18,6 +19,8 @@ import { startStandIn, type StandIn, type StandInOptions } from '../../support/s
 export interface Place {
 	api: StandIn;
 	n8n: N8nClient;
+	/** The credential of its stand-in. */
+	credential: CredentialReference;
 	/** Saves a workflow whose Runway nodes use this place's stand-in, and returns its id. */
 	save(workflow: WorkflowFile): Promise<string>;
 	/** Saves a workflow, runs it by hand, and waits for its end. */
@@ -38,7 +41,7 @@ const POLL_MS = 100;
 const ACTIVATION_MS = 15_000;
 
 /** Renders in a fraction of a second. */
-const QUICK: StandInOptions = { renderMs: 300, queuedMs: 50, notVisibleMs: 50 };
+export const QUICK: StandInOptions = { renderMs: 300, queuedMs: 50, notVisibleMs: 50 };
 
 const turns = pLimit(AT_A_TIME);
 let shared: Promise<N8nClient> | undefined;
@@ -85,17 +88,16 @@ export function ownPlace(act: (place: Place, own: N8n) => Promise<void>, env: Re
 	};
 }
 
-async function furnish(api: StandIn, n8n: N8nClient): Promise<Place> {
-	const credential = {
-		name: `Stand-in ${randomUUID()}`,
-		type: CREDENTIAL_TYPE,
-		data: { apiKey: api.apiKey, baseUrl: api.url },
-	};
-	const bound = [{ id: await n8n.createCredential(credential), name: credential.name, type: credential.type }];
-	const save = async (workflow: WorkflowFile) => await n8n.importWorkflow(workflow, bound);
+/** A place whose n8n and stand-in somebody else ends. */
+export async function furnish(api: StandIn, n8n: N8nClient): Promise<Place> {
+	const words = { name: `Stand-in ${randomUUID()}`, type: CREDENTIAL_TYPE };
+	const data = { apiKey: api.apiKey, baseUrl: api.url };
+	const credential = { ...words, id: await n8n.createCredential({ ...words, data }) };
+	const save = async (workflow: WorkflowFile) => await n8n.importWorkflow(workflow, [credential]);
 	return {
 		api,
 		n8n,
+		credential,
 		save,
 		run: async (workflow, timeoutMs) => await n8n.runToEnd(await save(workflow), { timeoutMs }),
 		async retry({ id }, options) {

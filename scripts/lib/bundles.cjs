@@ -1,4 +1,4 @@
-const { readdirSync } = require('node:fs');
+const { readdirSync, readFileSync } = require('node:fs');
 const path = require('node:path');
 
 const packageJson = require('../../package.json');
@@ -45,6 +45,15 @@ const sharedModules = readdirSync(path.join(root, SHARED), { recursive: true, en
 	.filter((file) => file.endsWith('.ts'))
 	.map((file) => file.replace(/\.ts$/, '').split(path.sep).join('/'))
 	.sort();
+
+const exported = sharedModules.flatMap((name) => {
+	const source = readFileSync(path.join(root, SHARED, `${name}.ts`), 'utf8');
+	return [...source.matchAll(/^export (?:async )?(?:function|class|const|let|enum) (\w+)/gm)].map((match) => match[1]);
+});
+const doubled = exported.filter((name, index) => exported.indexOf(name) !== index);
+// Of two exports with one name, the one file would have neither.
+if (doubled.length > 0)
+	throw new Error(`Several modules of ${SHARED} export ${doubled.join(', ')}; rename all but one.`);
 
 /**
  * What esbuild makes of the sources: one file for each node and credential that package.json names, and one for what the

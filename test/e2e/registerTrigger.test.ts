@@ -161,7 +161,7 @@ async function expectRescueOverKills(here: Place, own: N8n): Promise<void> {
 		chain(webhook(), ...prompts('asleep [stuck]'), imageToVideo({ completion: 'suspend' })),
 	);
 	await asleep(here, asleepId);
-	await until(async () => (await emitted(n8n, all)).length === 1, 'the first item has come');
+	await until(async () => (await emitted(n8n, all)).length === 1, 'the first item has come', 120_000);
 	await own.kill();
 	finishAll(here);
 	await own.restart();

@@ -11,6 +11,8 @@ interface Begun {
 	runIndex: string;
 	/** Milliseconds since the epoch. */
 	at: number;
+	/** Runs before the first one of this execution, of which n8n knows from its log alone: they are made again. */
+	lostRuns: number;
 	/** That records were missing then, which no retry of the retry brings back. */
 	areRecordsLost?: true;
 }
@@ -23,8 +25,10 @@ interface Begun {
  */
 export async function begin(context: IExecuteFunctions, isRecalled: boolean): Promise<{ areRecordsLost: boolean }> {
 	const nodeContext = context.getContext('node');
-	const now: Begun = { executionId: context.getExecutionId(), runIndex: runIndexOf(context), at: Date.now() };
 	const last = nodeContext[BEGUN_KEY] as Begun | undefined;
+	const runIndex = runIndexOf(context);
+	const lostRuns = lostRunsOf(context);
+	const now: Begun = { executionId: context.getExecutionId(), runIndex, at: Date.now(), lostRuns };
 	const isKnown = last?.executionId === now.executionId || last?.runIndex === now.runIndex;
 	const areRecordsLost =
 		!isRecalled &&
@@ -70,4 +74,17 @@ function hasRunBefore(context: IExecuteFunctions): boolean {
 /** Which run of the node in its execution this is; a loop's next round is a run of its own. */
 export function runIndexOf(context: IExecuteFunctions): string {
 	return String(context.evaluateExpression('{{ $runIndex }}', 0));
+}
+
+/**
+ * Which round of a loop this is, from 0; the same in a retry. n8n's run index is not: after a crash, n8n counts the runs that
+ * its event log names, and makes them again.
+ */
+export function roundOf(context: IExecuteFunctions): number {
+	return Number(runIndexOf(context)) - lostRunsOf(context);
+}
+
+function lostRunsOf(context: IExecuteFunctions): number {
+	const last = context.getContext('node')[BEGUN_KEY] as Begun | undefined;
+	return last === undefined ? Number(runIndexOf(context)) : last.lostRuns;
 }

@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import type { Problem } from '../../shared/api/problem';
 import type { KnownTask } from '../../shared/task/task';
-import { runIndexOf } from './cutOff';
+import { roundOf } from './cutOff';
 import type { CreateJob, Job, Outcome } from './job';
 import type { Rows } from './rows';
 
@@ -41,7 +41,7 @@ const KEY = 'runwayTasks';
  */
 export function openLedger(context: IExecuteFunctions, rows: Rows): Ledger {
 	const nodeContext = context.getContext('node');
-	const runIndex = runIndexOf(context);
+	const runIndex = roundOf(context);
 	const runs = (): Record<string, PaidRecord[]> => (nodeContext[KEY] ?? {}) as Record<string, PaidRecord[]>;
 	/** The oldest first. Those of one item differ in their requests, but for failed ones. */
 	const records = (): PaidRecord[] => runs()[runIndex] ?? [];

@@ -123,7 +123,9 @@ async function prepareCreate(
 		body,
 	};
 	const hints =
-		settings.completion === 'suspend' ? [...first.hints, ...unreachableCallback(input.callbackUrl)] : first.hints;
+		settings.completion === 'suspend' && input.callbackUrl !== ''
+			? [...first.hints, ...unreachableCallback(input.callbackUrl)]
+			: first.hints;
 	return { itemIndex, job, hints };
 }
 

@@ -3,7 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { ownProblem } from '../../shared/api/problem';
 import type { Register } from '../../shared/register/register';
 import type { StoredRow } from '../../shared/register/row';
-import { runIndexOf } from './cutOff';
+import { roundOf } from './cutOff';
 import type { PaidRecord } from './paid';
 import { credentialIdOf } from './rows';
 
@@ -29,7 +29,7 @@ export async function recallAttempts(context: IExecuteFunctions, register: Regis
 		where: {
 			workflowId: context.getWorkflow().id ?? '',
 			nodeName: context.getNode().name,
-			runIndex: Number(runIndexOf(context)),
+			runIndex: roundOf(context),
 			credentialId: credentialIdOf(context),
 		},
 		limit: MOST_ROWS,

@@ -9,7 +9,7 @@ import { CREDENTIAL } from '../../shared/api/transport';
 import { endInRow, failureInWords } from '../../shared/register/end';
 import type { Register } from '../../shared/register/register';
 import type { RowStatus, TaskRow } from '../../shared/register/row';
-import { runIndexOf } from './cutOff';
+import { roundOf } from './cutOff';
 import { taskOf, type CreateJob, type Job, type Outcome } from './job';
 import type { PaidRecord } from './paid';
 
@@ -133,7 +133,7 @@ function placeOf(context: IExecuteFunctions): PlaceOfRun {
 		workflowName: name,
 		executionId: context.getExecutionId(),
 		nodeName: context.getNode().name,
-		runIndex: Number(runIndexOf(context)),
+		runIndex: Number(roundOf(context)),
 		credentialId: credentialIdOf(context),
 		createdTime: new Date().toISOString(),
 	};

@@ -124,6 +124,8 @@ export async function switchOn({ api, n8n, credential }: Place, n8nUrl = n8n.url
 	const data = { apiKey: api.apiKey, baseUrl: api.url, register: true, n8nUrl, n8nApiKey: apiKey };
 	await n8n.updateCredential(id, { name, type, data });
 	const table = new TableApi(n8n.url, apiKey);
+	// n8n loads its public API with the first request, which takes about as long as a node waits for the register.
+	await table.rows(id);
 	return {
 		apiKey,
 		rows: async () => await table.rows(id),

@@ -1,4 +1,4 @@
-import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 
 import { apiField } from '../shared/panel/taskFields';
 import { triggerFields } from '../shared/panel/triggerFields';
@@ -13,21 +13,20 @@ const notice = (name: string, displayName: string): INodeProperties => ({
 	default: '',
 });
 
-const tasksOfThisN8n: INodePropertyOptions = {
-	name: 'Tasks of My Workflows',
-	value: 'register',
-	description: 'The tasks that Runway nodes have created in any workflow, with the same credential',
-};
-const tasksOfTheAccount: INodePropertyOptions = {
-	name: 'Tasks of the CometAPI Account (Experimental)',
-	value: 'account',
-	description: 'The tasks of all programs that use the account. Needs an access token in the credential.',
-};
-const tasksWithTheseIds: INodePropertyOptions = {
-	name: 'Tasks With These IDs',
-	value: 'ids',
-	description: 'The tasks whose IDs you enter, for example from another service',
-};
+/** Where the tasks can be found. */
+const places = [
+	[
+		'register',
+		'Tasks of This n8n',
+		'The tasks that Runway nodes have created in any workflow, with the same credential',
+	],
+	[
+		'account',
+		'Tasks of the CometAPI Account (Experimental)',
+		'The tasks of all programs that use the account. Needs an access token in the credential.',
+	],
+	['ids', 'Tasks With These IDs', 'The tasks whose IDs you enter, for example from another service'],
+].map(([value = '', name = '', description = '']) => ({ name, value, description }));
 
 /** The operations whose tasks the register has, by the names of the panel. */
 const operations = [
@@ -48,7 +47,7 @@ export const watchFields: INodeProperties[] = [
 		name: 'watch',
 		type: 'options',
 		noDataExpression: true,
-		options: [tasksOfThisN8n, tasksOfTheAccount, tasksWithTheseIds],
+		options: places,
 		default: 'register',
 		description: 'Where the trigger finds the tasks',
 	},

@@ -13,6 +13,6 @@ export function stageOf({ status, progress }: TaskState): number {
 }
 
 /** The event of a task's end, or null where it goes on. */
-export function endEventOf({ status }: TaskState): TaskEvent | null {
+export function endOf({ status }: TaskState): TaskEvent | null {
 	return isTerminal(status) ? (status as TaskEvent) : null;
 }

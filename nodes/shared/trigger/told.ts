@@ -1,6 +1,6 @@
 import { isObject } from '../task/json';
 import type { TaskState } from '../task/task';
-import { endEventOf, stageOf, type TaskEvent } from './events';
+import { endOf, stageOf, type TaskEvent } from './events';
 
 /** {@link Told} as plain data. Lists and not objects with ids as names: an id may be `__proto__`. */
 export interface SavedTold {
@@ -47,12 +47,12 @@ export class Told {
 	/** The event of a task that was not emitted yet, or null. Gateways may answer from an older state: a task never goes back. */
 	news(taskId: string, state: TaskState): TaskEvent | null {
 		if (this.ended.has(taskId)) return null;
-		return endEventOf(state) ?? (stageOf(state) > (this.stages.get(taskId) ?? -1) ? 'progressed' : null);
+		return endOf(state) ?? (stageOf(state) > (this.stages.get(taskId) ?? -1) ? 'progressed' : null);
 	}
 
 	/** Records that the event of a task's state was emitted. */
 	note(taskId: string, state: TaskState): void {
-		if (endEventOf(state) !== null) this.end(taskId);
+		if (endOf(state) !== null) this.end(taskId);
 		else if (!this.ended.has(taskId)) this.reach(taskId, stageOf(state));
 		this.forgetOldest();
 	}

@@ -56,7 +56,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	}
 	await rows.begin(jobs, (job) => ledger.find(job));
 	const settled = progressReporter(context, jobs);
-	const ran = await runJobs(register?.fault ? jobs.map(waitHere) : jobs, {
+	const ran = await runJobs(register?.isDown ? jobs.map(waitHere) : jobs, {
 		context,
 		ledger,
 		limits: jobs[0]?.settings.limits ?? { maxParallel: 1, maxTasksInProgress: 0 },

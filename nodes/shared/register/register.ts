@@ -24,6 +24,8 @@ export interface Register {
 	execution(id: string): Promise<ExecutionState | null>;
 	/** One sentence on what is wrong with the register and how to mend it, without any secret; null if nothing is. */
 	readonly fault: string | null;
+	/** Whether n8n refuses what it is asked, or does not answer. One that is slow has all of it in the end. */
+	readonly isDown: boolean;
 }
 
 /** All conditions must hold. n8n's API takes one list of conditions, all joined by "and" or all by "or". */
@@ -148,6 +150,7 @@ function closedRegister(fault: string): Register {
 		find: async () => null,
 		execution: async () => null,
 		fault,
+		isDown: true,
 	};
 }
 
@@ -230,6 +233,10 @@ class OpenRegister implements Register {
 	get fault(): string | null {
 		const { writer, reading } = this.common;
 		return (writer.health.fault ?? reading.fault)?.words ?? (writer.isSlow ? SLOW : null);
+	}
+
+	get isDown(): boolean {
+		return (this.common.writer.health.fault ?? this.common.reading.fault) !== null;
 	}
 
 	private async read<T extends { fault: TableFault | null }>(

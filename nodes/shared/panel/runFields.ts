@@ -42,7 +42,7 @@ const whenTriggerCalls: INodePropertyOptions = {
 const calledBackNotice =
 	'CometAPI must be able to reach this n8n from the internet, or a published Runway Trigger must watch the register of tasks. If neither reports the end, the execution resumes at the time limit and outputs its items with their task IDs; fetch the results with Task → Wait. Failed tasks come out as items with the status "failed".';
 const triggerNotice =
-	'Two things are needed: "Keep a Register of Tasks" switched on in the credential, and a published workflow with a Runway Trigger that watches "Tasks of My Workflows". Without the trigger, the execution sleeps until the time limit and outputs its items with their task IDs; fetch the results with Task → Wait. Failed tasks come out as items with the status "failed".';
+	'Two things are needed: "Keep a Register of Tasks" switched on in the credential, and a published workflow with a Runway Trigger that watches "Tasks of This n8n". Without the trigger, the execution sleeps until the time limit and outputs its items with their task IDs; fetch the results with Task → Wait. Failed tasks come out as items with the status "failed".';
 
 /** @param callsBack whether CometAPI reports the end of the operation's tasks; if not, a Runway Trigger does */
 export function completionFields(callsBack: boolean): INodeProperties[] {

@@ -3,6 +3,9 @@ import type { ListOperation } from '../operation';
 const ofRegister = { show: { '/source': ['register'] } };
 
 /** Reads the register of tasks, or GET /api/task/self (fact sheet 8.4). */
+/** In n8n's own spelling. */
+const thisN8n = 'Tasks of This n8n';
+
 export const list: ListOperation = {
 	kind: 'list',
 	resource: 'task',
@@ -17,7 +20,7 @@ export const list: ListOperation = {
 			type: 'options',
 			options: [
 				{
-					name: 'Tasks of My Workflows',
+					name: thisN8n,
 					value: 'register',
 					description:
 						'The tasks of this n8n that were created with this credential since the register of tasks was switched on. Switch it on in the credential: Keep a Register of Tasks.',

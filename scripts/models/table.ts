@@ -34,7 +34,7 @@ function typings(endpoint: string): Map<string, Members> {
 function literals(member: ts.PropertySignature | undefined): Array<string | number> {
 	const type = member?.type;
 	if (type === undefined) return [];
-	return (ts.isUnionTypeNode(type) ? [...type.types] : [type]).flatMap((one) => {
+	return (ts.isUnionTypeNode(type) ? [...type.types] : [type]).flatMap((one): Array<string | number> => {
 		if (!ts.isLiteralTypeNode(one)) return [];
 		if (ts.isStringLiteral(one.literal)) return [one.literal.text];
 		return ts.isNumericLiteral(one.literal) ? [Number(one.literal.text)] : [];

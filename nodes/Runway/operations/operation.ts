@@ -2,6 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
 import { isObject } from '../../shared/task/json';
+import type { FactsByModel } from '../modelTable';
 import type { PanelRemark } from './hints';
 import type { Api } from '../../shared/task/task';
 
@@ -35,6 +36,8 @@ export interface CreateOperation extends InThePanel {
 	produces: 'video' | 'image';
 	/** Model names to offer, best known first; empty where the route takes no model. */
 	models: readonly string[];
+	/** What Runway's typings say of the models, retired ones included. */
+	facts?: FactsByModel;
 	/** Doubts about values that the panel shows before anything is paid for. */
 	panelRemarks?: readonly PanelRemark[];
 	/**

@@ -67,6 +67,7 @@ export function modelTableSource(): string {
 				ratios: retired?.ratios ?? listed,
 				durations: retired?.durations ?? seconds,
 				needsPrompt: members?.get('promptText') !== undefined && !members.get('promptText')?.questionToken,
+				takesReferences: members?.has('references') === true || members?.has('referenceImages') === true,
 				takesLastFrame: members !== undefined && takesLastFrame(members),
 			};
 			return [model, row] as const;
@@ -92,6 +93,7 @@ export interface ModelFacts {
 	/** Seconds. */
 	durations: readonly number[];
 	needsPrompt: boolean;
+	takesReferences: boolean;
 	takesLastFrame: boolean;
 }
 

@@ -198,7 +198,7 @@ const table: Record<string, Rows> = {
 			[{ ratio: '16:9' }, 'Ratio', `must be one of ${gen4Ratios} for gen4_turbo`],
 			[{ ratio: '1280:768' }, 'Ratio', `must be one of ${gen4Ratios} for gen4_turbo`],
 			[{ duration: 11 }, 'Duration (Seconds)', 'must be one of 2, 3, 4, 5, 6, 7, 8, 9, 10 seconds for gen4_turbo'],
-			[{ model: 'veo3.1', duration: 5 }, 'Duration (Seconds)', 'must be one of 4, 6, 8 seconds for veo3.1'],
+			[{ model: 'veo3.1', duration: 7 }, 'Duration (Seconds)', 'must be one of 4, 6, 8 seconds for veo3.1'],
 			[{ model: 'gen4.5', prompt: ' ' }, 'Prompt', 'must not be empty for gen4.5'],
 			[{ lastImageUrl: night }, 'End Frame URL', 'must be empty for gen4_turbo, which takes no end frame'],
 			[{ model: 'veo3.1', duration: 8, lastImageUrl: 'night' }, 'End Frame URL', aUrl],
@@ -290,14 +290,14 @@ const table: Record<string, Rows> = {
 			{
 				videoUrl: street,
 				prompt: 'make it snow',
-				referenceImages: { image: [{ url: pier, binaryField: '' }] },
+				ratio: '1280:720',
 				seed: '4294967295',
 			},
 			{
 				videoUri: street,
 				promptText: 'make it snow',
 				model: 'aleph2',
-				references: [{ type: 'image', uri: pier }],
+				ratio: '1280:720',
 				seed: 4_294_967_295,
 			},
 		],
@@ -306,7 +306,7 @@ const table: Record<string, Rows> = {
 				videoSource: 'binary',
 				videoBinaryField: 'clip',
 				prompt: 'p'.repeat(1000),
-				model: 'aleph2',
+				model: 'gen4_aleph',
 				ratio: '848:480',
 				seed: 1,
 				referenceImages: { image: [{ url: '', binaryField: 'picture' }] },
@@ -315,7 +315,7 @@ const table: Record<string, Rows> = {
 			{
 				videoUri: mp4Uri,
 				promptText: 'p'.repeat(1000),
-				model: 'aleph2',
+				model: 'gen4_aleph',
 				ratio: '848:480',
 				seed: 1,
 				references: [{ type: 'image', uri: pngUri }],
@@ -327,16 +327,25 @@ const table: Record<string, Rows> = {
 			[{ prompt: 'p'.repeat(1001) }, 'Prompt', 'must have at most 1000 characters'],
 			[{ seed: 4_294_967_296 }, 'Seed', uint32],
 			[
-				{ referenceImages: { image: [{ url: pier }, { url: night }] } },
+				{ model: 'gen4_aleph', referenceImages: { image: [{ url: pier }, { url: night }] } },
 				'Reference Images',
 				'must have at most 1 image',
 			],
-			[{ referenceImages: { image: [{ url: 'pier' }] } }, 'Reference Images → #1 → Image URL', aUrl],
+			[
+				{ model: 'gen4_aleph', referenceImages: { image: [{ url: 'pier' }] } },
+				'Reference Images → #1 → Image URL',
+				aUrl,
+			],
+			[
+				{ referenceImages: { image: [{ url: pier }] } },
+				'Reference Images',
+				'must be empty for aleph2, which takes no reference images',
+			],
 		],
 		hints: [
 			[{ videoUrl: 'http://files.internal/a.mp4' }, /files\.internal/],
 			[{ model: 'gen4_aleph', ratio: '16:9' }, /848:480, 640:480 for gen4_aleph/],
-			[{ referenceImages: { image: [{ url: 'http://172.16.0.1/a.png' }] } }, /172\.16\.0\.1/],
+			[{ model: 'gen4_aleph', referenceImages: { image: [{ url: 'http://172.16.0.1/a.png' }] } }, /172\.16\.0\.1/],
 		],
 	},
 	'video.characterPerformance': {
@@ -489,7 +498,7 @@ const table: Record<string, Rows> = {
 			[{ prompt: 'p'.repeat(1001) }, 'Prompt', 'must have at most 1000 characters'],
 			[{ ratio: 'square' }, 'Ratio', aRatio],
 			[
-				{ model: 'gemini_2.5_flash' },
+				{ model: 'gemini_2.5_flash', ratio: '1920:1080' },
 				'Ratio',
 				`must be one of ${modelTable['text-to-image']['gemini_2.5_flash'].ratios.join(', ')} for gemini_2.5_flash`,
 			],
@@ -625,6 +634,38 @@ describe('The request body', () => {
 			}
 		},
 	);
+});
+
+describe('A model that is offered', () => {
+	const offered = creates.flatMap((operation) =>
+		operation.models.map((model): [string, string] => [nameOf(operation), model]),
+	);
+	const needed: Values = { prompt: 'slow push-in' };
+
+	it.each(offered)("of %s works with the panel's other defaults: %s", async (name, model) => {
+		const operation = operationOf(name);
+		const { minimal } = table[name] as Rows;
+		const { body, faults } = {
+			body: undefined,
+			faults: [],
+			...(await build(operation, { ...needed, ...minimal[0], model })),
+		};
+		expect(faults).toEqual([]);
+		const { ratios = [], durations = [] } = operation.facts?.[model] ?? {};
+		const { ratio, duration } = body as unknown as { ratio?: string; duration?: number };
+		if (ratio !== undefined && ratios.length > 0) expect(ratios).toContain(ratio);
+		if (duration !== undefined && durations.length > 0) expect(durations).toContain(duration);
+	});
+
+	it('gets the value that is nearest to a default that it does not take, and the user is told', async () => {
+		const video = await build(operationOf('video.imageToVideo'), { imageUrl: pier, model: 'veo3.1' });
+		expect(video).toMatchObject({ ok: true, body: { ratio: '1280:720', duration: 4 } });
+		expect(video.ok && video.hints).toEqual([expect.stringMatching(/veo3\.1 doesn't take .* duration 5, .* sends 4/)]);
+		const [minimal] = table['image.generate']?.minimal ?? [];
+		const image = await build(operationOf('image.generate'), { ...minimal, model: 'gemini_2.5_flash' });
+		expect(image).toMatchObject({ ok: true, body: { ratio: '1344:768' } });
+		expect(image.ok && image.hints).toEqual([expect.stringMatching(/ratio 1280:720, .* sends 1344:768/)]);
+	});
 });
 
 describe('The API as it is documented', () => {

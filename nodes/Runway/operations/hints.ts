@@ -4,6 +4,7 @@
  */
 
 import type { FactsByModel } from '../modelTable';
+import { currentModels, type Defaults, replacements } from './modelRules';
 
 /** A remark that the panel shows while a condition holds. */
 export interface PanelRemark {
@@ -19,6 +20,8 @@ const durationSentence = (usual: readonly number[]) =>
 const promptSentence = 'Current Runway models require a prompt. If CometAPI refuses the request, add one.';
 const retiredSentence = (model: string, instead: string) =>
 	`Runway has retired ${model}, so CometAPI may refuse it. The current model is ${instead}.`;
+const replacedSentence = (model: string, what: string, from: string | number, to: string | number) =>
+	`${model} doesn't take the default ${what} ${from}, so the node sends ${to}. To have another, set the ${what} yourself.`;
 const UNREACHABLE =
 	"CometAPI downloads inputs from the internet and can't reach addresses of your own network. Use a public URL, or a file if the operation offers it.";
 
@@ -50,9 +53,18 @@ export function missingPrompt(facts: FactsByModel, model: string, prompt: string
 	return prompt === undefined && facts[model]?.retired !== false ? [promptSentence] : [];
 }
 
+/** Says which of the panel's defaults the node replaces for this model. */
+export function replacedDefaults(facts: FactsByModel, defaults: Defaults, chosen: Chosen): string[] {
+	const { ratio, duration } = replacements(facts, defaults, chosen);
+	return [
+		...(ratio === undefined ? [] : [replacedSentence(chosen.model, 'ratio', chosen.ratio ?? '', ratio)]),
+		...(duration === undefined ? [] : [replacedSentence(chosen.model, 'duration', chosen.duration ?? '', duration)]),
+	];
+}
+
 const isModel = (model: string) => `$parameter["model"] === ${JSON.stringify(model)}`;
 
-/** What {@link retiredModel}, {@link unusualDuration} and {@link missingPrompt} say, for the panel. */
+/** What {@link retiredModel}, {@link replacedDefaults}, {@link unusualDuration} and {@link missingPrompt} say, for the panel. */
 export const panelRemarks = {
 	retired: (facts: FactsByModel): PanelRemark[] =>
 		Object.entries(facts)
@@ -73,6 +85,17 @@ export const panelRemarks = {
 		message: durationSentence(usual),
 		when: `${condition} && !${JSON.stringify(usual)}.includes(Number($parameter["duration"]))`,
 	}),
+	replaced: (facts: FactsByModel, defaults: Defaults): PanelRemark[] =>
+		currentModels(facts).flatMap((model) =>
+			(['ratio', 'duration'] as const).flatMap((parameter) => {
+				const { [parameter]: value } = defaults;
+				const chosen = { model, [parameter]: value };
+				return replacedDefaults(facts, defaults, chosen).map((message) => ({
+					message,
+					when: `${isModel(model)} && String($parameter["${parameter}"]) === "${value}"`,
+				}));
+			}),
+		),
 	prompt: (facts: FactsByModel): PanelRemark => ({
 		message: promptSentence,
 		when: `!$parameter["prompt"] && !${JSON.stringify(Object.keys(facts).filter((model) => facts[model]?.retired === false))}.includes($parameter["model"])`,

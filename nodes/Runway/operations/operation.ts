@@ -110,6 +110,8 @@ type CreateSpec<Schema extends z.core.$ZodType> = Omit<CreateOperation, 'kind' |
 	files?: (parameters: z.core.output<Schema>) => FileInput[];
 	/** Remarks about values that may or may not be accepted, because the documentation contradicts itself. */
 	hints?: (parameters: z.core.output<Schema>) => string[];
+	/** What the user should know about the result, whether or not the request is accepted. */
+	notes?: (parameters: z.core.output<Schema>) => string[];
 };
 
 export interface BodyInput {
@@ -129,7 +131,7 @@ export interface FileInput {
 
 /** Makes a create operation from its fields, its schema and its body. */
 export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec<Schema>): CreateOperation {
-	const { parameters: schema, body, files, hints, ...panel } = spec;
+	const { parameters: schema, body, files, hints, notes: say, ...panel } = spec;
 
 	return {
 		...panel,
@@ -138,7 +140,7 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 			const checked = checkParameters(schema, panel.fields, parameters);
 			if (!checked.ok) return checked;
 
-			const notes: string[] = [];
+			const notes = say?.(checked.data) ?? [];
 			const uris = new Map<string, string>();
 			for (const file of files?.(checked.data) ?? []) {
 				const encoded = await file.encode(await input.readFile(file.field));

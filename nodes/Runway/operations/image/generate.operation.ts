@@ -3,12 +3,14 @@ import * as z from 'zod/v4-mini';
 import { modelTable } from '../../modelTable';
 import { optionalInteger, ratio, requiredText } from '../checks';
 import { modelField, moderationField, promptField, ratioField, seedField } from '../fields';
+import { panelRemarks, replacedDefaults } from '../hints';
 import { contentModeration, publicFigureThreshold } from '../moderation';
-import { currentModels, currentRatios, fitsModel } from '../modelRules';
+import { currentModels, currentRatios, fitsModel, replacements } from '../modelRules';
 import { createOperation } from '../operation';
 import { referenceFiles, referenceHints, references, referencesField, referenceUris } from '../references';
 
 const facts = modelTable['text-to-image'];
+const defaults = { ratio: '1280:720' };
 
 /** POST /runwayml/v1/text_to_image. */
 export const generate = createOperation({
@@ -22,6 +24,7 @@ export const generate = createOperation({
 	produces: 'image',
 	models: currentModels(facts),
 	facts,
+	panelRemarks: panelRemarks.replaced(facts, defaults),
 
 	fields: [
 		promptField({
@@ -34,7 +37,7 @@ export const generate = createOperation({
 			required: true,
 		}),
 		modelField('gen4_image'),
-		ratioField(currentRatios(facts), '1280:720'),
+		ratioField(currentRatios(facts), defaults.ratio),
 		seedField(),
 		moderationField(),
 	],
@@ -52,18 +55,21 @@ export const generate = createOperation({
 			seed: optionalInteger(0, 4_294_967_295),
 			publicFigureThreshold: publicFigureThreshold(),
 		})
-		.check(fitsModel(facts)),
+		.check(fitsModel(facts, defaults)),
 
 	files: (p) => referenceFiles(p.referenceImages),
 
 	body: (p, input) => ({
 		promptText: p.prompt,
 		ratio: p.ratio,
+		...replacements(facts, defaults, p),
 		model: p.model,
 		referenceImages: referenceUris(p.referenceImages, input),
 		seed: p.seed,
 		contentModeration: contentModeration(p.publicFigureThreshold),
 	}),
+
+	notes: (p) => replacedDefaults(facts, defaults, p),
 
 	hints: (p) => [...unknownTags(p.prompt, p.referenceImages.image), ...referenceHints(p.referenceImages)],
 });

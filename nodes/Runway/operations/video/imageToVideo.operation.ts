@@ -3,10 +3,10 @@ import * as z from 'zod/v4-mini';
 import { modelTable } from '../../modelTable';
 import { flag, integer, optionalHttpUrl, optionalInteger, optionalText, ratio, requiredText } from '../checks';
 import { durationField, modelField, moderationField, promptField, ratioField, seedField, urlField } from '../fields';
-import { missingPrompt, panelRemarks, retiredModel, unreachableUrl } from '../hints';
+import { missingPrompt, panelRemarks, replacedDefaults, retiredModel, unreachableUrl } from '../hints';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, publicFigureThreshold } from '../moderation';
-import { currentModels, currentRatios, fitsModel, modelsWithoutLastFrame } from '../modelRules';
+import { currentModels, currentRatios, fitsModel, modelsWithoutLastFrame, replacements } from '../modelRules';
 import { createOperation } from '../operation';
 
 const image = mediaInput({
@@ -19,6 +19,7 @@ const image = mediaInput({
 });
 
 const facts = modelTable['image-to-video'];
+const defaults = { ratio: '1280:720', duration: 5 };
 
 /** POST /runwayml/v1/image_to_video. */
 export const imageToVideo = createOperation({
@@ -34,6 +35,7 @@ export const imageToVideo = createOperation({
 	facts,
 	panelRemarks: [
 		...panelRemarks.retired(facts),
+		...panelRemarks.replaced(facts, defaults),
 		panelRemarks.prompt(facts),
 		panelRemarks.url('imageUrl'),
 		panelRemarks.url('lastImageUrl'),
@@ -47,10 +49,11 @@ export const imageToVideo = createOperation({
 			required: false,
 		}),
 		modelField('gen4_turbo'),
-		ratioField(currentRatios(facts), '1280:720'),
+		ratioField(currentRatios(facts), defaults.ratio),
 		{
 			...durationField('Length of the video in seconds', []),
-			hint: 'The Gen-4 models take 2 to 10 seconds, the Veo models 4, 6 or 8',
+			default: defaults.duration,
+			hint: 'The Gen-4 models take 2 to 10 seconds, the Veo models 4, 6 or 8 (4 if you leave it at 5)',
 		},
 		{
 			...urlField({
@@ -85,9 +88,9 @@ export const imageToVideo = createOperation({
 			watermark: flag(),
 			publicFigureThreshold: publicFigureThreshold(),
 		})
-		.check(requireMedia(image.required), fitsModel(facts)),
+		.check(requireMedia(image.required), fitsModel(facts, defaults)),
 
-	files: (p) => image.files(p, { ratio: p.ratio }),
+	files: (p) => image.files(p, { ratio: replacements(facts, defaults, p).ratio ?? p.ratio }),
 
 	body: (p, input) => ({
 		promptImage:
@@ -101,11 +104,14 @@ export const imageToVideo = createOperation({
 		promptText: p.prompt,
 		duration: p.duration,
 		ratio: p.ratio,
+		...replacements(facts, defaults, p),
 		seed: p.seed,
 		// Gone from Runway's own API, still documented by CometAPI: sent only where it is wanted.
 		watermark: p.watermark ? true : undefined,
 		contentModeration: contentModeration(p.publicFigureThreshold),
 	}),
+
+	notes: (p) => replacedDefaults(facts, defaults, p),
 
 	hints: (p) => [
 		...retiredModel(facts, p),

@@ -6,7 +6,7 @@ import { optionalInteger, optionalRatio, requiredText } from '../checks';
 import { modelField, moderationField, optionalRatioField, promptField, seedField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, publicFigureThreshold } from '../moderation';
-import { currentModels, fitsModel } from '../modelRules';
+import { currentModels, fitsModel, modelsWithoutReferences } from '../modelRules';
 import { createOperation } from '../operation';
 import { referenceFiles, referenceHints, references, referencesField, referenceUris } from '../references';
 
@@ -27,7 +27,7 @@ export const videoToVideo = createOperation({
 	value: 'videoToVideo',
 	name: 'Video to Video (Aleph)',
 	action: 'Change video by prompt (Aleph)',
-	description: 'Edit what a video shows by a prompt and an optional reference image; takes a URL or a file of the item',
+	description: 'Edit what a video shows by a prompt; takes a URL or a file of the item',
 	api: 'official',
 	path: '/runwayml/v1/video_to_video',
 	produces: 'video',
@@ -43,7 +43,14 @@ export const videoToVideo = createOperation({
 		}),
 		modelField('aleph2'),
 		optionalRatioField(facts.gen4_aleph.ratios),
-		referencesField({ description: 'An image whose look the video takes over', tags: false, required: false }),
+		{
+			...referencesField({
+				description: 'An image whose look the video takes over. Aleph 2 takes none.',
+				tags: false,
+				required: false,
+			}),
+			displayOptions: { hide: { model: modelsWithoutReferences(facts) } },
+		},
 		seedField(),
 		moderationField(),
 	],

@@ -1,39 +1,64 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 
 import { createSend } from '../shared/api/transport';
+import { type FactsByModel, modelTable } from './modelTable';
 import { findOperation, isCreate } from './operations';
 
 const TIMEOUT_MS = 10_000;
 
+/** What the live list says of a built-in model. */
+const OFFERED = 'CometAPI offers it at present';
+const RETIRED = 'CometAPI offers it at present, though Runway has retired it';
+const NOT_LISTED = "Not in CometAPI's list at present, so it may be refused";
+
 /**
- * Fills the model list: the names that the operation is documented with, and those of the same families
- * in CometAPI's own list. Where CometAPI can't be asked, the documented names alone are offered.
+ * Fills the model list: the names that Runway documents for the operation, with what CometAPI's own list says of each, then
+ * Runway's other models in that list. If CometAPI can't be asked, the documented names alone are offered.
  * @param filter what the user has typed
  */
 export async function searchModels(this: ILoadOptionsFunctions, filter?: string): Promise<INodeListSearchResult> {
 	const resource = this.getCurrentNodeParameter('resource') as string;
 	const operation = findOperation(resource, this.getCurrentNodeParameter('operation') as string);
-	const documented = operation !== undefined && isCreate(operation) ? operation.models : [];
+	if (operation === undefined || !isCreate(operation) || operation.models.length === 0) return { results: [] };
+	const { models: documented, facts = modelTable['image-to-video'] as FactsByModel } = operation;
 
-	const names = [...new Set([...documented, ...(await listedModels(this, documented))])];
+	const listed = await listedModels(this);
+	const entry = (value: string) => ({
+		name: titles[value] === undefined ? value : `${value} (${titles[value]})`,
+		value,
+	});
+	const results = [
+		...documented.map((id) => ({
+			...entry(id),
+			...(listed === null ? {} : { description: listed.includes(id) ? OFFERED : NOT_LISTED }),
+		})),
+		...(listed ?? [])
+			.filter((id) => RUNWAYS_OWN.test(id) && !documented.includes(id))
+			// What the table has for other operations alone does something else.
+			.filter((id) => titles[id] === undefined || id in facts)
+			.map((id) => ({ ...entry(id), description: facts[id]?.retired === true ? RETIRED : OFFERED })),
+	];
 	const wanted = filter?.trim().toLowerCase() ?? '';
-	return {
-		results: names.filter((name) => name.toLowerCase().includes(wanted)).map((name) => ({ name, value: name })),
-	};
+	return { results: results.filter(({ name }) => name.toLowerCase().includes(wanted)) };
 }
 
-async function listedModels(context: ILoadOptionsFunctions, documented: readonly string[]): Promise<string[]> {
+const titles: Readonly<Record<string, string>> = Object.fromEntries(
+	Object.values(modelTable).flatMap((models: FactsByModel) =>
+		Object.entries(models).map(([model, { title }]) => [model, title]),
+	),
+);
+
+/** The IDs of CometAPI's list, each once, or null if there is none to be had. */
+async function listedModels(context: ILoadOptionsFunctions): Promise<string[] | null> {
 	try {
 		const send = await createSend(context);
 		const answer = await send({ method: 'GET', path: '/v1/models', timeoutMs: TIMEOUT_MS });
-		if (answer.kind !== 'response' || answer.status !== 200) return [];
-		const families = new Set(documented.map(familyOf));
-		return modelIds(answer.body)
-			.filter((id) => RUNWAYS_OWN.test(id) && families.has(familyOf(id)))
-			.sort();
+		if (answer.kind !== 'response' || answer.status !== 200) return null;
+		const ids = modelIds(answer.body);
+		return ids.length === 0 ? null : [...new Set(ids)].sort();
 	} catch {
 		// Without a credential the documented names are still worth offering.
-		return [];
+		return null;
 	}
 }
 
@@ -49,10 +74,3 @@ function modelIds(body: unknown): string[] {
  * list for another provider's routes, and CometAPI's billing names, such as `runway-video`, are no values for a request.
  */
 const RUNWAYS_OWN = /^(gen\d|act_|upscale_|aleph)/;
-
-/** What names of one family share: `gen` of gen4_turbo, `gen image` of gen4_image, `act` of act_two. */
-function familyOf(name: string): string {
-	const beginning = /^[a-z]+/i.exec(name)?.[0] ?? name;
-	const kind = /image|aleph/i.exec(name)?.[0] ?? '';
-	return `${beginning} ${kind}`.toLowerCase();
-}

@@ -38,7 +38,11 @@ function choices({ type, options = [] }: INodeProperties): string {
 	const named = options.flatMap((option) => ('value' in option ? [option] : []));
 	const isLong = named.length > 5;
 	const list = named.map(({ name, value, description }) =>
-		description === undefined || isLong ? `\`${String(value)}\`` : `*${name}* (\`${String(value)}\`): ${description}`,
+		description === undefined || isLong
+			? value === ''
+				? 'empty'
+				: `\`${String(value)}\``
+			: `*${name}* (\`${String(value)}\`): ${description}`,
 	);
 	if (!list.some((entry) => entry.startsWith('*'))) return `Choices: ${list.join(', ')}`;
 	return list.map((entry) => (entry.endsWith('.') ? entry : `${entry}.`)).join(' ');

@@ -77,6 +77,7 @@ describe('In a real n8n, a file of an earlier node', () => {
 				videoSource: 'binary',
 				videoBinaryField: 'clip',
 				prompt: 'make it snow',
+				model: { __rl: true, mode: 'id', value: 'gen4_aleph' },
 				referenceImages: { image: [{ url: '', binaryField: 'picture' }] },
 				options,
 			},

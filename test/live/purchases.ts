@@ -71,7 +71,7 @@ export const purchases: readonly Purchase[] = [
 	},
 	{
 		name: 'video.videoToVideo',
-		what: 'gen4_aleph, of the first video',
+		what: 'aleph2, of the first video',
 		price: null,
 		needs: ['videoUrl'],
 		parameters: ({ videoUrl }) => ({ prompt: 'Make it snow', videoUrl }),
@@ -85,7 +85,7 @@ export const purchases: readonly Purchase[] = [
 	},
 	{
 		name: 'video.upscale',
-		what: 'upscale_v1, of the first video',
+		what: 'magnific_video_upscaler_creative, of the first video',
 		price: null,
 		needs: ['videoUrl'],
 		parameters: ({ videoUrl }) => ({ videoUrl }),

@@ -2,6 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { modelTable } from '../../nodes/Runway/modelTable';
 import { isCreate, operations } from '../../nodes/Runway/operations';
 import type { BuildInput, BuildResult, CreateOperation, Fault } from '../../nodes/Runway/operations/operation';
 import { STAND_IN_KEY, startStandIn, type StandIn } from '../support/standin';
@@ -40,6 +41,7 @@ const notEmpty = 'must not be empty';
 const aUrl = 'must be a complete URL that starts with https:// or http:// and names a host';
 const aRatio = 'must be two whole numbers with a colon between them, such as 1280:720 or 16:9';
 const seconds = 'must be a whole number from 1 to 60 seconds';
+const gen4Ratios = '1280:720, 720:1280, 1104:832, 832:1104, 960:960, 1584:672';
 const uint32 = 'must be a whole number from 0 to 4294967295';
 const longUrl = `https://img.example.com/${'a'.repeat(2048)}`;
 
@@ -149,7 +151,7 @@ const table: Record<string, Rows> = {
 		],
 	},
 	'video.imageToVideo': {
-		minimal: [{ imageUrl: pier }, { promptImage: pier, model: 'gen3a_turbo', ratio: '1280:768', duration: 5 }],
+		minimal: [{ imageUrl: pier }, { promptImage: pier, model: 'gen4_turbo', ratio: '1280:720', duration: 5 }],
 		typical: [
 			{ imageUrl: pier, prompt: 'slow push-in', model: 'gen4_turbo', ratio: '1280:720', duration: 10, seed: '7421' },
 			{
@@ -193,6 +195,13 @@ const table: Record<string, Rows> = {
 			[{ imageSource: 'binary', imageUrl: undefined, imageBinaryField: '' }, 'Image File Field', notEmpty],
 			[{ prompt: 'p'.repeat(513) }, 'Prompt', 'must have at most 512 characters'],
 			[{ seed: '1e10' }, 'Seed', 'must be a whole number from 0 to 999999999'],
+			[{ ratio: '16:9' }, 'Ratio', `must be one of ${gen4Ratios} for gen4_turbo`],
+			[{ ratio: '1280:768' }, 'Ratio', `must be one of ${gen4Ratios} for gen4_turbo`],
+			[{ duration: 11 }, 'Duration (Seconds)', 'must be one of 2, 3, 4, 5, 6, 7, 8, 9, 10 seconds for gen4_turbo'],
+			[{ model: 'veo3.1', duration: 7 }, 'Duration (Seconds)', 'must be one of 4, 6, 8 seconds for veo3.1'],
+			[{ model: 'gen4.5', prompt: ' ' }, 'Prompt', 'must not be empty for gen4.5'],
+			[{ lastImageUrl: night }, 'End Frame URL', 'must be empty for gen4_turbo, which takes no end frame'],
+			[{ model: 'veo3.1', duration: 8, lastImageUrl: 'night' }, 'End Frame URL', aUrl],
 			[{ seed: -1 }, 'Seed', 'must be a whole number from 0 to 999999999'],
 			[{ duration: null }, 'Duration (Seconds)', seconds],
 			[{ watermark: 'yes' }, 'Watermark', 'must be true or false'],
@@ -200,10 +209,11 @@ const table: Record<string, Rows> = {
 		],
 		hints: [
 			[{ ratio: '1280:720', model: 'gen3a_turbo' }, /1280:768, 768:1280 for gen3a_turbo/],
-			[{ model: 'veo3.1', ratio: '1280:720', duration: 5 }, /4 or 6 or 8/],
-			[{ prompt: '' }, /require a prompt/],
+			[{ model: 'gen3a_turbo' }, /retired gen3a_turbo/],
+			[{ model: 'gen3a_turbo', duration: 7 }, /5 or 10 seconds/],
+			[{ model: 'gen9', prompt: '' }, /require a prompt/],
 			[{ imageUrl: 'http://127.0.0.1/a.png' }, /127\.0\.0\.1/],
-			[{ imageSource: 'binary', imageUrl: undefined, imageBinaryField: 'picture', ratio: '768:1280' }, /crop/],
+			[{ imageSource: 'binary', imageUrl: undefined, imageBinaryField: 'picture', ratio: '720:1280' }, /crop/],
 		],
 	},
 	'video.restyle': {
@@ -274,21 +284,20 @@ const table: Record<string, Rows> = {
 	'video.videoToVideo': {
 		minimal: [
 			{ videoUrl: street, prompt: 'make it snow' },
-			{ videoUri: street, promptText: 'make it snow', model: 'gen4_aleph', ratio: '1280:720' },
+			{ videoUri: street, promptText: 'make it snow', model: 'aleph2' },
 		],
 		typical: [
 			{
 				videoUrl: street,
 				prompt: 'make it snow',
-				referenceImages: { image: [{ url: pier, binaryField: '' }] },
+				ratio: '1280:720',
 				seed: '4294967295',
 			},
 			{
 				videoUri: street,
 				promptText: 'make it snow',
-				model: 'gen4_aleph',
+				model: 'aleph2',
 				ratio: '1280:720',
-				references: [{ type: 'image', uri: pier }],
 				seed: 4_294_967_295,
 			},
 		],
@@ -297,7 +306,7 @@ const table: Record<string, Rows> = {
 				videoSource: 'binary',
 				videoBinaryField: 'clip',
 				prompt: 'p'.repeat(1000),
-				model: 'aleph2',
+				model: 'gen4_aleph',
 				ratio: '848:480',
 				seed: 1,
 				referenceImages: { image: [{ url: '', binaryField: 'picture' }] },
@@ -306,7 +315,7 @@ const table: Record<string, Rows> = {
 			{
 				videoUri: mp4Uri,
 				promptText: 'p'.repeat(1000),
-				model: 'aleph2',
+				model: 'gen4_aleph',
 				ratio: '848:480',
 				seed: 1,
 				references: [{ type: 'image', uri: pngUri }],
@@ -318,15 +327,25 @@ const table: Record<string, Rows> = {
 			[{ prompt: 'p'.repeat(1001) }, 'Prompt', 'must have at most 1000 characters'],
 			[{ seed: 4_294_967_296 }, 'Seed', uint32],
 			[
-				{ referenceImages: { image: [{ url: pier }, { url: night }] } },
+				{ model: 'gen4_aleph', referenceImages: { image: [{ url: pier }, { url: night }] } },
 				'Reference Images',
 				'must have at most 1 image',
 			],
-			[{ referenceImages: { image: [{ url: 'pier' }] } }, 'Reference Images → #1 → Image URL', aUrl],
+			[
+				{ model: 'gen4_aleph', referenceImages: { image: [{ url: 'pier' }] } },
+				'Reference Images → #1 → Image URL',
+				aUrl,
+			],
+			[
+				{ referenceImages: { image: [{ url: pier }] } },
+				'Reference Images',
+				'must be empty for aleph2, which takes no reference images',
+			],
 		],
 		hints: [
 			[{ videoUrl: 'http://files.internal/a.mp4' }, /files\.internal/],
-			[{ referenceImages: { image: [{ url: 'http://172.16.0.1/a.png' }] } }, /172\.16\.0\.1/],
+			[{ model: 'gen4_aleph', ratio: '16:9' }, /848:480, 640:480 for gen4_aleph/],
+			[{ model: 'gen4_aleph', referenceImages: { image: [{ url: 'http://172.16.0.1/a.png' }] } }, /172\.16\.0\.1/],
 		],
 	},
 	'video.characterPerformance': {
@@ -394,10 +413,10 @@ const table: Record<string, Rows> = {
 		],
 	},
 	'video.upscale': {
-		minimal: [{ videoUrl: street }, { videoUri: street, model: 'upscale_v1' }],
+		minimal: [{ videoUrl: street }, { videoUri: street, model: 'magnific_video_upscaler_creative' }],
 		typical: [
-			{ videoUrl: signed, model: 'upscale_v1' },
-			{ videoUri: signed, model: 'upscale_v1' },
+			{ videoUrl: signed, model: 'magnific_video_upscaler_creative' },
+			{ videoUri: signed, model: 'magnific_video_upscaler_creative' },
 		],
 		full: [
 			{ videoSource: 'binary', videoBinaryField: 'clip', model: 'upscale_v2' },
@@ -407,7 +426,10 @@ const table: Record<string, Rows> = {
 			[{ videoUrl: '' }, 'Video URL', notEmpty],
 			[{ model: ' ' }, 'Model', notEmpty],
 		],
-		hints: [[{ videoUrl: 'http://nas.lan/a.mp4' }, /nas\.lan/]],
+		hints: [
+			[{ videoUrl: 'http://nas.lan/a.mp4' }, /nas\.lan/],
+			[{ model: 'upscale_v1' }, /retired upscale_v1/],
+		],
 	},
 	'image.generate': {
 		minimal: [
@@ -475,6 +497,11 @@ const table: Record<string, Rows> = {
 			],
 			[{ prompt: 'p'.repeat(1001) }, 'Prompt', 'must have at most 1000 characters'],
 			[{ ratio: 'square' }, 'Ratio', aRatio],
+			[
+				{ model: 'gemini_2.5_flash', ratio: '1920:1080' },
+				'Ratio',
+				`must be one of ${modelTable['text-to-image']['gemini_2.5_flash'].ratios.join(', ')} for gemini_2.5_flash`,
+			],
 			[{ seed: 'lucky' }, 'Seed', uint32],
 		],
 		hints: [
@@ -607,6 +634,38 @@ describe('The request body', () => {
 			}
 		},
 	);
+});
+
+describe('A model that is offered', () => {
+	const offered = creates.flatMap((operation) =>
+		operation.models.map((model): [string, string] => [nameOf(operation), model]),
+	);
+	const needed: Values = { prompt: 'slow push-in' };
+
+	it.each(offered)("of %s works with the panel's other defaults: %s", async (name, model) => {
+		const operation = operationOf(name);
+		const { minimal } = table[name] as Rows;
+		const { body, faults } = {
+			body: undefined,
+			faults: [],
+			...(await build(operation, { ...needed, ...minimal[0], model })),
+		};
+		expect(faults).toEqual([]);
+		const { ratios = [], durations = [] } = operation.facts?.[model] ?? {};
+		const { ratio, duration } = body as unknown as { ratio?: string; duration?: number };
+		if (ratio !== undefined && ratios.length > 0) expect(ratios).toContain(ratio);
+		if (duration !== undefined && durations.length > 0) expect(durations).toContain(duration);
+	});
+
+	it('gets the value that is nearest to a default that it does not take, and the user is told', async () => {
+		const video = await build(operationOf('video.imageToVideo'), { imageUrl: pier, model: 'veo3.1' });
+		expect(video).toMatchObject({ ok: true, body: { ratio: '1280:720', duration: 4 } });
+		expect(video.ok && video.hints).toEqual([expect.stringMatching(/veo3\.1 doesn't take .* duration 5, .* sends 4/)]);
+		const [minimal] = table['image.generate']?.minimal ?? [];
+		const image = await build(operationOf('image.generate'), { ...minimal, model: 'gemini_2.5_flash' });
+		expect(image).toMatchObject({ ok: true, body: { ratio: '1344:768' } });
+		expect(image.ok && image.hints).toEqual([expect.stringMatching(/ratio 1280:720, .* sends 1344:768/)]);
+	});
 });
 
 describe('The API as it is documented', () => {

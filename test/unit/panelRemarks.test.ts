@@ -49,11 +49,9 @@ describe('Before anything is paid for, the panel', () => {
 	});
 
 	it.each([
-		['a ratio that Runway does not list for the model', { ratio: '16:9' }, /ratios 1280:720, .* for gen4_turbo/],
-		['a ratio of another model', { model: model('gen3a_turbo') }, /ratios 1280:768, 768:1280 for gen3a_turbo/],
-		['an unusual duration', { duration: 7 }, /5 or 10 seconds/],
-		['an unusual duration of a veo model', { model: model('veo3.1'), duration: 5 }, /4 or 6 or 8 seconds/],
-		['an empty prompt', { prompt: '' }, /require a prompt/],
+		['a model that Runway has retired', { model: model('gen3a_turbo'), ratio: '1280:768' }, /retired gen3a_turbo/],
+		['a default that the model does not take', { model: model('veo3.1') }, /veo3\.1 .* duration 5, .* sends 4/],
+		['an empty prompt of an unknown model', { model: model('gen9'), prompt: '' }, /require a prompt/],
 		['an address of the own network', { imageUrl: 'http://minio:9000/a.jpg' }, /public URL/],
 		['an address of this machine', { imageUrl: 'http://localhost/a.jpg' }, /public URL/],
 	])('warns about %s', (_, changed, expected) => {

@@ -53,6 +53,11 @@ export function ratio() {
 		);
 }
 
+/** A ratio that may be left empty, which leaves it out of the request. */
+export function optionalRatio() {
+	return emptyAsUndefined(z.optional(ratio()));
+}
+
 /** A whole number within limits. */
 export function integer(min: number, max: number, unit = '') {
 	const expected = `must be a whole number from ${min} to ${max}${unit}`;

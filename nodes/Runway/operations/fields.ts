@@ -62,6 +62,13 @@ export function ratioField(values: readonly string[], defaultValue: string): INo
 	};
 }
 
+/** A ratio that may stay the input's own. */
+export function optionalRatioField(values: readonly string[]): INodeProperties {
+	const field = ratioField(values, '');
+	const same = { name: 'Same as the Video', value: '', description: 'Leaves the ratio to the model' };
+	return { ...field, options: [...(field.options ?? []), same] as INodePropertyOptions[] };
+}
+
 function byWidth(a: string, b: string): number {
 	return Number.parseInt(a, 10) - Number.parseInt(b, 10) || (a < b ? -1 : 1);
 }

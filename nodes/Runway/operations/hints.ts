@@ -3,6 +3,9 @@
  * anything is paid for, as far as it knows the values; the error of a refused item repeats them.
  */
 
+import type { FactsByModel } from '../modelTable';
+import { currentModels, type Defaults, replacements } from './modelRules';
+
 /** A remark that the panel shows while a condition holds. */
 export interface PanelRemark {
 	message: string;
@@ -15,6 +18,10 @@ const ratioSentence = (model: string, listed: readonly string[]) =>
 const durationSentence = (usual: readonly number[]) =>
 	`Not every model takes every duration. If CometAPI refuses yours, use ${usual.join(' or ')} seconds.`;
 const promptSentence = 'Current Runway models require a prompt. If CometAPI refuses the request, add one.';
+const retiredSentence = (model: string, instead: string) =>
+	`Runway has retired ${model}, so CometAPI may refuse it. The current model is ${instead}.`;
+const replacedSentence = (model: string, what: string, from: string | number, to: string | number) =>
+	`${model} doesn't take the default ${what} ${from}, so the node sends ${to}. To have another, set the ${what} yourself.`;
 const UNREACHABLE =
 	"CometAPI downloads inputs from the internet and can't reach addresses of your own network. Use a public URL, or a file if the operation offers it.";
 
@@ -23,28 +30,76 @@ export function unusualDuration(seconds: number, usual: readonly number[]): stri
 	return usual.includes(seconds) ? [] : [durationSentence(usual)];
 }
 
-/** Says that Runway does not list a ratio for the model. */
-export function unlistedRatio(model: string, chosen: string, listed: readonly string[] | undefined): string[] {
-	return listed === undefined || listed.includes(chosen) ? [] : [ratioSentence(model, listed)];
+interface Chosen {
+	model: string;
+	ratio?: string;
+	duration?: number;
 }
 
-/** Says that most models want a prompt. */
-export function missingPrompt(prompt: string | undefined): string[] {
-	return prompt === undefined ? [promptSentence] : [];
+/** Doubts about a model that Runway has retired, and about the values that go with it. */
+export function retiredModel(facts: FactsByModel, { model, ratio, duration }: Chosen): string[] {
+	const known = Object.hasOwn(facts, model) ? facts[model] : undefined;
+	if (known?.retired !== true) return [];
+	const { ratios, durations } = known;
+	return [
+		retiredSentence(model, Object.keys(facts)[0] ?? ''),
+		...(ratio === undefined || ratios.length === 0 || ratios.includes(ratio) ? [] : [ratioSentence(model, ratios)]),
+		...(duration === undefined || durations.length === 0 ? [] : unusualDuration(duration, durations)),
+	];
 }
 
-/** What {@link unlistedRatio}, {@link unusualDuration} and {@link missingPrompt} say, for the panel. */
+/** Says that most models want a prompt, unless the model is known not to. */
+export function missingPrompt(facts: FactsByModel, model: string, prompt: string | undefined): string[] {
+	return prompt === undefined && facts[model]?.retired !== false ? [promptSentence] : [];
+}
+
+/** Says which of the panel's defaults the node replaces for this model. */
+export function replacedDefaults(facts: FactsByModel, defaults: Defaults, chosen: Chosen): string[] {
+	const { ratio, duration } = replacements(facts, defaults, chosen);
+	return [
+		...(ratio === undefined ? [] : [replacedSentence(chosen.model, 'ratio', chosen.ratio ?? '', ratio)]),
+		...(duration === undefined ? [] : [replacedSentence(chosen.model, 'duration', chosen.duration ?? '', duration)]),
+	];
+}
+
+const isModel = (model: string) => `$parameter["model"] === ${JSON.stringify(model)}`;
+
+/** What {@link retiredModel}, {@link replacedDefaults}, {@link unusualDuration} and {@link missingPrompt} say, for the panel. */
 export const panelRemarks = {
-	ratios: (ratiosByModel: Readonly<Record<string, readonly string[]>>): PanelRemark[] =>
-		Object.entries(ratiosByModel).map(([model, listed]) => ({
-			message: ratioSentence(model, listed),
-			when: `$parameter["model"] === ${JSON.stringify(model)} && !${JSON.stringify(listed)}.includes($parameter["ratio"])`,
-		})),
+	retired: (facts: FactsByModel): PanelRemark[] =>
+		Object.entries(facts)
+			.filter(([, { retired }]) => retired)
+			.flatMap(([model, { ratios, durations }]) => [
+				{ message: retiredSentence(model, Object.keys(facts)[0] ?? ''), when: isModel(model) },
+				...(ratios.length === 0
+					? []
+					: [
+							{
+								message: ratioSentence(model, ratios),
+								when: `${isModel(model)} && !${JSON.stringify(ratios)}.includes($parameter["ratio"])`,
+							},
+						]),
+				...(durations.length === 0 ? [] : [panelRemarks.duration(durations, isModel(model))]),
+			]),
 	duration: (usual: readonly number[], condition = 'true'): PanelRemark => ({
 		message: durationSentence(usual),
 		when: `${condition} && !${JSON.stringify(usual)}.includes(Number($parameter["duration"]))`,
 	}),
-	prompt: { message: promptSentence, when: '!$parameter["prompt"]' } satisfies PanelRemark,
+	replaced: (facts: FactsByModel, defaults: Defaults): PanelRemark[] =>
+		currentModels(facts).flatMap((model) =>
+			(['ratio', 'duration'] as const).flatMap((parameter) => {
+				const { [parameter]: value } = defaults;
+				const chosen = { model, [parameter]: value };
+				return replacedDefaults(facts, defaults, chosen).map((message) => ({
+					message,
+					when: `${isModel(model)} && String($parameter["${parameter}"]) === "${value}"`,
+				}));
+			}),
+		),
+	prompt: (facts: FactsByModel): PanelRemark => ({
+		message: promptSentence,
+		when: `!$parameter["prompt"] && !${JSON.stringify(Object.keys(facts).filter((model) => facts[model]?.retired === false))}.includes($parameter["model"])`,
+	}),
 	url: (parameter: string): PanelRemark => ({
 		message: UNREACHABLE,
 		when: String.raw`/^https?:\/\/(localhost|127\.|10\.|192\.168\.|\[?::1|[^/.:]+([/:]|$))/i.test($parameter["${parameter}"] || "")`,

@@ -2,6 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
 import { isObject } from '../../shared/task/json';
+import type { FactsByModel } from '../modelTable';
 import type { PanelRemark } from './hints';
 import type { Api } from '../../shared/task/task';
 
@@ -35,6 +36,8 @@ export interface CreateOperation extends InThePanel {
 	produces: 'video' | 'image';
 	/** Model names to offer, best known first; empty where the route takes no model. */
 	models: readonly string[];
+	/** What Runway's typings say of the models, retired ones included. */
+	facts?: FactsByModel;
 	/** Doubts about values that the panel shows before anything is paid for. */
 	panelRemarks?: readonly PanelRemark[];
 	/**
@@ -112,6 +115,8 @@ type CreateSpec<Schema extends z.core.$ZodType> = Omit<CreateOperation, 'kind' |
 	files?: (parameters: z.core.output<Schema>) => FileInput[];
 	/** Remarks about values that may or may not be accepted, because the documentation contradicts itself. */
 	hints?: (parameters: z.core.output<Schema>) => string[];
+	/** What the user should know about the result, whether or not the request is accepted. */
+	notes?: (parameters: z.core.output<Schema>) => string[];
 };
 
 export interface BodyInput {
@@ -131,7 +136,7 @@ export interface FileInput {
 
 /** Makes a create operation from its fields, its schema and its body. */
 export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec<Schema>): CreateOperation {
-	const { parameters: schema, body, files, hints, ...panel } = spec;
+	const { parameters: schema, body, files, hints, notes: say, ...panel } = spec;
 
 	return {
 		...panel,
@@ -140,7 +145,7 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 			const checked = checkParameters(schema, panel.fields, parameters);
 			if (!checked.ok) return checked;
 
-			const notes: string[] = [];
+			const notes = say?.(checked.data) ?? [];
 			const uris = new Map<string, string>();
 			for (const file of files?.(checked.data) ?? []) {
 				const encoded = await file.encode(await input.readFile(file.field));

@@ -78,6 +78,8 @@ export const textToImageModels: ModelTable = {
 	gen4_image: { fields: { ratio: required(oneOf(...gen4ImageRatios)) } },
 	gen4_image_turbo: { fields: { ratio: required(oneOf(...gen4ImageRatios)) } },
 	'gemini_2.5_flash': { fields: { ratio: required(oneOf(...geminiRatios)) } },
+	gemini_image3_pro: { fields: { ratio: required(ratio) } },
+	'gemini_image3.1_flash': { fields: { ratio: required(ratio) } },
 };
 
 const keyframe: Check = (value, path) => {

@@ -1,15 +1,16 @@
 import * as z from 'zod/v4-mini';
 
+import { modelTable } from '../../modelTable';
 import { optionalInteger, ratio, requiredText } from '../checks';
 import { modelField, moderationField, promptField, ratioField, seedField } from '../fields';
+import { panelRemarks, replacedDefaults } from '../hints';
 import { contentModeration, publicFigureThreshold } from '../moderation';
+import { currentModels, currentRatios, fitsModel, replacements } from '../modelRules';
 import { createOperation } from '../operation';
 import { referenceFiles, referenceHints, references, referencesField, referenceUris } from '../references';
 
-const ratios = [
-	'1024:1024', '1080:1080', '1168:880', '1360:768', '1440:1080', '1080:1440', '1808:768', '1920:1080',
-	'1080:1920', '2112:912', '1280:720', '720:1280', '720:720', '960:720', '720:960', '1680:720',
-]; // prettier-ignore
+const facts = modelTable['text-to-image'];
+const defaults = { ratio: '1280:720' };
 
 /** POST /runwayml/v1/text_to_image. */
 export const generate = createOperation({
@@ -21,7 +22,9 @@ export const generate = createOperation({
 	api: 'official',
 	path: '/runwayml/v1/text_to_image',
 	produces: 'image',
-	models: ['gen4_image', 'gen4_image_turbo', 'gemini_2.5_flash'],
+	models: currentModels(facts),
+	facts,
+	panelRemarks: panelRemarks.replaced(facts, defaults),
 
 	fields: [
 		promptField({
@@ -34,34 +37,39 @@ export const generate = createOperation({
 			required: true,
 		}),
 		modelField('gen4_image'),
-		ratioField(ratios, '1280:720'),
+		ratioField(currentRatios(facts), defaults.ratio),
 		seedField(),
 		moderationField(),
 	],
 
-	parameters: z.object({
-		prompt: requiredText(1000),
-		referenceImages: references({
-			min: 1,
-			max: 3,
-			tooFew: 'must have at least one image, because CometAPI refuses requests without any',
-		}),
-		model: requiredText(),
-		ratio: ratio(),
-		seed: optionalInteger(0, 4_294_967_295),
-		publicFigureThreshold: publicFigureThreshold(),
-	}),
+	parameters: z
+		.object({
+			prompt: requiredText(1000),
+			referenceImages: references({
+				min: 1,
+				max: 3,
+				tooFew: 'must have at least one image, because CometAPI refuses requests without any',
+			}),
+			model: requiredText(),
+			ratio: ratio(),
+			seed: optionalInteger(0, 4_294_967_295),
+			publicFigureThreshold: publicFigureThreshold(),
+		})
+		.check(fitsModel(facts, defaults)),
 
 	files: (p) => referenceFiles(p.referenceImages),
 
 	body: (p, input) => ({
 		promptText: p.prompt,
 		ratio: p.ratio,
+		...replacements(facts, defaults, p),
 		model: p.model,
 		referenceImages: referenceUris(p.referenceImages, input),
 		seed: p.seed,
 		contentModeration: contentModeration(p.publicFigureThreshold),
 	}),
+
+	notes: (p) => replacedDefaults(facts, defaults, p),
 
 	hints: (p) => [...unknownTags(p.prompt, p.referenceImages.image), ...referenceHints(p.referenceImages)],
 });

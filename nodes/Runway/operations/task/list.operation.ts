@@ -3,8 +3,19 @@ import type { ListOperation } from '../operation';
 const ofRegister = { show: { '/source': ['register'] } };
 
 /** Reads the register of tasks, or GET /api/task/self (fact sheet 8.4). */
-/** In n8n's own spelling. */
-const thisN8n = 'Tasks of This n8n';
+/** Where tasks can be found. */
+const places = [
+	[
+		'register',
+		'Tasks of This n8n',
+		'The tasks of this n8n that were created with this credential since the register of tasks was switched on. Switch it on in the credential: Keep a Register of Tasks.',
+	],
+	[
+		'account',
+		'Tasks of the CometAPI Account',
+		'Experimental, because CometAPI does not document this list. It also has the tasks that other programs have created. Needs the access token in the credential.',
+	],
+].map(([value = '', name = '', description = '']) => ({ name, value, description }));
 
 export const list: ListOperation = {
 	kind: 'list',
@@ -18,20 +29,7 @@ export const list: ListOperation = {
 			displayName: 'Source',
 			name: 'source',
 			type: 'options',
-			options: [
-				{
-					name: thisN8n,
-					value: 'register',
-					description:
-						'The tasks of this n8n that were created with this credential since the register of tasks was switched on. Switch it on in the credential: Keep a Register of Tasks.',
-				},
-				{
-					name: 'Tasks of the CometAPI Account',
-					value: 'account',
-					description:
-						'Experimental, because CometAPI does not document this list. It also has the tasks that other programs have created. Needs the access token in the credential.',
-				},
-			],
+			options: places,
 			default: 'register',
 			description: 'Where to look for tasks',
 		},

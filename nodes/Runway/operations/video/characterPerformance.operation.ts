@@ -1,10 +1,12 @@
 import * as z from 'zod/v4-mini';
 
+import { modelTable } from '../../modelTable';
 import { panelRemarks } from '../hints';
 import { flag, integer, oneOf, optionalInteger, ratio, requiredText } from '../checks';
 import { modelField, moderationField, ratioField, seedField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, publicFigureThreshold } from '../moderation';
+import { currentModels, fitsModel } from '../modelRules';
 import { createOperation } from '../operation';
 
 const character = mediaInput({
@@ -25,6 +27,8 @@ const reference = mediaInput({
 	description: 'The performance to take over, 3 to 30 seconds long',
 });
 
+const facts = modelTable['character-performance'];
+
 /** POST /runwayml/v1/character_performance. */
 export const characterPerformance = createOperation({
 	resource: 'video',
@@ -35,7 +39,8 @@ export const characterPerformance = createOperation({
 	api: 'official',
 	path: '/runwayml/v1/character_performance',
 	produces: 'video',
-	models: ['act_two'],
+	models: currentModels(facts),
+	facts,
 	panelRemarks: [panelRemarks.url('characterUrl'), panelRemarks.url('referenceUrl')],
 
 	fields: [
@@ -53,7 +58,7 @@ export const characterPerformance = createOperation({
 		...character.fields,
 		...reference.fields,
 		modelField('act_two'),
-		ratioField(['1280:720', '720:1280', '960:960', '1104:832', '832:1104', '1584:672'], '1280:720'),
+		ratioField(facts.act_two.ratios, '1280:720'),
 		{
 			displayName: 'Body Control',
 			name: 'bodyControl',
@@ -86,7 +91,7 @@ export const characterPerformance = createOperation({
 			seed: optionalInteger(0, 4_294_967_295),
 			publicFigureThreshold: publicFigureThreshold(),
 		})
-		.check(requireMedia(character.required, reference.required)),
+		.check(requireMedia(character.required, reference.required), fitsModel(facts)),
 
 	files: (p) => [...character.files(p, { kind: p.characterType, ratio: p.ratio }), ...reference.files(p)],
 

@@ -1,10 +1,12 @@
 import * as z from 'zod/v4-mini';
 
-import { flag, integer, optionalInteger, optionalText, ratio, requiredText } from '../checks';
-import { durationField, modelField, moderationField, promptField, ratioField, seedField } from '../fields';
-import { missingPrompt, panelRemarks, unlistedRatio, unusualDuration } from '../hints';
+import { modelTable } from '../../modelTable';
+import { flag, integer, optionalHttpUrl, optionalInteger, optionalText, ratio, requiredText } from '../checks';
+import { durationField, modelField, moderationField, promptField, ratioField, seedField, urlField } from '../fields';
+import { missingPrompt, panelRemarks, replacedDefaults, retiredModel, unreachableUrl } from '../hints';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, publicFigureThreshold } from '../moderation';
+import { currentModels, currentRatios, fitsModel, modelsWithoutLastFrame, replacements } from '../modelRules';
 import { createOperation } from '../operation';
 
 const image = mediaInput({
@@ -16,20 +18,8 @@ const image = mediaInput({
 	description: 'The image to start from',
 });
 
-/** Ratios that Runway's own documentation lists per model; CometAPI passes the value through. */
-const gen4Ratios = ['1280:720', '720:1280', '1104:832', '832:1104', '960:960', '1584:672'];
-const veoRatios = ['1280:720', '720:1280', '1920:1080', '1080:1920'];
-const ratiosByModel: Readonly<Record<string, readonly string[]>> = {
-	gen3a_turbo: ['1280:768', '768:1280'],
-	gen4_turbo: gen4Ratios,
-	'gen4.5': gen4Ratios,
-	veo3: veoRatios,
-	'veo3.1': veoRatios,
-	'veo3.1_fast': veoRatios,
-};
-
-const durations = [5, 10];
-const veoDurations = [4, 6, 8];
+const facts = modelTable['image-to-video'];
+const defaults = { ratio: '1280:720', duration: 5 };
 
 /** POST /runwayml/v1/image_to_video. */
 export const imageToVideo = createOperation({
@@ -41,25 +31,40 @@ export const imageToVideo = createOperation({
 	api: 'official',
 	path: '/runwayml/v1/image_to_video',
 	produces: 'video',
-	models: Object.keys(ratiosByModel),
+	models: currentModels(facts),
+	facts,
 	panelRemarks: [
-		...panelRemarks.ratios(ratiosByModel),
-		panelRemarks.duration(durations, '!String($parameter["model"]).startsWith("veo")'),
-		panelRemarks.duration(veoDurations, 'String($parameter["model"]).startsWith("veo")'),
-		panelRemarks.prompt,
+		...panelRemarks.retired(facts),
+		...panelRemarks.replaced(facts, defaults),
+		panelRemarks.prompt(facts),
 		panelRemarks.url('imageUrl'),
+		panelRemarks.url('lastImageUrl'),
 	],
 
 	fields: [
 		...image.fields,
 		promptField({
-			description: 'How the image moves and changes, in at most 512 characters. Most models require it.',
+			description: 'How the image moves and changes, in at most 512 characters. Gen-4.5 requires it.',
 			placeholder: 'e.g. slow push-in, waves rolling',
 			required: false,
 		}),
-		modelField('gen3a_turbo'),
-		ratioField([...new Set([...Object.values(ratiosByModel).flat()])], '1280:768'),
-		durationField('Length of the video in seconds', [5, 10], 'with most models'),
+		modelField('gen4_turbo'),
+		ratioField(currentRatios(facts), defaults.ratio),
+		{
+			...durationField('Length of the video in seconds', []),
+			default: defaults.duration,
+			hint: 'The Gen-4 models take 2 to 10 seconds, the Veo models 4, 6 or 8 (4 if you leave it at 5)',
+		},
+		{
+			...urlField({
+				displayName: 'End Frame URL',
+				name: 'lastImageUrl',
+				placeholder: 'e.g. https://example.com/pier-night.jpg',
+				description: 'Public URL of an image that the video ends with. Leave empty to let the video end freely.',
+				required: false,
+			}),
+			displayOptions: { hide: { model: modelsWithoutLastFrame(facts) } },
+		},
 		seedField(),
 		{
 			displayName: 'Watermark',
@@ -78,30 +83,40 @@ export const imageToVideo = createOperation({
 			model: requiredText(),
 			ratio: ratio(),
 			duration: integer(1, 60, ' seconds'),
+			lastImageUrl: optionalHttpUrl(),
 			seed: optionalInteger(0, 999_999_999),
 			watermark: flag(),
 			publicFigureThreshold: publicFigureThreshold(),
 		})
-		.check(requireMedia(image.required)),
+		.check(requireMedia(image.required), fitsModel(facts, defaults)),
 
-	files: (p) => image.files(p, { ratio: p.ratio }),
+	files: (p) => image.files(p, { ratio: replacements(facts, defaults, p).ratio ?? p.ratio }),
 
 	body: (p, input) => ({
-		promptImage: image.uri(p, input),
+		promptImage:
+			p.lastImageUrl === undefined
+				? image.uri(p, input)
+				: [
+						{ uri: image.uri(p, input), position: 'first' },
+						{ uri: p.lastImageUrl, position: 'last' },
+					],
 		model: p.model,
 		promptText: p.prompt,
 		duration: p.duration,
 		ratio: p.ratio,
+		...replacements(facts, defaults, p),
 		seed: p.seed,
 		// Gone from Runway's own API, still documented by CometAPI: sent only where it is wanted.
 		watermark: p.watermark ? true : undefined,
 		contentModeration: contentModeration(p.publicFigureThreshold),
 	}),
 
+	notes: (p) => replacedDefaults(facts, defaults, p),
+
 	hints: (p) => [
-		...unlistedRatio(p.model, p.ratio, ratiosByModel[p.model]),
-		...unusualDuration(p.duration, p.model.startsWith('veo') ? veoDurations : durations),
-		...missingPrompt(p.prompt),
+		...retiredModel(facts, p),
+		...missingPrompt(facts, p.model, p.prompt),
 		...image.hints(p),
+		...unreachableUrl(p.lastImageUrl),
 	],
 });

@@ -1,9 +1,11 @@
 import * as z from 'zod/v4-mini';
 
-import { panelRemarks } from '../hints';
+import { modelTable } from '../../modelTable';
+import { panelRemarks, retiredModel } from '../hints';
 import { requiredText } from '../checks';
 import { modelField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
+import { currentModels } from '../modelRules';
 import { createOperation } from '../operation';
 
 const video = mediaInput({
@@ -15,21 +17,24 @@ const video = mediaInput({
 	description: 'The video to enlarge, at most 40 seconds long and 4096 pixels wide or high',
 });
 
+const facts = modelTable['video-upscale'];
+
 /** POST /runwayml/v1/video_upscale. */
 export const upscale = createOperation({
 	resource: 'video',
 	value: 'upscale',
 	name: 'Upscale',
 	action: 'Upscale video',
-	description: 'Enlarge a video to four times its width and height, up to 4096 pixels a side',
+	description: 'Enlarge a video and add detail',
 	api: 'official',
 	path: '/runwayml/v1/video_upscale',
 	produces: 'video',
-	models: ['upscale_v1'],
-	panelRemarks: [panelRemarks.url('videoUrl')],
-	fields: [...video.fields, modelField('upscale_v1')],
+	models: currentModels(facts),
+	facts,
+	panelRemarks: [...panelRemarks.retired(facts), panelRemarks.url('videoUrl')],
+	fields: [...video.fields, modelField('magnific_video_upscaler_creative')],
 	parameters: z.object({ ...video.shape, model: requiredText() }).check(requireMedia(video.required)),
 	files: (p) => video.files(p),
 	body: (p, input) => ({ videoUri: video.uri(p, input), model: p.model }),
-	hints: (p) => video.hints(p),
+	hints: (p) => [...retiredModel(facts, p), ...video.hints(p)],
 });

@@ -1,10 +1,12 @@
 import * as z from 'zod/v4-mini';
 
-import { panelRemarks } from '../hints';
-import { optionalInteger, ratio, requiredText } from '../checks';
-import { modelField, moderationField, promptField, ratioField, seedField } from '../fields';
+import { modelTable } from '../../modelTable';
+import { panelRemarks, retiredModel } from '../hints';
+import { optionalInteger, optionalRatio, requiredText } from '../checks';
+import { modelField, moderationField, optionalRatioField, promptField, seedField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, publicFigureThreshold } from '../moderation';
+import { currentModels, fitsModel, modelsWithoutReferences } from '../modelRules';
 import { createOperation } from '../operation';
 import { referenceFiles, referenceHints, references, referencesField, referenceUris } from '../references';
 
@@ -17,18 +19,21 @@ const video = mediaInput({
 	description: 'The video to change',
 });
 
+const facts = modelTable['video-to-video'];
+
 /** POST /runwayml/v1/video_to_video. */
 export const videoToVideo = createOperation({
 	resource: 'video',
 	value: 'videoToVideo',
 	name: 'Video to Video (Aleph)',
 	action: 'Change video by prompt (Aleph)',
-	description: 'Edit what a video shows by a prompt and an optional reference image; takes a URL or a file of the item',
+	description: 'Edit what a video shows by a prompt; takes a URL or a file of the item',
 	api: 'official',
 	path: '/runwayml/v1/video_to_video',
 	produces: 'video',
-	models: ['gen4_aleph'],
-	panelRemarks: [panelRemarks.url('videoUrl')],
+	models: currentModels(facts),
+	facts,
+	panelRemarks: [...panelRemarks.retired(facts), panelRemarks.url('videoUrl')],
 
 	fields: [
 		...video.fields,
@@ -36,12 +41,16 @@ export const videoToVideo = createOperation({
 			description: 'What to change in the video, in at most 1000 characters',
 			placeholder: 'e.g. make it snow',
 		}),
-		modelField('gen4_aleph'),
-		ratioField(
-			['1280:720', '720:1280', '1104:832', '960:960', '832:1104', '1584:672', '848:480', '640:480'],
-			'1280:720',
-		),
-		referencesField({ description: 'An image whose look the video takes over', tags: false, required: false }),
+		modelField('aleph2'),
+		optionalRatioField(facts.gen4_aleph.ratios),
+		{
+			...referencesField({
+				description: 'An image whose look the video takes over. Aleph 2 takes none.',
+				tags: false,
+				required: false,
+			}),
+			displayOptions: { hide: { model: modelsWithoutReferences(facts) } },
+		},
 		seedField(),
 		moderationField(),
 	],
@@ -51,12 +60,12 @@ export const videoToVideo = createOperation({
 			...video.shape,
 			prompt: requiredText(1000),
 			model: requiredText(),
-			ratio: ratio(),
+			ratio: optionalRatio(),
 			referenceImages: references({ min: 0, max: 1, tooFew: '' }),
 			seed: optionalInteger(0, 4_294_967_295),
 			publicFigureThreshold: publicFigureThreshold(),
 		})
-		.check(requireMedia(video.required)),
+		.check(requireMedia(video.required), fitsModel(facts)),
 
 	files: (p) => [...video.files(p), ...referenceFiles(p.referenceImages)],
 
@@ -73,5 +82,5 @@ export const videoToVideo = createOperation({
 		contentModeration: contentModeration(p.publicFigureThreshold),
 	}),
 
-	hints: (p) => [...video.hints(p), ...referenceHints(p.referenceImages)],
+	hints: (p) => [...retiredModel(facts, p), ...video.hints(p), ...referenceHints(p.referenceImages)],
 });

@@ -95,6 +95,7 @@ async function attemptsBefore(
 	register: Register | null,
 ): Promise<PaidRecord[]> {
 	const isRetry = operation.kind === 'create' && context.getMode() === 'retry';
+	if (isRetry) register?.askAnew();
 	const records = isRetry && register !== null ? await recallAttempts(context, register) : [];
 	const { areRecordsLost } = await begin(context, records !== null && records.length > 0);
 	if (operation.kind === 'create' && areRecordsLost) {

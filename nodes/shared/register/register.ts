@@ -22,6 +22,8 @@ export interface Register {
 	find(query: RowQuery): Promise<StoredRow[] | null>;
 	/** What n8n says of an execution; null if it does not answer. */
 	execution(id: string): Promise<ExecutionState | null>;
+	/** Lets the next question be asked although the one before had no answer. For whoever can't do without. */
+	askAnew(): void;
 	/** One sentence on what is wrong with the register and how to mend it, without any secret; null if nothing is. */
 	readonly fault: string | null;
 	/** Whether n8n refuses what it is asked, or does not answer. One that is slow has all of it in the end. */
@@ -149,6 +151,7 @@ function closedRegister(fault: string): Register {
 		settle: async () => {},
 		find: async () => null,
 		execution: async () => null,
+		askAnew: () => {},
 		fault,
 		isDown: true,
 	};
@@ -228,6 +231,10 @@ class OpenRegister implements Register {
 		const isOpen = status === undefined ? finished !== true && !stoppedAt : openStatuses.includes(status);
 		const earlier = typeof retryOf === 'string' || typeof retryOf === 'number' ? String(retryOf) : '';
 		return { isOpen, retryOf: earlier === '' ? null : earlier, isKnown: true };
+	}
+
+	askAnew(): void {
+		this.common.reading.note(null);
 	}
 
 	get fault(): string | null {

@@ -73,7 +73,7 @@ export const watchFields: INodeProperties[] = [
 						'Tasks that were paid for and whose execution has ended without passing the result on: it was set to continue at once, was stopped, or has failed or crashed',
 				},
 			],
-			default: 'undelivered',
+			default: 'all',
 			description: 'Which of the tasks start the workflow. Each does so once.',
 		},
 	]),

@@ -166,7 +166,7 @@ function silenceError(context: IPollFunctions, { fault }: Register): NodeOperati
 }
 
 function readFilters(context: IPollFunctions): Filters {
-	const which = context.getNodeParameter('which', 'undelivered') === 'all' ? 'all' : 'undelivered';
+	const which = context.getNodeParameter('which', 'all') === 'undelivered' ? 'undelivered' : 'all';
 	const { workflows = '', operations = [] } = context.getNodeParameter('filters', {}) as IDataObject;
 	return {
 		which,

@@ -9,6 +9,7 @@ import { CREDENTIAL } from '../../shared/api/transport';
 import { endInRow, failureInWords } from '../../shared/register/end';
 import type { Register } from '../../shared/register/register';
 import type { RowStatus, TaskRow } from '../../shared/register/row';
+import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { roundOf } from './cutOff';
 import { taskOf, type CreateJob, type Job, type Outcome } from './job';
 import type { PaidRecord } from './paid';
@@ -47,13 +48,15 @@ export const noRows: Rows = {
 const LONGEST_PROMPT = 200;
 /** So many tasks that are only looked at are searched for in the register. */
 const MOST_LOOK_UPS = 20;
+/** Nobody waits longer for what they bring. */
+const LONGEST_LOOK_UP_MS = 2_000;
 
 /** Begins to keep the rows of the node's present run. */
 export function openRows(context: IExecuteFunctions, register: Register): Rows {
 	const requestIds = new Map<Job, string>();
 	/** Jobs whose row is there to say that nothing has been sent yet. */
 	const unsent = new Set<Job>();
-	let lookingUp: Promise<unknown> = Promise.resolve();
+	let lookingUp: Promise<unknown> | null = null;
 
 	const change = (job: Job, changes: Partial<TaskRow>) => {
 		const requestId = requestIds.get(job);
@@ -110,10 +113,12 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 			else if (taskOf(outcome) === null) closeUnsent(job, 'notCreated', 'The request was not sent.');
 			const state = taskOf(outcome)?.state;
 			// The rows of tasks that are only looked at may come after their state.
-			if (state) void lookingUp.then(() => change(job, endInRow(state) ?? {}));
+			const note = () => state && change(job, endInRow(state) ?? {});
+			if (lookingUp === null) note();
+			else void lookingUp.then(note);
 		},
 		async finish(passedOn) {
-			await lookingUp;
+			if (lookingUp !== null) await Promise.race([lookingUp, pauseUnlessAborted(LONGEST_LOOK_UP_MS, systemClock)]);
 			for (const job of passedOn) change(job, { delivered: true });
 			await register.settle();
 		},
@@ -133,7 +138,7 @@ function placeOf(context: IExecuteFunctions): PlaceOfRun {
 		workflowName: name,
 		executionId: context.getExecutionId(),
 		nodeName: context.getNode().name,
-		runIndex: Number(roundOf(context)),
+		runIndex: roundOf(context),
 		credentialId: credentialIdOf(context),
 		createdTime: new Date().toISOString(),
 	};

@@ -79,6 +79,22 @@ describe('The callback trigger in the editor', () => {
 
 describe('The polling trigger in the editor', () => {
 	it(
+		'says what to switch on, to somebody who has never heard of a register',
+		inPlace(async (editor, here) => {
+			await editor.openWorkflow(await here.save(chain(trigger('Watch', 'runwayTrigger'))));
+			await editor.openNode('Watch');
+			const [, , , watch, notice, ...fields] = await editor.fields();
+			expect(watch).toBe('Watch');
+			expect(notice).toMatch(/in a list that the Runway nodes keep .* switch on "Keep a Register of Tasks"/);
+			expect(fields).toEqual(['Which Tasks', ...end, 'Filters']);
+			await editor.part('trigger-execute-button').first().click();
+			await editor.page.getByText('This n8n keeps no register of tasks yet').first().waitFor();
+			await editor.look('trigger-without-register');
+		}),
+		5 * MINUTES,
+	);
+
+	it(
 		'shows its fields, and fetches the present state of its first task as a test event',
 		inPlace(async (editor, here) => {
 			const taskId = await createTask(here);
@@ -87,10 +103,9 @@ describe('The polling trigger in the editor', () => {
 			);
 			expect(await editor.node('Watch').innerText()).toContain('Succeeded, Failed, Cancelled');
 			await editor.openNode('Watch');
-			const [credential, times, mode, notice, ...fields] = await editor.fields();
+			const [credential, times, mode, ...fields] = await editor.fields();
 			expect([credential, times, mode]).toEqual(['Credential', 'Poll Times', 'Mode']);
-			expect(notice).toMatch(/^This trigger watches the tasks whose IDs you enter/);
-			expect(fields).toEqual(['Task IDs', 'API', ...end]);
+			expect(fields).toEqual(['Watch', 'Task IDs', 'API', ...end]);
 			await editor.part('trigger-execute-button').first().click();
 			await editor.output.getByText('1 item').waitFor();
 			await editor.output.getByText('JSON', { exact: true }).click();

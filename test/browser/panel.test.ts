@@ -31,8 +31,8 @@ const panels: Record<string, string[]> = {
 	],
 	actOne: [...head, COST, 'Performance Video URL', 'Character Image URL', ...end],
 	videoToVideo: [
-		...head, COST, 'Video Source', 'Video URL', 'Prompt', 'Model', 'Ratio', 'Reference Images', 'Seed',
-		'Public Figure Moderation', ...end,
+		...head, COST, 'Video Source', 'Video URL', 'Prompt', 'Model', 'Ratio', 'Seed', 'Public Figure Moderation',
+		...end,
 	],
 	characterPerformance: [
 		...head, COST, 'Character Type', 'Character Source', 'Character URL', 'Performance Source', 'Performance URL', 'Model', 'Ratio',
@@ -43,6 +43,7 @@ const panels: Record<string, string[]> = {
 	get: [...head, ...task, 'Options'],
 	wait: [...head, ...task, 'Download File', 'Put Output File in Field', 'Options'],
 	download: [...head, ...task, 'Put Output File in Field', 'Options'],
+	list: [...head, 'Source', 'Status', 'Return All', 'Limit', 'Filters'],
 	getBalance: [...head, 'From Day', 'To Day'],
 }; // prettier-ignore
 
@@ -84,12 +85,15 @@ describe('The panel', () => {
 	);
 
 	it(
-		'warns about a ratio that Runway does not list for the model, before anything is paid for',
+		'warns about a model that Runway has retired, before anything is paid for',
 		inTab(async (editor) => {
-			const model = { __rl: true, mode: 'list', value: 'gen4_turbo' };
-			await open(editor, { operation: 'imageToVideo', prompt: 'waves', model, ratio: '1280:768' });
-			await editor.page.getByText(/^Runway lists the ratios 1280:720, .* for gen4_turbo\./).waitFor();
-			await editor.look('doubtful-ratio');
+			const model = { __rl: true, mode: 'list', value: 'gen3a_turbo' };
+			await open(editor, { operation: 'imageToVideo', prompt: 'waves', model });
+			await editor.page
+				.getByText(/^Runway has retired gen3a_turbo/)
+				.first()
+				.waitFor();
+			await editor.look('retired-model');
 		}),
 		5 * MINUTES,
 	);
@@ -98,7 +102,9 @@ describe('The panel', () => {
 		'says what sleeping needs where the execution is to sleep',
 		inTab(async (editor) => {
 			await open(editor, { operation: 'generateFromText', completion: 'suspend' });
-			await editor.page.getByText(/^CometAPI must be able to reach this n8n from the internet\./).waitFor();
+			await editor.page
+				.getByText(/^CometAPI must be able to reach this n8n from the internet, or a published Runway Trigger/)
+				.waitFor();
 		}),
 		5 * MINUTES,
 	);

@@ -148,16 +148,27 @@ topic('A retry after a crash, with the register,', (test) => {
 	);
 
 	test(
-		'creates what the attempt before it did not get to create, and what another execution created',
+		'creates what the attempt before it did not get to create',
 		withRegister(async (place) => {
 			const { api, n8n, run } = place;
 			const texts = ['a [stuck]', 'b [stuck]', 'c [stuck]'];
 			await crashed(place, ...texts);
-			n8n.executions.set('50', { status: 'success' });
-			Object.assign(n8n.rows[0] ?? {}, { executionId: '50' });
 			Object.assign(n8n.rows[1] ?? {}, { status: 'notCreated', taskId: null });
 			await run(imageToVideo({}, { completion: 'return' }), { items: prompts(...texts), ...lost() });
-			expect(api.creates).toHaveLength(5);
+			expect(api.creates).toHaveLength(4);
+		}),
+	);
+
+	test(
+		'creates nothing if the rows of some items are missing, or belong to another execution',
+		withRegister(async (place) => {
+			const { api, n8n, fail } = place;
+			await crashed(place, 'a [stuck]', 'b [stuck]');
+			n8n.executions.set('50', { status: 'success' });
+			Object.assign(n8n.rows[0] ?? {}, { executionId: '50' });
+			const error = await fail(imageToVideo(), { items: prompts('a [stuck]', 'b [stuck]'), ...lost() });
+			expect(textOf(error)).toMatch(/may have been created already.*no row/s);
+			expect(api.creates).toHaveLength(2);
 		}),
 	);
 

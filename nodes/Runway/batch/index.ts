@@ -39,10 +39,9 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	if (operation.kind === 'account') return [await runBalance(context)];
 	if (operation.kind === 'list') return [await runList(context)];
 	const register = await openRegister(context);
-	const earlierAttempts = await attemptsBefore(context, operation, register);
-
 	const prepared = await prepare(context, operation, register !== null);
 	const jobs = prepared.flatMap(({ job }) => (job === null ? [] : [job]));
+	const earlierAttempts = await attemptsBefore(context, jobs, operation, register);
 	const rows = register === null ? noRows : openRows(context, register);
 	const ledger = openLedger(context, rows);
 	ledger.recall(earlierAttempts);
@@ -56,7 +55,8 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	}
 	await rows.begin(jobs, (job) => ledger.find(job));
 	const settled = progressReporter(context, jobs);
-	const ran = await runJobs(register?.isDown ? jobs.map(waitHere) : jobs, {
+	if (register?.isDown) jobs.forEach(waitHere);
+	const ran = await runJobs(jobs, {
 		context,
 		ledger,
 		limits: jobs[0]?.settings.limits ?? { maxParallel: 1, maxTasksInProgress: 0 },
@@ -73,7 +73,9 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	const important = mostImportant(failed);
 	const isStopped = context.getExecutionCancelSignal()?.aborted === true;
 	const isOver = isStopped || (important !== undefined && !goesOnAfterErrors(context));
-	await rows.finish(results.filter((result) => isPassedOn(result, isOver)).map(({ job }) => job));
+	await rows.finish(
+		results.filter((result) => isPassedOn(result, isOver || results.some(isToSleep))).map(({ job }) => job),
+	);
 	if (isStopped) throw stoppedError(context, endings, left);
 	if (important !== undefined && isOver) throw nodeError(context, important, endings, left);
 
@@ -91,35 +93,36 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
  */
 async function attemptsBefore(
 	context: IExecuteFunctions,
+	jobs: readonly Job[],
 	operation: Operation,
 	register: Register | null,
 ): Promise<PaidRecord[]> {
 	const isRetry = operation.kind === 'create' && context.getMode() === 'retry';
 	if (isRetry) register?.askAnew();
-	const records = isRetry && register !== null ? await recallAttempts(context, register) : [];
-	const { areRecordsLost } = await begin(context, records !== null && records.length > 0);
+	const recalled = isRetry && register !== null ? await recallAttempts(context, register) : null;
+	// One row does not vouch for the others: they may not have been written in time.
+	const isRecalled = recalled !== null && jobs.every(({ itemIndex }) => recalled.itemIndexes.has(itemIndex));
+	const { areRecordsLost } = await begin(context, isRecalled);
 	if (operation.kind === 'create' && areRecordsLost) {
 		const noRow =
-			'The register of tasks has no row of them: either nothing was sent, or n8n could not write it in time.';
+			'The register of tasks has no row of some or all of them: either nothing was sent, or n8n could not write it in time.';
 		throw recordsLostError(context, register && (register.fault ?? noRow));
 	}
-	return records ?? [];
+	return recalled?.records ?? [];
 }
 
 /** Lets a job wait that nobody would wake up: the register, whose trigger does that, can't be written. */
-function waitHere(job: Job): Job {
+function waitHere(job: Job): void {
 	const isWoken = job.kind === 'task' || job.operation.api === 'compatibility';
-	return isWoken || job.settings.completion !== 'suspend'
-		? job
-		: { ...job, settings: { ...job.settings, completion: 'wait' } };
+	if (!isWoken && job.settings.completion === 'suspend') job.settings = { ...job.settings, completion: 'wait' };
 }
 
 /** Whether the end of a task has reached the next node, or the person who reads the error. */
-function isPassedOn({ job, outcome, item }: JobResult, isOver: boolean): boolean {
+function isPassedOn({ job, outcome, item }: JobResult, isHeldBack: boolean): boolean {
 	const state = taskOf(outcome)?.state;
 	if (!state || !isTerminal(state.status)) return false;
 	const isLookedUp = job.kind === 'task' && job.operation.file === 'never';
-	return state.status !== 'succeeded' || (item !== null && !isOver && !isLookedUp);
+	return state.status !== 'succeeded' || (item !== null && !isHeldBack && !isLookedUp);
 }
 
 /** What an earlier attempt left for the items, as if this one ended before it looked at any of it. */

@@ -12,17 +12,20 @@ import { credentialIdOf } from './rows';
  * outlives a crash of n8n, which the ledger in the node's context does not.
  */
 
-/** Rows of one node and run that are looked through, the newest first. */
-const MOST_ROWS = 1_000;
+/** Rows of one node and run that are looked through. With more, some could be missing. */
+const MOST_ROWS = 10_000;
 /** Retries of retries, and executions that may belong to them. */
 const MOST_STEPS = 20;
 const MOST_EXECUTIONS = 100;
 
 /**
  * Finds what earlier attempts of this execution have sent, the oldest first.
- * @returns an empty list if the register has no row of them; null if it does not answer
+ * @returns what may exist of it, and the items that the register has rows of; null if it does not answer, or has too many
  */
-export async function recallAttempts(context: IExecuteFunctions, register: Register): Promise<PaidRecord[] | null> {
+export async function recallAttempts(
+	context: IExecuteFunctions,
+	register: Register,
+): Promise<{ records: PaidRecord[]; itemIndexes: ReadonlySet<number> } | null> {
 	const root = await rootOf(register, context.getExecutionId(), true);
 	if (root === null) return null;
 	const rows = await register.find({
@@ -34,18 +37,24 @@ export async function recallAttempts(context: IExecuteFunctions, register: Regis
 		},
 		limit: MOST_ROWS,
 	});
-	if (rows === null) return null;
-	const executions = [...new Set(rows.map(({ executionId }) => executionId))].slice(0, MOST_EXECUTIONS);
+	if (rows === null || rows.length >= MOST_ROWS) return null;
+	// A retry begins later than what it retries.
+	const executions = [...new Set(rows.map(({ executionId }) => executionId))].filter(
+		(id) => Number(id) >= Number(root),
+	);
+	if (executions.length > MOST_EXECUTIONS) return null;
 	const related = new Set<string>();
 	for (const executionId of executions) {
-		// A retry begins later than what it retries.
-		if (Number(executionId) < Number(root)) continue;
 		const itsRoot: string | null = executionId === root ? root : await rootOf(register, executionId);
 		if (itsRoot === null) return null;
 		if (itsRoot === root) related.add(executionId);
 	}
-	const its = rows.filter(({ executionId, status }) => related.has(executionId) && status !== 'notCreated').reverse();
-	return its.map((row, index) => recordOf(row, its.slice(index + 1)));
+	const all = rows.filter(({ executionId }) => related.has(executionId)).reverse();
+	const its = all.filter(({ status }) => status !== 'notCreated');
+	return {
+		records: its.map((row, index) => recordOf(row, its.slice(index + 1))),
+		itemIndexes: new Set(all.map(({ itemIndex }) => itemIndex)),
+	};
 }
 
 /** The execution that a chain of retries began with; null if n8n does not answer. */

@@ -303,5 +303,6 @@ function query(parameters: Record<string, unknown>): string {
 
 function isOfApi(said: unknown, sign: string | null): boolean {
 	if (sign === null) return typeof said !== 'string';
-	return typeof said === 'object' && said !== null && sign in said;
+	if (typeof said !== 'object' || said === null || !(sign in said)) return false;
+	return sign !== 'data' || Array.isArray((said as { data: unknown }).data);
 }

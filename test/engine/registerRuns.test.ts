@@ -105,6 +105,16 @@ topic('The register', (test) => {
 			}),
 		);
 	}
+
+	test(
+		'lets a task wait here that was to sleep, if nobody could wake it up',
+		withRegister(async ({ api, n8n, run }) => {
+			n8n.fault({ fault: { kind: 'status', status: 500 } });
+			const { items } = await run(imageToVideo({}, { completion: 'suspend' }), { items: prompts('a') });
+			expect(items.map(({ json }) => json.status)).toEqual(['succeeded']);
+			expect(api.creates).toHaveLength(1);
+		}),
+	);
 });
 
 topic('A retry after a crash, with the register,', (test) => {

@@ -6,7 +6,7 @@ import { createSend } from '../shared/api/transport';
 import { deliver, type Wish } from '../shared/item/deliver';
 import { taskJson } from '../shared/item/output';
 import { isObject } from '../shared/task/json';
-import type { Api, KnownTask, TaskState } from '../shared/task/task';
+import { isTerminal, type Api, type KnownTask, type TaskState, type TaskStatus } from '../shared/task/task';
 import { apiError, faultOf } from '../shared/trigger/errors';
 import { readTriggerSettings, type TriggerSettings } from '../shared/trigger/settings';
 import { judge, rulings } from '../shared/judgement/judge';
@@ -144,8 +144,10 @@ async function watch(
 	const found = await ask(ids, list, { client, source, endsAt: beganAt + timing.asking, mostFiles });
 	throwIfUnanswered(context, list, found);
 	const items = await emit(context, list, settings, source, found.events, beganAt + timing.files);
-	items.push(...reportMissing(context, list, settings, source, found.missing));
-	source.emitted(items.map(({ json }) => String(json.taskId)));
+	const ends = items.filter(({ json }) => isTerminal(json.status as TaskStatus));
+	const missing = reportMissing(context, list, settings, source, found.missing);
+	items.push(...missing);
+	source.emitted([...ends, ...missing].map(({ json }) => String(json.taskId)));
 	await source.finish();
 
 	// A new object at the top level is what n8n notices.

@@ -13,6 +13,8 @@ import type { NewestTask, OpenSource, Source } from './source';
 
 /** Rows of one kind that a poll looks at; the next polls look at further ones. */
 const MOST_ROWS = 1_000;
+/** Changes that a poll looks at, which is what the register reads for one question. */
+const MOST_CHANGES = 20_000;
 /** Executions that a poll asks n8n about. */
 const MOST_EXECUTIONS = 100;
 const QUESTIONS_AT_ONCE = 5;
@@ -27,9 +29,9 @@ const LONGEST_RENDER_MS = 24 * 60 * 60_000;
 
 /** Polls in a row without an answer of the register, by trigger. */
 const silentPolls = new Map<string, number>();
-/** Executions that have ended, by {@link nameOfExecution}. None begins again. */
-const closedExecutions = new Set<string>();
-const MOST_CLOSED = 5_000;
+/** Whether executions have ended, by {@link nameOfExecution}, the longest unasked first. None begins again. */
+const executions = new Map<string, boolean>();
+const MOST_REMEMBERED = 5_000;
 
 interface Filters {
 	which: 'all' | 'undelivered';
@@ -189,7 +191,8 @@ function matches({ workflowId, workflowName, operation }: StoredRow, { workflows
 function memoryOf(saved: IDataObject, now: number): Memory {
 	const { begunAt, since, emitted, order } = saved;
 	return {
-		begunAt: Number(begunAt) || now,
+		// CometAPI gives whole seconds.
+		begunAt: Number(begunAt) || Math.floor(now / 1_000) * 1_000,
 		since: typeof since === 'string' ? since : new Date(now).toISOString(),
 		emitted: Array.isArray(emitted) ? emitted.map(String) : [],
 		order: order === 'oldest' ? 'newest' : 'oldest',
@@ -219,7 +222,7 @@ async function changedRows(
 					limit: MOST_ROWS,
 				}),
 		),
-		...(which === 'all' ? [register.find({ changedSince, order: 'changed', limit: MOST_ROWS })] : []),
+		...(which === 'all' ? [register.find({ changedSince, order: 'changed', limit: MOST_CHANGES })] : []),
 	]);
 	const trigger = `${context.getWorkflow().id} ${context.getNode().id}`;
 	if (lists.every((list) => list !== null)) {
@@ -245,8 +248,11 @@ async function closedAmong(
 ): Promise<(row: StoredRow) => boolean> {
 	const nameOf = (id: string) => nameOfExecution(context, id);
 	const open = rows.filter((row) => !row.delivered && matters(row));
+	const places = new Map([...executions.keys()].map((name, place) => [name, place]));
+	const placeOf = (id: string) => places.get(nameOf(id)) ?? -1;
 	const asked = [...new Set(open.map(({ executionId }) => executionId))]
-		.filter((id) => !closedExecutions.has(nameOf(id)))
+		.filter((id) => executions.get(nameOf(id)) !== true)
+		.sort((one, other) => placeOf(one) - placeOf(other))
 		.slice(0, MOST_EXECUTIONS);
 	const limit = pLimit(QUESTIONS_AT_ONCE);
 	await Promise.all(
@@ -254,15 +260,16 @@ async function closedAmong(
 			async (id) =>
 				await limit(async () => {
 					const execution = await register.execution(id);
-					if (execution !== null && !execution.isOpen) closedExecutions.add(nameOf(id));
+					executions.delete(nameOf(id));
+					executions.set(nameOf(id), execution !== null && !execution.isOpen);
 				}),
 		),
 	);
-	for (const oldest of closedExecutions) {
-		if (closedExecutions.size <= MOST_CLOSED) break;
-		closedExecutions.delete(oldest);
+	for (const oldest of executions.keys()) {
+		if (executions.size <= MOST_REMEMBERED) break;
+		executions.delete(oldest);
 	}
-	return ({ executionId }) => closedExecutions.has(nameOf(executionId));
+	return ({ executionId }) => executions.get(nameOf(executionId)) === true;
 }
 
 /** Credentials may lead to the registers of several n8ns, which number their executions alike. */

@@ -6,8 +6,8 @@ import type { StoredRow } from '../shared/register/row';
 /** Wakes executions that sleep until a task has ended, by a call like CometAPI's own callback. */
 
 const ANSWER_TIMEOUT_MS = 10_000;
-/** n8n's refusals: the execution has ended, or is gone. */
-const REFUSALS = [404, 409, 410];
+/** The execution is gone. n8n's 409 may also mean that it is not asleep yet; once it has ended, the poll sees that itself. */
+const REFUSALS = [404, 410];
 
 /**
  * Calls the execution that sleeps on a task. It reads the task itself, clears the address in the register, and wakes up when all

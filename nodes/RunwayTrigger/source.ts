@@ -18,7 +18,7 @@ export interface Source {
 	missing(taskId: string, failure: string): void;
 	/** What the items say beside the task itself. */
 	describe(taskId: string): { operation?: string; produces?: 'image' | 'video'; origin?: IDataObject };
-	/** Called when the events are made into items, which n8n saves together with what {@link Source.save} gives. */
+	/** Called with the tasks whose end is made into items, which n8n saves together with what {@link Source.save} gives. */
 	emitted(taskIds: readonly string[]): void;
 	/** What the source has to remember, as plain data. */
 	save(list: Watchlist): IDataObject;

@@ -201,6 +201,44 @@ topic('A trigger that watches the tasks of this n8n', (test) => {
 	);
 
 	test(
+		'loses nothing if more has changed than a poll looks at',
+		registered(async (place) => {
+			const trigger = place.watcher({ filters: { workflows: 'Foxes' } });
+			await trigger.poll();
+			const others = { status: 'succeeded', delivered: true, endedTime: ago(0), workflowName: 'Others' } as const;
+			await place.keep(newRow({ ...others, taskId: 'first' }));
+			const [table] = [...place.n8n.tables.values()];
+			const cells = Array.from({ length: 1_500 }, (_, at) => newRow({ ...others, taskId: `other-${at}` }));
+			table?.insert(cells as unknown as Cells[]);
+			const soon = (milliseconds: number) => new Date(Date.now() + milliseconds).toISOString();
+			for (const row of place.n8n.rows) row.updatedAt = soon(0);
+			const end = { status: 'succeeded', delivered: true, endedTime: soon(1_000) } as const;
+			const id = await place.keepTask({ ...end, workflowName: 'Foxes' });
+			Object.assign(place.rowOf(id) ?? {}, { updatedAt: soon(10) });
+			const pending = await place.keepTask({ workflowName: 'Others' }, STUCK);
+			Object.assign(place.rowOf(pending) ?? {}, { updatedAt: soon(10 * MINUTE_MS) });
+			await ended(place, id);
+			const items: INodeExecutionData[] = [];
+			for (let polls = 0; polls < 5 && items.length === 0; polls += 1) items.push(...(await trigger.poll()));
+			expect(idsOf(items)).toEqual([id]);
+		}),
+	);
+
+	test(
+		'emits a task that has ended in the second in which it began to watch',
+		registered(async (place) => {
+			await until(() => Date.now() % 1_000 > 500);
+			const trigger = place.watcher();
+			const second = new Date(Math.floor(Date.now() / 1_000) * 1_000).toISOString();
+			await trigger.poll();
+			const id = await place.keepTask({ status: 'succeeded', delivered: true, endedTime: second });
+			Object.assign(place.rowOf(id) ?? {}, { updatedAt: new Date().toISOString() });
+			await ended(place, id);
+			expect(idsOf(await trigger.poll())).toEqual([id]);
+		}),
+	);
+
+	test(
 		'asks little of n8n and nothing of CometAPI for 10,000 tasks that have ended',
 		registered(async (place) => {
 			const trigger = place.watcher();
@@ -312,6 +350,48 @@ topic('A trigger that watches what nobody has received', (test) => {
 	);
 
 	test(
+		'emits the end of a task whose progress it has emitted, and does not take that progress for the result',
+		registered(async (place) => {
+			const id = await place.keepTask({}, STUCK);
+			const trigger = place.rescuer({ events: ['progressed', 'succeeded'] });
+			expect(idsOf(await collect(trigger, 1))).toEqual([id]);
+			await trigger.poll();
+			expect(place.rowOf(id)).toMatchObject({ delivered: false });
+			place.api.finish(id);
+			Object.assign(place.rowOf(id) ?? {}, { updatedAt: ago(5) });
+			const items = await trigger.poll();
+			expect(items.map(({ json }) => [json.taskId, json.status])).toEqual([[id, 'succeeded']]);
+			await trigger.poll();
+			expect(place.rowOf(id)).toMatchObject({ delivered: true });
+		}),
+	);
+
+	test(
+		'finds what an execution has left behind more running executions than a poll asks about',
+		registered(async (place) => {
+			const end = { status: 'succeeded', endedTime: ago(5) } as const;
+			for (let at = 0; at < 250; at += 1) place.n8n.executions.set(String(80_000 + at), { status: 'running' });
+			await place.keep(
+				...Array.from({ length: 125 }, (_, at) =>
+					newRow({ ...end, taskId: `a-${at}`, executionId: String(80_000 + at) }),
+				),
+			);
+			place.n8n.executions.set('81000', { status: 'crashed' });
+			const id = await place.keepTask({ ...end, executionId: '81000' });
+			await place.keep(
+				...Array.from({ length: 125 }, (_, at) =>
+					newRow({ ...end, taskId: `b-${at}`, executionId: String(80_125 + at) }),
+				),
+			);
+			await ended(place, id);
+			const trigger = place.rescuer();
+			const items: INodeExecutionData[] = [];
+			for (let polls = 0; polls < 10 && items.length === 0; polls += 1) items.push(...(await trigger.poll()));
+			expect(idsOf(items)).toEqual([id]);
+		}),
+	);
+
+	test(
 		'neither emits what was delivered nor what has not ended',
 		registered(async (place) => {
 			const delivered = await place.keepTask({ delivered: true });
@@ -412,6 +492,25 @@ topic('A trigger that watches the register calls a sleeping execution', (test) =
 	);
 
 	test(
+		'again if it was only about to fall asleep',
+		registered(async (place) => {
+			const awake = await sleeper(409);
+			place.n8n.executions.set('77008', { status: 'running' });
+			const id = await place.keepTask({ executionId: '77008', resumeUrl: awake.url });
+			await ended(place, id);
+			const trigger = place.rescuer();
+			await expectSilence(trigger);
+			expect(awake.calls).toHaveLength(2);
+			expect(place.rowOf(id)?.resumeUrl).toBe(awake.url);
+			place.n8n.executions.set('77008', { status: 'error' });
+			Object.assign(place.rowOf(id) ?? {}, { updatedAt: ago(5) });
+			expect(idsOf(await trigger.poll())).toEqual([id]);
+			expect(place.rowOf(id)?.resumeUrl).toBeNull();
+			awake.close();
+		}),
+	);
+
+	test(
 		'and never writes its address into a log',
 		registered(async (place) => {
 			const asleep = await sleeper(200);
@@ -439,6 +538,14 @@ topic('A trigger whose register does not answer', (test) => {
 			await wait(1_200);
 			expect(idsOf(await collect(trigger, 1))).toEqual([id]);
 			await expectSilence(trigger);
+		}),
+	);
+
+	test(
+		'is an error in the first poll, in which somebody is looking',
+		registered(async (place) => {
+			place.n8n.fault({ fault: { kind: 'status', status: 500 } });
+			expect(textOf(await fails(place.watcher()))).toMatch(/register of tasks does not answer/);
 		}),
 	);
 

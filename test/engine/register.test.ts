@@ -178,13 +178,18 @@ describe('The register', () => {
 		['crashed', false],
 		['canceled', false],
 	])('knows an execution that is %s', async (status, isOpen) => {
-		n8n.executions.set('7', { status, retryOf: '5' });
-		expect(await (await open()).execution('7')).toEqual({ isOpen, retryOf: '5', isKnown: true });
+		n8n.executions.set('7', { status, retryOf: '5', workflowId: 'w1' });
+		expect(await (await open()).execution('7')).toEqual({ isOpen, retryOf: '5', workflowId: 'w1', isKnown: true });
 	});
 
 	it('tells an execution that n8n has not from one that it can not ask for', async () => {
 		const register = await open();
-		expect(await register.execution('8')).toEqual({ isOpen: false, retryOf: null, isKnown: false });
+		expect(await register.execution('8')).toEqual({
+			isOpen: false,
+			retryOf: null,
+			workflowId: null,
+			isKnown: false,
+		});
 		expect(register.fault).toBeNull();
 		n8n.fault({ on: /executions/, fault: { kind: 'status', status: 403 } });
 		expect(await register.execution('8')).toBeNull();

@@ -2,7 +2,7 @@ import { createRunExecutionData, type INodeParameters } from 'n8n-workflow';
 
 import { N8N_API_KEY, startN8nApi, type N8nApi } from '../support/n8nApi';
 import type { CredentialData, RunInput } from '../support/engine';
-import { bench, type Bench, closeBench, CONTINUE, imageToVideo, prompts, task, textOf, topic } from './bench';
+import { bench, type Bench, closeBench, CONTINUE, imageToVideo, prompts, task, textOf, topic, until } from './bench';
 
 /** What the node writes into the register of tasks, and what a retry reads from it. */
 
@@ -86,6 +86,129 @@ topic('The register', (test) => {
 		}),
 	);
 
+	test(
+		'lends its row to Task → Wait in another execution, which gives it back if it delivers nothing',
+		withRegister(async ({ api, n8n, credential, engine, run }) => {
+			await run(imageToVideo({}, { completion: 'return' }), { items: prompts('a [stuck]') });
+			const [taskId = ''] = [...api.tasks.keys()];
+			n8n.rows[0]!.executionId = '7';
+			const wait = (seconds: number) =>
+				engine.attempt({ credential, parameters: task('wait', { taskId }, { timeout: seconds }) });
+			const failing = wait(3);
+			await until(() => n8n.rows[0]?.executionId === '42');
+			expect((await failing).error).not.toBeNull();
+			expect(n8n.rows[0]).toMatchObject({ executionId: '7', delivered: false });
+			api.finish(taskId);
+			expect((await wait(9)).error).toBeNull();
+			expect(n8n.rows[0]).toMatchObject({ executionId: '42', delivered: true, status: 'succeeded' });
+		}),
+	);
+
+	test(
+		'hears of all tasks that Task → Download delivers, whoever has created them, and of none that Task → Get shows',
+		withRegister(async ({ api, n8n, run }) => {
+			await run(imageToVideo({}, { completion: 'return' }), { items: many(25) });
+			for (const row of n8n.rows) row.executionId = '7';
+			for (const id of api.tasks.keys()) api.finish(id);
+			const taskId = [...api.tasks.keys()].join(' ');
+			await run(task('get', { taskId }));
+			expect(new Set(statuses(n8n).map(String))).toEqual(new Set(['succeeded,false']));
+			expect(new Set(n8n.rows.map(({ executionId }) => executionId))).toEqual(new Set(['7']));
+			await run(task('download', { taskId }));
+			expect(new Set(statuses(n8n).map(String))).toEqual(new Set(['succeeded,true']));
+			expect(new Set(n8n.rows.map(({ executionId }) => executionId))).toEqual(new Set(['42']));
+		}),
+	);
+
+	test(
+		'hears of a delivery although it is slow to find the row, and keeps the run two seconds at most',
+		withRegister(async ({ api, n8n, run }) => {
+			await run(imageToVideo({}, { completion: 'return' }));
+			const [taskId = ''] = [...api.tasks.keys()];
+			api.finish(taskId);
+			n8n.fault({ on: /^(GET|PATCH) .*rows/, fault: { kind: 'slow', milliseconds: 3_500 }, times: 2 });
+			const startedAt = Date.now();
+			await run(task('download', { taskId }));
+			expect(Date.now() - startedAt).toBeLessThan(3_300);
+			await until(() => n8n.rows[0]?.delivered === true, 9_000);
+		}),
+	);
+
+	/** Notes at each create what the row of its item says. */
+	const statusesAtCreates = ({ api, n8n }: Pick<Bench, 'api'> & { n8n: N8nApi }) => {
+		const seen: unknown[] = [];
+		api.fault({
+			on: 'create',
+			kind: 'status',
+			status: 500,
+			times: Infinity,
+			match: ({ body }) => {
+				const { promptText } = body as { promptText: string };
+				seen.push(n8n.rows.find(({ prompt }) => prompt === promptText)?.status);
+				return false;
+			},
+		});
+		return seen;
+	};
+	const many = (amount: number) => prompts(...Array.from({ length: amount }, (_, index) => `v${index}`));
+
+	test(
+		'says of requests whose turn has not come that they are not sent, and in time that they are being sent',
+		withRegister(async (place) => {
+			const { n8n, run } = place;
+			const atCreates = statusesAtCreates(place);
+			const running = run(imageToVideo({ maxTasksInProgress: 1 }), { items: many(3) });
+			await until(() => statuses(n8n)[0]?.[0] === 'created');
+			expect(statuses(n8n).slice(1)).toEqual([
+				['notSent', false],
+				['notSent', false],
+			]);
+			await running;
+			expect(atCreates).toEqual(['sending', 'sending', 'sending']);
+			expect(statuses(n8n).every(([status, delivered]) => status === 'succeeded' && delivered)).toBe(true);
+		}),
+	);
+
+	test(
+		'has the rows of a large batch in a few requests, and none is sent before its row says so',
+		withRegister(async (place) => {
+			const { api, n8n, run } = place;
+			const atCreates = statusesAtCreates(place);
+			await run(imageToVideo({ maxParallel: 5 }), { items: many(60) });
+			expect(atCreates).toHaveLength(60);
+			expect(new Set(atCreates)).toEqual(new Set(['sending']));
+			expect(api.creates).toHaveLength(60);
+			expect(n8n.calls.filter((call) => call === 'POST /data-tables/:id/rows').length).toBeLessThanOrEqual(4);
+			expect(n8n.calls.filter((call) => call.startsWith('PATCH')).length).toBeLessThan(45);
+		}),
+	);
+
+	test(
+		'says of requests that CometAPI has put off that they are not sent',
+		withRegister(async (place) => {
+			const { api, n8n, run } = place;
+			api.fault({ on: 'create', kind: 'status', status: 429, headers: { 'retry-after': '4' } });
+			const running = run(imageToVideo({ maxParallel: 1 }), { items: many(2) });
+			await until(() => n8n.rows.length === 2 && statuses(n8n).every(([status]) => status === 'notSent'));
+			await running;
+			expect(statuses(n8n).every(([status]) => status === 'succeeded')).toBe(true);
+		}),
+	);
+
+	test(
+		'lets no create go out whose row still says that it was not sent, until the register answers again',
+		withRegister(async (place) => {
+			const { api, n8n, run } = place;
+			const atCreates = statusesAtCreates(place);
+			const running = run(imageToVideo({ maxTasksInProgress: 1 }), { items: many(2) });
+			await until(() => statuses(n8n)[0]?.[0] === 'created');
+			n8n.fault({ on: /^PATCH/, fault: { kind: 'status', status: 500 }, times: 3 });
+			await running;
+			expect(api.creates).toHaveLength(2);
+			expect(atCreates).toEqual(['sending', 'sending']);
+		}),
+	);
+
 	for (const [what, fault] of [
 		['is dead', { kind: 'dead', after: false }],
 		['is slow', { kind: 'slow', milliseconds: 20_000 }],
@@ -153,6 +276,102 @@ topic('A retry after a crash, with the register,', (test) => {
 			Object.assign(n8n.rows[0] ?? {}, { status: 'sending', taskId: null });
 			const error = await fail(imageToVideo(), { items: prompts('a [stuck]'), ...lost() });
 			expect(textOf(error)).toMatch(/may be billed/);
+			expect(api.creates).toHaveLength(1);
+		}),
+	);
+
+	test(
+		'delivers the tasks that are known, although the outcome of another create is unknown',
+		withRegister(async (place) => {
+			const { api, n8n, run } = place;
+			await crashed(place, 'a [stuck]', 'b [stuck]', 'c');
+			for (const id of api.tasks.keys()) api.finish(id);
+			Object.assign(n8n.rows[1] ?? {}, { status: 'sending', taskId: null });
+			Object.assign(n8n.rows[2] ?? {}, { status: 'notSent', taskId: null });
+			const { items, hints } = await run(imageToVideo(), { items: prompts('a [stuck]', 'b [stuck]', 'c'), ...lost() });
+			expect(items.map(({ json }) => json.status ?? String(json.error))).toEqual([
+				'succeeded',
+				expect.stringMatching(/unknown whether the task was created/),
+				'succeeded',
+			]);
+			expect(hints.map(({ message }) => message).join()).toMatch(/1 item came out as an error/);
+			expect(api.creates).toHaveLength(4);
+		}),
+	);
+
+	test(
+		'creates what a batch that was killed had not sent, and takes up the rest',
+		withRegister(async (place) => {
+			const { api, n8n, run, attempt } = place;
+			const items = prompts('a [stuck]', 'b', 'c');
+			const killed = new AbortController();
+			const parameters = imageToVideo({ maxTasksInProgress: 1 });
+			const first = attempt(parameters, { items, signal: killed.signal });
+			await until(() => statuses(n8n)[0]?.[0] === 'created');
+			const atTheKill = n8n.rows.map((row) => ({ ...row }));
+			killed.abort();
+			await first;
+			n8n.rows.forEach((row, index) => Object.assign(row, atTheKill[index]));
+			for (const id of api.tasks.keys()) api.finish(id);
+			const again = await run(parameters, { items, ...lost() });
+			expect(again.items.map(({ json }) => json.status)).toEqual(['succeeded', 'succeeded', 'succeeded']);
+			expect(api.creates).toHaveLength(3);
+		}),
+	);
+
+	test(
+		'takes up what a retry had that n8n has not kept, and what another workflow waits for',
+		withRegister(async (place) => {
+			const { api, n8n, run } = place;
+			await crashed(place, 'a [stuck]', 'b [stuck]');
+			n8n.executions.set('60', { status: 'crashed', workflowId: 'w2' });
+			Object.assign(n8n.rows[0] ?? {}, { executionId: '50' });
+			Object.assign(n8n.rows[1] ?? {}, { executionId: '60' });
+			for (const id of api.tasks.keys()) api.finish(id);
+			const { items } = await run(imageToVideo(), { items: prompts('a [stuck]', 'b [stuck]'), ...lost() });
+			expect(items.map(({ json }) => json.taskId)).toEqual([...api.tasks.keys()]);
+			expect(api.creates).toHaveLength(2);
+			expect(n8n.rows.map(({ executionId }) => executionId)).toEqual(['43', '43']);
+		}),
+	);
+
+	test(
+		'leaves alone what an unknown execution has delivered, or asked for with other words',
+		withRegister(async (place) => {
+			const { api, n8n, fail } = place;
+			await crashed(place, 'a [stuck]', 'b [stuck]');
+			Object.assign(n8n.rows[0] ?? {}, { executionId: '50', delivered: true });
+			Object.assign(n8n.rows[1] ?? {}, { executionId: '50', fingerprint: 'other' });
+			const error = await fail(imageToVideo(), { items: prompts('a [stuck]', 'b [stuck]'), ...lost() });
+			expect(textOf(error)).toMatch(/may have been created already.*no row/s);
+			expect(api.creates).toHaveLength(2);
+		}),
+	);
+
+	test(
+		'asks n8n for all executions at once, and gives up after ten seconds',
+		withRegister(async (place) => {
+			const { api, n8n, run, fail } = place;
+			await crashed(place, 'a [stuck]');
+			const [row] = n8n.rows;
+			[...n8n.tables.values()][0]!.insert(
+				Array.from({ length: 20 }, (_, index) => ({
+					...Object.fromEntries(Object.entries(row!).filter(([column]) => !/^(id|createdAt|updatedAt)$/.test(column))),
+					requestId: `other${index}`,
+					executionId: String(100 + index),
+				})),
+			);
+			for (let id = 100; id < 120; id += 1) n8n.executions.set(String(id), { status: 'success' });
+			n8n.fault({ on: /executions\/1/, fault: { kind: 'slow', milliseconds: 1_500 } });
+			const startedAt = Date.now();
+			const parameters = imageToVideo({}, { completion: 'return' });
+			const { items } = await run(parameters, { items: prompts('a [stuck]'), ...lost() });
+			expect(items.map(({ json }) => json.taskId)).toEqual([...api.tasks.keys()]);
+			expect(Date.now() - startedAt).toBeLessThan(9_000);
+			n8n.fault({ on: /executions\/43/, fault: { kind: 'slow', milliseconds: 30_000 } });
+			const askedAt = Date.now();
+			await fail(parameters, { items: prompts('a [stuck]'), ...lost() });
+			expect(Date.now() - askedAt).toBeLessThan(14_000);
 			expect(api.creates).toHaveLength(1);
 		}),
 	);

@@ -41,16 +41,18 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	const register = await openRegister(context);
 	const prepared = await prepare(context, operation, register !== null);
 	const jobs = prepared.flatMap(({ job }) => (job === null ? [] : [job]));
-	const earlierAttempts = await attemptsBefore(context, jobs, operation, register);
+	const recalled = await attemptsBefore(context, jobs, operation, register);
 	const rows = register === null ? noRows : openRows(context, register);
 	const ledger = openLedger(context, rows);
-	ledger.recall(earlierAttempts);
+	ledger.recall(recalled ?? []);
 	const left = ledger.leftBehind(jobs);
 	const wrong = prepared.filter((entry) => entry.job === null);
 	if (!goesOnAfterErrors(context)) {
 		const earlier = earlierEndings(jobs, ledger);
-		// Where an earlier attempt left it open whether a task was created, this one can only end with the same error.
-		const hopeless = wrong[0] ?? earlier.find(({ outcome }) => outcome.kind === 'maybeCreated');
+		// Where an earlier attempt left it open whether a task was created, this one can only end with the same error. With the
+		// register it passes on what else there is, as after a crash nobody else would.
+		const open = earlier.filter(({ outcome }) => outcome.kind === 'maybeCreated');
+		const hopeless = wrong[0] ?? (recalled === null || open.length === jobs.length ? open[0] : undefined);
 		if (hopeless !== undefined) throw nodeError(context, hopeless, [...wrong, ...earlier], left);
 	}
 	await rows.begin(jobs, (job) => ledger.find(job));
@@ -70,7 +72,10 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 
 	const endings = results.map(({ job, outcome }): Ending => ({ itemIndex: job.itemIndex, outcome }));
 	const failed = results.flatMap(({ item }, index) => (item === null ? (endings[index] ?? []) : []));
-	const important = mostImportant(failed);
+	const isLeftOpen = ({ outcome, reattached }: JobResult) =>
+		recalled !== null && reattached && outcome.kind === 'maybeCreated' && results.some(({ item }) => item !== null);
+	const leftOpen = new Set(results.filter(isLeftOpen).map(({ outcome }) => outcome));
+	const important = mostImportant(failed.filter(({ outcome }) => !leftOpen.has(outcome)));
 	const isStopped = context.getExecutionCancelSignal()?.aborted === true;
 	const isOver = isStopped || (important !== undefined && !goesOnAfterErrors(context));
 	await rows.finish(
@@ -88,7 +93,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 }
 
 /**
- * What the register of tasks knows of the attempts that this one retries.
+ * What the register of tasks knows of the attempts that this one retries; null if it was not asked or did not answer.
  * @throws NodeOperationError if they may have paid for tasks of which nothing is known
  */
 async function attemptsBefore(
@@ -96,10 +101,10 @@ async function attemptsBefore(
 	jobs: readonly Job[],
 	operation: Operation,
 	register: Register | null,
-): Promise<PaidRecord[]> {
+): Promise<PaidRecord[] | null> {
 	const isRetry = operation.kind === 'create' && context.getMode() === 'retry';
 	if (isRetry) register?.askAnew();
-	const recalled = isRetry && register !== null ? await recallAttempts(context, register) : null;
+	const recalled = isRetry && register !== null ? await recallAttempts(context, register, jobs) : null;
 	// One row does not vouch for the others: they may not have been written in time.
 	const isRecalled = recalled !== null && jobs.every(({ itemIndex }) => recalled.itemIndexes.has(itemIndex));
 	const { areRecordsLost } = await begin(context, isRecalled);
@@ -108,7 +113,7 @@ async function attemptsBefore(
 			'The register of tasks has no row of some or all of them: either nothing was sent, or n8n could not write it in time.';
 		throw recordsLostError(context, register && (register.fault ?? noRow));
 	}
-	return recalled?.records ?? [];
+	return recalled?.records ?? null;
 }
 
 /** Lets a job wait that nobody would wake up: the register, whose trigger does that, can't be written. */
@@ -196,6 +201,12 @@ function addHints(
 	const reattached = results.filter((result) => result.reattached && taskOf(result.outcome) !== null).length;
 	if (reattached > 0) {
 		hints.push(`${count(reattached, 'task')} that an earlier attempt had created: taken up again, not paid for again.`);
+	}
+	const open = results.filter(({ outcome, reattached }) => reattached && outcome.kind === 'maybeCreated').length;
+	if (open > 0) {
+		hints.push(
+			`${count(open, 'item')} came out as an error: an earlier attempt left it unknown whether a task was created.`,
+		);
 	}
 	const summary = leftSummary(left, (ids) => ids.join(', '));
 	if (summary !== '') hints.push(summary);

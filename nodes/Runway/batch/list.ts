@@ -44,7 +44,16 @@ interface ListQuery {
 	limit: number | null;
 }
 
-const statuses = ['sending', 'cancelled', 'failed', 'created', 'notCreated', 'unknown', 'succeeded'] as const;
+const statuses = [
+	'notSent',
+	'sending',
+	'cancelled',
+	'failed',
+	'created',
+	'notCreated',
+	'unknown',
+	'succeeded',
+] as const;
 const DAY_MS = 86_400_000;
 
 const schema = z.object({
@@ -208,6 +217,7 @@ async function askAccount(context: IExecuteFunctions, query: ListQuery): Promise
 
 /** CometAPI keeps no list of requests that made no task. */
 const statusesOfTask: Readonly<Record<RowStatus, readonly TaskStatus[]>> = {
+	notSent: [],
 	sending: [],
 	created: ['queued', 'running', 'unknown'],
 	succeeded: ['succeeded'],

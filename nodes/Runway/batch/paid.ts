@@ -16,6 +16,10 @@ export interface Ledger {
 	find(job: CreateJob): PaidRecord | undefined;
 	/** What earlier attempts left that none of these jobs takes up. */
 	leftBehind(jobs: readonly Job[]): PaidRecord[];
+	/** To be called before a create is sent. @returns false if it must wait a little longer */
+	sending(job: CreateJob): Promise<boolean>;
+	/** Notes that the create waits for another turn, and that certainly nothing has been created so far. */
+	notSent(job: CreateJob): void;
 	/** To be called before anything else happens to a created task. */
 	created(job: CreateJob, task: KnownTask): void;
 	/** Notes that a task may have been created, so that no later attempt sends the request again. */
@@ -66,6 +70,8 @@ export function openLedger(context: IExecuteFunctions, rows: Rows): Ledger {
 			const takenUp = new Set(jobs.map((job) => (job.kind === 'create' ? find(job) : job.taskId)));
 			return all.filter((record) => !takenUp.has(record) && !('taskId' in record && takenUp.has(record.taskId)));
 		},
+		sending: rows.sending,
+		notSent: rows.notSent,
 		created(job, { taskId, createdAt }) {
 			const executionId = context.getExecutionId();
 			save([...records(), { ...requestOf(job), taskId, createdAt: createdAt ?? '', executionId }]);

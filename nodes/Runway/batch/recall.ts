@@ -3,7 +3,10 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { ownProblem } from '../../shared/api/problem';
 import type { Register } from '../../shared/register/register';
 import type { StoredRow } from '../../shared/register/row';
+import { pLimit } from '../../shared/wait/limit';
+import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { roundOf } from './cutOff';
+import type { Job } from './job';
 import type { PaidRecord } from './paid';
 import { credentialIdOf } from './rows';
 
@@ -17,57 +20,119 @@ const MOST_ROWS = 10_000;
 /** Retries of retries, and executions that may belong to them. */
 const MOST_STEPS = 20;
 const MOST_EXECUTIONS = 100;
+const QUESTIONS_AT_ONCE = 5;
+/** For all questions together. Without an answer, the node guesses as it does without a register. */
+const LONGEST_RECALL_MS = 10_000;
+
+/** What earlier attempts have sent, and the items of which the register knows. */
+interface Recalled {
+	/** The oldest first. */
+	records: PaidRecord[];
+	itemIndexes: ReadonlySet<number>;
+}
 
 /**
- * Finds what earlier attempts of this execution have sent, the oldest first.
- * @returns what may exist of it, and the items that the register has rows of; null if it does not answer, or has too many
+ * Finds what earlier attempts of this execution have sent for these jobs.
+ * @returns null if the register does not answer in time, or has too many rows
  */
 export async function recallAttempts(
 	context: IExecuteFunctions,
 	register: Register,
-): Promise<{ records: PaidRecord[]; itemIndexes: ReadonlySet<number> } | null> {
-	const root = await rootOf(register, context.getExecutionId(), true);
-	if (root === null) return null;
-	const rows = await register.find({
-		where: {
-			workflowId: context.getWorkflow().id ?? '',
-			nodeName: context.getNode().name,
-			runIndex: roundOf(context),
-			credentialId: credentialIdOf(context),
-		},
-		limit: MOST_ROWS,
-	});
-	if (rows === null || rows.length >= MOST_ROWS) return null;
-	// A retry begins later than what it retries.
-	const executions = [...new Set(rows.map(({ executionId }) => executionId))].filter(
-		(id) => Number(id) >= Number(root),
-	);
-	if (executions.length > MOST_EXECUTIONS) return null;
-	const related = new Set<string>();
-	for (const executionId of executions) {
-		const itsRoot: string | null = executionId === root ? root : await rootOf(register, executionId);
-		if (itsRoot === null) return null;
-		if (itsRoot === root) related.add(executionId);
+	jobs: readonly Job[],
+): Promise<Recalled | null> {
+	const over = new AbortController();
+	const isLate = pauseUnlessAborted(LONGEST_RECALL_MS, systemClock, over.signal).then(() => null);
+	try {
+		return await Promise.race([recall(context, register, jobs), isLate]);
+	} finally {
+		over.abort();
 	}
-	const all = rows.filter(({ executionId }) => related.has(executionId)).reverse();
-	const its = all.filter(({ status }) => status !== 'notCreated');
+}
+
+async function recall(context: IExecuteFunctions, register: Register, jobs: readonly Job[]): Promise<Recalled | null> {
+	const workflowId = context.getWorkflow().id ?? '';
+	const originOf = originsIn(register);
+	const [own, rows] = await Promise.all([
+		originOf(context.getExecutionId()),
+		register.find({
+			where: {
+				workflowId,
+				nodeName: context.getNode().name,
+				runIndex: roundOf(context),
+				credentialId: credentialIdOf(context),
+			},
+			limit: MOST_ROWS,
+		}),
+	]);
+	// A retry under way is known to n8n, so an n8n that does not know it is another one, or hides it from the key's owner.
+	if (own === null || !own.isKnown || rows === null || rows.length >= MOST_ROWS) return null;
+	// A retry begins later than what it retries.
+	const isNewer = (executionId: string) => Number(executionId) >= Number(own.root);
+	const executions = [...new Set(rows.map(({ executionId }) => executionId))].filter(isNewer);
+	if (executions.length > MOST_EXECUTIONS) return null;
+	const origins = new Map<string, Origin>();
+	const inParallel = pLimit(QUESTIONS_AT_ONCE);
+	const answers = await Promise.all(executions.map(async (id) => await inParallel(async () => await originOf(id))));
+	for (const [index, id] of executions.entries()) {
+		const origin = answers[index];
+		if (!origin) return null;
+		origins.set(id, origin);
+	}
+	const all = rows.filter(({ executionId }) => origins.get(executionId)?.root === own.root).reverse();
+	const its = all.filter(isSent);
+	/** Rows that may be of a retry that n8n has forgotten, or are with another workflow that waits for their tasks. */
+	const mayBeIts = rows.filter((row) => {
+		const origin = origins.get(row.executionId);
+		const isAway = origin?.isKnown === false || (origin?.workflowId ?? workflowId) !== workflowId;
+		return isAway && origin?.root !== own.root && !row.delivered && isSent(row);
+	});
+	const found = jobs.flatMap((job) => {
+		const isOf = (row: StoredRow) =>
+			job.kind === 'create' && row.itemIndex === job.itemIndex && row.fingerprint === job.fingerprint;
+		return its.some(isOf) ? [] : mayBeIts.filter(isOf).slice(0, 1);
+	});
+	const sent = [...its, ...found];
 	return {
-		records: its.map((row, index) => recordOf(row, its.slice(index + 1))),
-		itemIndexes: new Set(all.map(({ itemIndex }) => itemIndex)),
+		records: sent.map((row, index) => recordOf(row, sent.slice(index + 1))),
+		itemIndexes: new Set([...all, ...found].map(({ itemIndex }) => itemIndex)),
 	};
 }
 
-/** The execution that a chain of retries began with; null if n8n does not answer. */
-async function rootOf(register: Register, executionId: string, mustBeKnown = false): Promise<string | null> {
-	let id = executionId;
-	for (let step = 0; step < MOST_STEPS; step += 1) {
-		const execution = await register.execution(id);
-		// A retry under way is known to n8n, so an n8n that does not know it is another one, or hides it from the key's owner.
-		if (execution === null || (step === 0 && mustBeKnown && !execution.isKnown)) return null;
-		if (execution.retryOf === null) return id;
-		id = execution.retryOf;
-	}
-	return id;
+function isSent({ status }: StoredRow): boolean {
+	return status !== 'notCreated' && status !== 'notSent';
+}
+
+/** Where an execution comes from. */
+interface Origin {
+	/** The execution that its chain of retries began with, as far as n8n knows. */
+	root: string;
+	/** Whether n8n knows the execution itself. */
+	isKnown: boolean;
+	workflowId: string | null;
+}
+
+/** Asks where executions come from, null if n8n does not answer. Asks for each execution once. */
+function originsIn(register: Register): (executionId: string) => Promise<Origin | null> {
+	const asked = new Map<string, ReturnType<Register['execution']>>();
+	const ask = async (id: string) => {
+		const answer = asked.get(id) ?? register.execution(id);
+		asked.set(id, answer);
+		return await answer;
+	};
+	return async (executionId) => {
+		const execution = await ask(executionId);
+		if (execution === null) return null;
+		const { isKnown, workflowId } = execution;
+		let root = executionId;
+		let earlier = execution.retryOf;
+		for (let step = 1; earlier !== null && step < MOST_STEPS; step += 1) {
+			root = earlier;
+			const before = await ask(root);
+			if (before === null) return null;
+			earlier = before.retryOf;
+		}
+		return { root, isKnown, workflowId };
+	};
 }
 
 /** @param later rows that were written after this one */

@@ -11,21 +11,30 @@ import type { Register } from '../../shared/register/register';
 import type { RowStatus, TaskRow } from '../../shared/register/row';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { roundOf } from './cutOff';
-import { taskOf, type CreateJob, type Job, type Outcome } from './job';
+import { taskOf, type CreateJob, type Job, type Outcome, type TaskJob } from './job';
 import type { PaidRecord } from './paid';
+import type { RunLimits } from './settings';
 
 /**
  * What this run of the node writes into the register of tasks: a row for each request before it is sent, then what becomes
- * of it. Only {@link Rows.begin} is waited for, two seconds at most.
+ * of it. Rows of requests whose turn has not come say so, so that a retry after a crash knows what certainly was not sent.
  */
 export interface Rows {
 	/**
-	 * Writes the rows of what is about to be created, and notes that this execution has taken up what earlier attempts left.
+	 * Writes the rows of what is to be created, and notes that this execution has taken up what earlier attempts left. Waits two
+	 * seconds at most.
 	 * @param recordOf what an earlier attempt left for a job
 	 */
 	begin(jobs: readonly Job[], recordOf: (job: CreateJob) => PaidRecord | undefined): Promise<void>;
 	/** The number of a job's row; undefined if it has none. */
 	requestIdOf(job: Job): string | undefined;
+	/**
+	 * Lets the row say that the request may be on its way. To be called before the request is sent.
+	 * @returns false if the request must not be sent yet, since the row may still say that it was not
+	 */
+	sending(job: CreateJob): Promise<boolean>;
+	/** Notes that the request waits for another turn, and that certainly nothing has been created so far. */
+	notSent(job: CreateJob): void;
 	created(job: CreateJob, taskId: string): void;
 	maybeCreated(job: CreateJob, problem: Problem): void;
 	/** Notes how a job has ended. */
@@ -38,6 +47,8 @@ export interface Rows {
 export const noRows: Rows = {
 	begin: async () => {},
 	requestIdOf: () => undefined,
+	sending: async () => true,
+	notSent: () => {},
 	created: () => {},
 	maybeCreated: () => {},
 	ended: () => {},
@@ -46,17 +57,32 @@ export const noRows: Rows = {
 
 /** Characters of a prompt. */
 const LONGEST_PROMPT = 200;
-/** So many tasks that are only looked at are searched for in the register. */
+/** So many tasks that are only looked at are searched for one by one. */
 const MOST_LOOK_UPS = 20;
-/** Nobody waits longer for what they bring. */
-const LONGEST_LOOK_UP_MS = 2_000;
+/** Of more tasks, the rows are among the undelivered ones, the newest first. */
+const MOST_UNDELIVERED = 5_000;
+/** Nobody waits longer for the register when a run ends. */
+const LONGEST_FINISH_MS = 2_000;
+/**
+ * A row that wrongly says "not sent" after a crash would let a retry pay twice. So when the register fails in the middle of a
+ * run, the creates that are left wait for it, so long in all.
+ */
+const LONGEST_HOLD_MS = 30_000;
 
 /** Begins to keep the rows of the node's present run. */
 export function openRows(context: IExecuteFunctions, register: Register): Rows {
 	const requestIds = new Map<Job, string>();
 	/** Jobs whose row is there to say that nothing has been sent yet. */
 	const unsent = new Set<Job>();
-	let lookingUp: Promise<unknown> | null = null;
+	/** Jobs whose rows say `notSent`, in the order of their turns. */
+	const waiting: CreateJob[] = [];
+	/** Jobs whose rows have said `notSent`, and are not known to say anything else. */
+	const unmarked = new Set<CreateJob>();
+	let limits: RunLimits = { maxParallel: 1, maxTasksInProgress: 0 };
+	let holdsUntil: number | null = null;
+	/** Whose rows Task → Wait has taken over, with the executions that it has them from. */
+	const owners = new Map<Job, string>();
+	let lookingUp: Promise<void> = Promise.resolve();
 
 	const change = (job: Job, changes: Partial<TaskRow>) => {
 		const requestId = requestIds.get(job);
@@ -67,39 +93,83 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 		change(job, { status, failure: failureInWords(failure), endedTime: new Date().toISOString() });
 	};
 
-	/** Finds the rows of tasks that exist, while the node looks at them. */
-	async function lookUp(jobs: readonly Job[]): Promise<void> {
+	/** Writes the rows of new requests: those that go out at once first, as only these have to be there now. */
+	async function addRows(jobs: readonly CreateJob[], place: PlaceOfRun): Promise<void> {
+		const { maxParallel, maxTasksInProgress } = limits;
+		const atOnce = Math.min(2 * maxParallel, maxTasksInProgress || Number.POSITIVE_INFINITY);
+		const rows = jobs.map((job) => {
+			const requestId = randomUUID();
+			requestIds.set(job, requestId);
+			unsent.add(job);
+			return newRow(job, requestId, place);
+		});
+		const isPrompt = await register.add(rows.slice(0, atOnce));
+		const later = rows.slice(atOnce);
+		// What a register in trouble is told too late must not be wrong by then.
+		if (!isPrompt) return void register.add(later);
+		waiting.push(...jobs.slice(atOnce));
+		waiting.forEach((job) => unmarked.add(job));
+		void register.add(later.map((row) => ({ ...row, status: 'notSent' })));
+	}
+
+	/** Finds the rows of tasks that exist, while the node looks at them, and takes over those that it waits for. */
+	async function lookUp(jobs: readonly TaskJob[]): Promise<void> {
 		const credentialId = credentialIdOf(context);
-		await Promise.all(
-			jobs.slice(0, MOST_LOOK_UPS).map(async (job) => {
-				if (job.kind !== 'task') return;
-				const [row] = (await register.find({ where: { taskId: job.taskId, credentialId }, limit: 1 })) ?? [];
-				if (row !== undefined) requestIds.set(job, row.requestId);
-			}),
-		);
+		const find = async (where: Partial<TaskRow>, limit: number) =>
+			(await register.find({ where: { ...where, credentialId }, limit })) ?? [];
+		const rows =
+			jobs.length > MOST_LOOK_UPS
+				? await find({ delivered: false }, MOST_UNDELIVERED)
+				: (await Promise.all(jobs.map(async ({ taskId }) => await find({ taskId }, 1)))).flat();
+		const byTask = new Map(rows.map((row) => [row.taskId, row]));
+		const executionId = context.getExecutionId();
+		for (const job of jobs) {
+			const row = byTask.get(job.taskId);
+			if (row === undefined) continue;
+			requestIds.set(job, row.requestId);
+			// Otherwise a trigger for undelivered tasks would deliver it meanwhile.
+			if (!job.operation.waits || row.delivered || row.executionId === executionId) continue;
+			owners.set(job, row.executionId);
+			change(job, { executionId });
+		}
 	}
 
 	return {
 		async begin(jobs, recordOf) {
 			const place = placeOf(context);
-			const rows: TaskRow[] = [];
+			limits = jobs[0]?.settings.limits ?? limits;
+			const fresh: CreateJob[] = [];
 			for (const job of jobs) {
 				if (job.kind !== 'create') continue;
 				const record = recordOf(job);
-				if (record === undefined) {
-					const requestId = randomUUID();
-					requestIds.set(job, requestId);
-					unsent.add(job);
-					rows.push(newRow(job, requestId, place));
-				} else if (record.requestId !== undefined) {
+				if (record === undefined) fresh.push(job);
+				else if (record.requestId !== undefined) {
 					requestIds.set(job, record.requestId);
 					register.change(record.requestId, { executionId: place.executionId });
 				}
 			}
-			if (jobs.some(({ kind }) => kind === 'task')) lookingUp = lookUp(jobs);
-			if (rows.length > 0) await register.add(rows);
+			const looks = jobs.filter((job) => job.kind === 'task');
+			if (looks.length > 0) lookingUp = lookUp(looks);
+			if (fresh.length > 0) await addRows(fresh, place);
 		},
 		requestIdOf: (job) => requestIds.get(job),
+		async sending(job) {
+			const at = waiting.indexOf(job);
+			// The next ones follow at once, unless they wait until other tasks have ended.
+			const wave = limits.maxTasksInProgress > 0 ? 1 : limits.maxParallel;
+			if (at >= 0) waiting.splice(at, wave).forEach((one) => change(one, { status: 'sending' }));
+			if (!unmarked.has(job)) return true;
+			const isMarked = await register.settle([requestIds.get(job) ?? '']);
+			if (isMarked) unmarked.delete(job);
+			else holdsUntil ??= systemClock.now() + LONGEST_HOLD_MS;
+			return isMarked || systemClock.now() >= (holdsUntil ?? 0);
+		},
+		notSent(job) {
+			if (!unsent.has(job) || waiting.includes(job) || register.fault !== null) return;
+			change(job, { status: 'notSent' });
+			waiting.unshift(job);
+			unmarked.add(job);
+		},
 		created(job, taskId) {
 			unsent.delete(job);
 			change(job, { taskId, status: 'created' });
@@ -113,14 +183,16 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 			else if (taskOf(outcome) === null) closeUnsent(job, 'notCreated', 'The request was not sent.');
 			const state = taskOf(outcome)?.state;
 			// The rows of tasks that are only looked at may come after their state.
-			const note = () => state && change(job, endInRow(state) ?? {});
-			if (lookingUp === null) note();
-			else void lookingUp.then(note);
+			if (state) void lookingUp.then(() => change(job, endInRow(state) ?? {}));
 		},
 		async finish(passedOn) {
-			if (lookingUp !== null) await Promise.race([lookingUp, pauseUnlessAborted(LONGEST_LOOK_UP_MS, systemClock)]);
-			for (const job of passedOn) change(job, { delivered: true });
-			await register.settle();
+			const isWritten = lookingUp.then(async () => {
+				const { executionId } = placeOf(context);
+				for (const job of passedOn) change(job, { delivered: true, ...(job.kind === 'task' && { executionId }) });
+				for (const [job, owner] of owners) if (!passedOn.includes(job)) change(job, { executionId: owner });
+				await register.settle();
+			});
+			await Promise.race([isWritten, pauseUnlessAborted(LONGEST_FINISH_MS, systemClock)]);
 		},
 	};
 }

@@ -24,6 +24,8 @@ import type { Ledger } from './paid';
 
 /** Creates are spread over this long when the API's quiet time is over. */
 const SPREAD_AFTER_QUIET_MS = 500;
+/** After so long, a create tries again whose row in the register could not be changed. */
+const UNTIL_NOTED_MS = 250;
 
 export interface SubmitterOptions {
 	context: IExecuteFunctions;
@@ -82,6 +84,7 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
 		for (;;) {
 			const sent = await limit(async () => await sendUnlessQuiet(client, job, attempt));
 			if (!('againInMs' in sent)) return sent;
+			ledger.notSent(job);
 			if (isOver()) return { kind: 'notSent' };
 			await pause(sent.againInMs, clock, ended);
 		}
@@ -90,8 +93,9 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
 	async function sendUnlessQuiet(client: RunwayClient, job: CreateJob, attempt: Attempt): Promise<Outcome | Again> {
 		const held = reasonToHold();
 		if (held !== null) return held;
+		if (!(await ledger.sending(job))) return { againInMs: UNTIL_NOTED_MS };
 		const body = await bodyOf(job);
-		// Files take time to read, and meanwhile another create may have ended the run.
+		// Both take time, and meanwhile another create may have ended the run.
 		const heldNow = reasonToHold();
 		if (heldNow !== null) return heldNow;
 		const sentAt = clock.now();

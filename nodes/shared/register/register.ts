@@ -12,12 +12,19 @@ import { Health, Writer } from './writer';
  * Nothing here throws and nothing waits long: what can't be written is made up for later, and {@link Register.fault} says why.
  */
 export interface Register {
-	/** One request for a whole batch. Comes back after two seconds at most, and keeps trying in the background. */
-	add(rows: readonly TaskRow[]): Promise<void>;
+	/**
+	 * One request for a whole batch. Comes back after two seconds at most, and keeps trying in the background.
+	 * @returns whether the rows are in the table
+	 */
+	add(rows: readonly TaskRow[]): Promise<boolean>;
 	/** Changes a row soon, together with other changes; never waits. Several changes of one row are applied in their order. */
 	change(requestId: string, changes: Partial<TaskRow>): void;
-	/** Waits until everything is written, two seconds at most. To be called when a run, a poll or a webhook ends. */
-	settle(): Promise<void>;
+	/**
+	 * Waits until everything is written, two seconds at most. To be called when a run, a poll or a webhook ends.
+	 * @param requestIds only these rows
+	 * @returns whether it is
+	 */
+	settle(requestIds?: readonly string[]): Promise<boolean>;
 	/** The rows that match, or null if the register does not answer. */
 	find(query: RowQuery): Promise<StoredRow[] | null>;
 	/** What n8n says of an execution; null if it does not answer. */
@@ -48,6 +55,8 @@ export interface ExecutionState {
 	isOpen: boolean;
 	/** The execution that this one retries. */
 	retryOf: string | null;
+	/** The workflow that it runs; null if n8n does not say. */
+	workflowId: string | null;
 	/** False if n8n has no such execution: it was deleted, or never saved. (The key's owner has to be allowed to see it.) */
 	isKnown: boolean;
 }
@@ -146,9 +155,9 @@ function sharedBy(name: string, apiKey: string, clock: Clock): Shared {
 /** A register whose settings can't be right: says so, and does nothing. */
 function closedRegister(fault: string): Register {
 	return {
-		add: async () => {},
+		add: async () => false,
 		change: () => {},
-		settle: async () => {},
+		settle: async () => false,
 		find: async () => null,
 		execution: async () => null,
 		askAnew: () => {},
@@ -167,13 +176,13 @@ class OpenRegister implements Register {
 		private readonly clock: Clock,
 	) {}
 
-	async add(rows: readonly TaskRow[]): Promise<void> {
-		if (rows.length === 0) return;
+	async add(rows: readonly TaskRow[]): Promise<boolean> {
+		if (rows.length === 0) return true;
 		rows.forEach(({ requestId }) => this.own.add(requestId));
 		const { writer } = this.common;
 		writer.add(rows);
 		writer.start(this.table);
-		await writer.written(
+		return await writer.written(
 			rows.map(({ requestId }) => requestId),
 			'rows',
 			LONGEST_WAIT_MS,
@@ -186,11 +195,12 @@ class OpenRegister implements Register {
 		this.common.writer.start(this.table);
 	}
 
-	async settle(): Promise<void> {
-		this.common.writer.hurry(this.own);
+	async settle(requestIds: Iterable<string> = this.own): Promise<boolean> {
+		this.common.writer.hurry(requestIds);
 		this.common.writer.start(this.table);
-		await this.common.writer.written(this.own, 'everything', LONGEST_WAIT_MS);
+		const isWritten = await this.common.writer.written(requestIds, 'everything', LONGEST_WAIT_MS);
 		void this.cleanUp();
+		return isWritten;
 	}
 
 	async find({ where = {}, changedSince, order = 'newest', limit }: RowQuery): Promise<StoredRow[] | null> {
@@ -226,11 +236,12 @@ class OpenRegister implements Register {
 	async execution(id: string): Promise<ExecutionState | null> {
 		const answer = await this.read(async () => await this.table.execution(id), { mayBeMissing: true });
 		if (answer === null) return null;
-		if (answer.value === null) return answer.fault.isMissing ? { isOpen: false, retryOf: null, isKnown: false } : null;
-		const { status, finished, stoppedAt, retryOf } = answer.value;
+		if (answer.value === null) return answer.fault.isMissing ? { isOpen: false, retryOf: null, workflowId: null, isKnown: false } : null;
+		const { status, finished, stoppedAt, retryOf, workflowId } = answer.value;
 		const isOpen = status === undefined ? finished !== true && !stoppedAt : openStatuses.includes(status);
 		const earlier = typeof retryOf === 'string' || typeof retryOf === 'number' ? String(retryOf) : '';
-		return { isOpen, retryOf: earlier === '' ? null : earlier, isKnown: true };
+		const workflow = typeof workflowId === 'string' ? workflowId : null;
+		return { isOpen, retryOf: earlier === '' ? null : earlier, workflowId: workflow, isKnown: true };
 	}
 
 	askAnew(): void {
@@ -268,10 +279,12 @@ class OpenRegister implements Register {
 			{ columnName: 'delivered', condition: 'eq', value: true },
 			{ columnName: 'endedTime', condition: 'lt', value },
 		]);
-		await this.table.remove([
-			{ columnName: 'status', condition: 'eq', value: 'notCreated' },
-			{ columnName: 'createdTime', condition: 'lt', value },
-		]);
+		for (const status of ['notCreated', 'notSent']) {
+			await this.table.remove([
+				{ columnName: 'status', condition: 'eq', value: status },
+				{ columnName: 'createdTime', condition: 'lt', value },
+			]);
+		}
 	}
 }
 

@@ -39,6 +39,8 @@ export interface TaskRow {
 }
 
 export type RowStatus =
+	/** Its turn has not come: certainly nothing was sent. Before the request is sent, the row says `sending`. */
+	| 'notSent'
 	/** The request may be on its way. A row that stays like this is a create whose outcome is unknown. */
 	| 'sending'
 	/** CometAPI has given an ID; the task has not been seen to end. */
@@ -92,13 +94,14 @@ export const REPLACED = 'replaced';
 
 /** How much is known about a request, from little to much. The same row may be there twice; the one that knows more counts. */
 const knowledge: Readonly<Record<RowStatus, number>> = {
-	sending: 0,
-	unknown: 1,
-	notCreated: 1,
-	created: 2,
-	cancelled: 3,
-	failed: 3,
-	succeeded: 3,
+	notSent: 0,
+	sending: 1,
+	unknown: 2,
+	notCreated: 2,
+	created: 3,
+	cancelled: 4,
+	failed: 4,
+	succeeded: 4,
 };
 
 /**

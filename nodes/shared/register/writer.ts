@@ -160,8 +160,11 @@ export class Writer {
 		void this.startLater(table);
 	}
 
-	/** Waits until the rows are in the table, or also all changes of them; no longer than makes sense, nor so many milliseconds. */
-	async written(requestIds: Iterable<string>, what: 'rows' | 'everything', longestMs: number): Promise<void> {
+	/**
+	 * Waits until the rows are in the table, or also all changes of them; no longer than makes sense, nor so many milliseconds.
+	 * @returns whether they are
+	 */
+	async written(requestIds: Iterable<string>, what: 'rows' | 'everything', longestMs: number): Promise<boolean> {
 		const waitedFor = [...requestIds];
 		const isAwaited = (requestId: string) => {
 			const entry = this.entries.get(requestId);
@@ -173,6 +176,7 @@ export class Writer {
 			if (left <= 0) this.isLate = true;
 			else await pause(left, this.clock, this.news);
 		}
+		return !waitedFor.some(isAwaited);
 	}
 
 	private keep(entry: Entry): void {
@@ -241,7 +245,7 @@ export class Writer {
 			if (fault === null) {
 				Object.assign(entry, { row, isStored: true });
 				// With its ID, a row is no longer this run's alone: others may change it, and nobody may replace it.
-				if (row === null || row.status !== 'sending') entry.row = null;
+				if (row === null || !['notSent', 'sending'].includes(row.status)) entry.row = null;
 				if (!isOpen(entry) && entry.row === null) this.entries.delete(entry.requestId);
 			} else {
 				entry.mayExist ||= fault.mayHaveArrived;

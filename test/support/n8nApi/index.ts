@@ -37,6 +37,7 @@ export interface N8nApiRequest {
 export interface N8nApiExecution {
 	status: string;
 	retryOf?: string;
+	workflowId?: string;
 }
 
 /** A stand-in for the public API of n8n: data tables and executions, as n8n 2.41.1 answers. */

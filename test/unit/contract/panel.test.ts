@@ -204,6 +204,7 @@ describe('The fields of an operation', () => {
 			'created',
 			'failed',
 			'notCreated',
+			'notSent',
 			'sending',
 			'succeeded',
 			'unknown',

@@ -47,12 +47,17 @@ export const list: ListOperation = {
 				{ name: 'Failed', value: 'failed', description: 'The task has ended without a result' },
 				{ name: 'In Progress', value: 'created', description: 'The task was created, and has not been seen to end' },
 				{ name: 'Not Created', value: 'notCreated', description: 'The request was refused, so there is no task' },
+				{
+					name: 'Not Sent Yet',
+					value: 'notSent',
+					description: 'Its turn has not come, or never came, so there is no task',
+				},
 				{ name: 'Outcome Unknown', value: 'unknown', description: 'There may be a task, whose ID nobody knows' },
 				{ name: 'Succeeded', value: 'succeeded', description: 'The task has ended with a result' },
 			],
 			default: [],
 			description:
-				'Which tasks to list. Leave it empty for all. Requests without a task ID (Being Sent, Not Created, Outcome Unknown) are in the register only, and come only if they are chosen here.',
+				'Which tasks to list. Leave it empty for all. Requests without a task ID (Being Sent, Not Created, Not Sent Yet, Outcome Unknown) are in the register only, and come only if they are chosen here.',
 		},
 		{
 			displayName: 'Return All',

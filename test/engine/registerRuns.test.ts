@@ -27,6 +27,8 @@ function withRegister(act: (place: Bench & { n8n: N8nApi; credential: Credential
 	});
 }
 
+/** For moments that come soon, unless the machine is busy. */
+const LONG_MS = 20_000;
 const statuses = ({ rows }: N8nApi) => rows.map(({ status, delivered }) => [status, delivered]);
 /** An execution of which a crash has left nothing. */
 const lost = () => ({ runData: createRunExecutionData({}), mode: 'retry' as const });
@@ -95,7 +97,7 @@ topic('The register', (test) => {
 			const wait = (seconds: number) =>
 				engine.attempt({ credential, parameters: task('wait', { taskId }, { timeout: seconds }) });
 			const failing = wait(3);
-			await until(() => n8n.rows[0]?.executionId === '42');
+			await until(() => n8n.rows[0]?.executionId === '42', LONG_MS);
 			expect((await failing).error).not.toBeNull();
 			expect(n8n.rows[0]).toMatchObject({ executionId: '7', delivered: false });
 			api.finish(taskId);
@@ -107,7 +109,7 @@ topic('The register', (test) => {
 	test(
 		'hears of all tasks that Task → Download delivers, whoever has created them, and of none that Task → Get shows',
 		withRegister(async ({ api, n8n, run }) => {
-			await run(imageToVideo({}, { completion: 'return' }), { items: many(25) });
+			await run(imageToVideo({}, { completion: 'return' }), { items: many(21) });
 			for (const row of n8n.rows) row.executionId = '7';
 			for (const id of api.tasks.keys()) api.finish(id);
 			const taskId = [...api.tasks.keys()].join(' ');
@@ -126,11 +128,11 @@ topic('The register', (test) => {
 			await run(imageToVideo({}, { completion: 'return' }));
 			const [taskId = ''] = [...api.tasks.keys()];
 			api.finish(taskId);
-			n8n.fault({ on: /^(GET|PATCH) .*rows/, fault: { kind: 'slow', milliseconds: 3_500 }, times: 2 });
+			n8n.fault({ on: /^GET .*rows/, fault: { kind: 'slow', milliseconds: 8_500 }, times: 1 });
 			const startedAt = Date.now();
 			await run(task('download', { taskId }));
-			expect(Date.now() - startedAt).toBeLessThan(3_300);
-			await until(() => n8n.rows[0]?.delivered === true, 9_000);
+			expect(Date.now() - startedAt).toBeLessThan(8_000);
+			await until(() => n8n.rows[0]?.delivered === true, LONG_MS);
 		}),
 	);
 
@@ -158,7 +160,7 @@ topic('The register', (test) => {
 			const { n8n, run } = place;
 			const atCreates = statusesAtCreates(place);
 			const running = run(imageToVideo({ maxTasksInProgress: 1 }), { items: many(3) });
-			await until(() => statuses(n8n)[0]?.[0] === 'created');
+			await until(() => statuses(n8n)[0]?.[0] === 'created', LONG_MS);
 			expect(statuses(n8n).slice(1)).toEqual([
 				['notSent', false],
 				['notSent', false],
@@ -174,12 +176,15 @@ topic('The register', (test) => {
 		withRegister(async (place) => {
 			const { api, n8n, run } = place;
 			const atCreates = statusesAtCreates(place);
-			await run(imageToVideo({ maxParallel: 5 }), { items: many(60) });
-			expect(atCreates).toHaveLength(60);
+			await run(imageToVideo({ maxParallel: 5 }), { items: many(30) });
+			expect(atCreates).toHaveLength(30);
 			expect(new Set(atCreates)).toEqual(new Set(['sending']));
-			expect(api.creates).toHaveLength(60);
+			expect(api.creates).toHaveLength(30);
+			const marks = n8n.requests.filter(({ body }) =>
+				JSON.stringify(body ?? null).includes('"data":{"status":"sending"}'),
+			);
+			expect(marks.length).toBeLessThan(15);
 			expect(n8n.calls.filter((call) => call === 'POST /data-tables/:id/rows').length).toBeLessThanOrEqual(4);
-			expect(n8n.calls.filter((call) => call.startsWith('PATCH')).length).toBeLessThan(45);
 		}),
 	);
 
@@ -189,7 +194,7 @@ topic('The register', (test) => {
 			const { api, n8n, run } = place;
 			api.fault({ on: 'create', kind: 'status', status: 429, headers: { 'retry-after': '4' } });
 			const running = run(imageToVideo({ maxParallel: 1 }), { items: many(2) });
-			await until(() => n8n.rows.length === 2 && statuses(n8n).every(([status]) => status === 'notSent'));
+			await until(() => n8n.rows.length === 2 && statuses(n8n).every(([status]) => status === 'notSent'), LONG_MS);
 			await running;
 			expect(statuses(n8n).every(([status]) => status === 'succeeded')).toBe(true);
 		}),
@@ -201,7 +206,7 @@ topic('The register', (test) => {
 			const { api, n8n, run } = place;
 			const atCreates = statusesAtCreates(place);
 			const running = run(imageToVideo({ maxTasksInProgress: 1 }), { items: many(2) });
-			await until(() => statuses(n8n)[0]?.[0] === 'created');
+			await until(() => statuses(n8n)[0]?.[0] === 'created', LONG_MS);
 			n8n.fault({ on: /^PATCH/, fault: { kind: 'status', status: 500 }, times: 3 });
 			await running;
 			expect(api.creates).toHaveLength(2);
@@ -307,14 +312,14 @@ topic('A retry after a crash, with the register,', (test) => {
 			const killed = new AbortController();
 			const parameters = imageToVideo({ maxTasksInProgress: 1 });
 			const first = attempt(parameters, { items, signal: killed.signal });
-			await until(() => statuses(n8n)[0]?.[0] === 'created');
+			await until(() => statuses(n8n)[0]?.[0] === 'created', LONG_MS);
 			const atTheKill = n8n.rows.map((row) => ({ ...row }));
 			killed.abort();
 			await first;
 			n8n.rows.forEach((row, index) => Object.assign(row, atTheKill[index]));
 			for (const id of api.tasks.keys()) api.finish(id);
 			const again = await run(parameters, { items, ...lost() });
-			expect(again.items.map(({ json }) => json.status)).toEqual(['succeeded', 'succeeded', 'succeeded']);
+			expect(again.items.map(({ json }) => json.status ?? json.error)).toEqual(['succeeded', 'succeeded', 'succeeded']);
 			expect(api.creates).toHaveLength(3);
 		}),
 	);
@@ -355,14 +360,14 @@ topic('A retry after a crash, with the register,', (test) => {
 			await crashed(place, 'a [stuck]');
 			const [row] = n8n.rows;
 			[...n8n.tables.values()][0]!.insert(
-				Array.from({ length: 20 }, (_, index) => ({
+				Array.from({ length: 10 }, (_, index) => ({
 					...Object.fromEntries(Object.entries(row!).filter(([column]) => !/^(id|createdAt|updatedAt)$/.test(column))),
 					requestId: `other${index}`,
 					executionId: String(100 + index),
 				})),
 			);
-			for (let id = 100; id < 120; id += 1) n8n.executions.set(String(id), { status: 'success' });
-			n8n.fault({ on: /executions\/1/, fault: { kind: 'slow', milliseconds: 1_500 } });
+			for (let id = 100; id < 110; id += 1) n8n.executions.set(String(id), { status: 'success' });
+			n8n.fault({ on: /executions\/1/, fault: { kind: 'slow', milliseconds: 1_000 } });
 			const startedAt = Date.now();
 			const parameters = imageToVideo({}, { completion: 'return' });
 			const { items } = await run(parameters, { items: prompts('a [stuck]'), ...lost() });

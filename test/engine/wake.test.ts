@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import { N8N_API_KEY, startN8nApi } from '../support/n8nApi';
 import { anotherProcess, sleepOf, type SleepingExecution, type SleepOptions } from '../support/sleeping';
 import type { Fault } from '../support/standin';
 import { bench, type Bench, closeBench, CONTINUE, prompts, textToVideo, topic, until } from './bench';
@@ -147,6 +148,24 @@ topic('A sleeping execution', (test) => {
 			for (const id of ids) place.api.finish(id);
 			await execution.call(ended(ids[1]));
 			expect(statusesOf(execution)).toEqual([['succeeded', 'succeeded', 'succeeded']]);
+		}),
+	);
+
+	test(
+		'wakes up without waiting for the register, which hears of it afterwards',
+		bench(async (place) => {
+			const n8n = await startN8nApi();
+			const credential = { ...place.credential, register: true, n8nUrl: n8n.url, n8nApiKey: N8N_API_KEY };
+			try {
+				const { execution, ids } = await asleep({ ...place, credential }, ['a']);
+				place.api.finish(ids[0] ?? '');
+				await execution.call(ended(ids[0]));
+				expect(statusesOf(execution)).toEqual([['succeeded']]);
+				expect(n8n.rows[0]?.delivered).toBe(false);
+				await until(() => n8n.rows[0]?.delivered === true && n8n.rows[0].resumeUrl === null, LATER_MS);
+			} finally {
+				await n8n.close();
+			}
 		}),
 	);
 
@@ -301,6 +320,21 @@ topic('A callback that comes while n8n saves the sleep', (test) => {
 			await until(() => execution.state === 'awake', LATER_MS);
 			expect(statusesOf(execution)).toEqual([['succeeded']]);
 			expect(execution.ownCalls[1]).toMatchObject({ body: { task_id: ids[0] }, status: 200 });
+		}),
+	);
+
+	test(
+		'is made up for although n8n says in between that the execution runs',
+		bench(async (place) => {
+			const { execution, ids } = await asleep(place, ['a']);
+			await until(() => execution.ownCalls.length === 1, LATER_MS);
+			execution.state = 'saving';
+			await until(() => execution.ownCalls.length === 2, LATER_MS);
+			expect(execution.ownCalls[1]?.status).toBe(409);
+			execution.state = 'asleep';
+			place.api.finish(ids[0] ?? '');
+			await until(() => execution.state === 'awake', 2 * LATER_MS);
+			expect(statusesOf(execution)).toEqual([['succeeded']]);
 		}),
 	);
 

@@ -89,7 +89,8 @@ export async function sleepOf(options: SleepOptions): Promise<SleepingExecution>
 			return await new Promise((resolve, reject) => {
 				const answered = (status: number) => {
 					call.status = status;
-					const message = 'The execution "1" is running already.';
+					const state = execution.state === 'awake' ? 'has finished already' : 'is running already';
+					const message = `The execution "1" ${state}.`;
 					resolve({ statusCode: status, headers: {}, body: status === 409 ? { code: 409, message } : {} });
 				};
 				knock(request.body, undefined, answered).catch(reject);

@@ -21,24 +21,22 @@ const LONGEST_PAUSE_MS = 30_000;
 const ANSWER_TIMEOUT_MS = 10_000;
 /** After so many calls in a row that did not reach n8n, further ones are not worth it. */
 const MAX_MISSES = 2;
-/** n8n's own refusals: the execution runs or has ended, or there is no such execution. Others are those of a proxy. */
-const REFUSALS = [404, 409];
+
+/** What n8n says of the execution. While it runs, it may be about to sleep; once it has ended, it never sleeps again. */
+type State = 'asleep' | 'running' | 'ended';
 
 /**
  * Calls the execution now and then, until it is awake or {@link Known.followedUntil} is over. Each call claims no end, so it
  * costs one look and begins nothing; between two calls nobody holds anything of n8n's. Never throws.
  * @param url the execution's own address
  * @param taskId one of its tasks
- * @param isSaved whether n8n is known to have saved the sleep
  */
 export async function follow(
 	context: Context,
 	known: Known,
 	{ url, taskId }: { url: string; taskId: string },
-	isSaved: boolean,
 ): Promise<void> {
 	if (known.isFollowed || followed >= MAX_FOLLOWED) return;
-	let wasAsleep = isSaved;
 	let misses = 0;
 	known.isFollowed = true;
 	followed += 1;
@@ -48,10 +46,9 @@ export async function follow(
 			if (Date.now() + pause > known.followedUntil) return;
 			await pauseUnlessAborted(pause, systemClock);
 			if (known.wokenAt > 0) return;
-			const isAsleep = await call(context, url, { task_id: taskId, status: 'RUNNING' });
-			if (isAsleep === false && wasAsleep) return;
-			wasAsleep ||= isAsleep === true;
-			misses = isAsleep === null ? misses + 1 : 0;
+			const state = await call(context, url, { task_id: taskId, status: 'RUNNING' });
+			if (state === 'ended') return;
+			misses = state === null ? misses + 1 : 0;
 			if (misses < MAX_MISSES) continue;
 			context.logger.info('n8n could not call its own address, so a sleeping execution waits for the next callback');
 			return;
@@ -64,10 +61,11 @@ export async function follow(
 
 /** Whether the execution still sleeps, by n8n's word; null if the call did not reach n8n. */
 export async function isStillAsleep(context: Context, url: string): Promise<boolean | null> {
-	return await call(context, url, { task_id: 'none' });
+	const state = await call(context, url, { task_id: 'none' });
+	return state && state === 'asleep';
 }
 
-async function call({ helpers }: Context, url: string, body: IDataObject): Promise<boolean | null> {
+async function call({ helpers }: Context, url: string, body: IDataObject): Promise<State | null> {
 	try {
 		const { statusCode, body: answer } = (await helpers.httpRequest({
 			url,
@@ -79,9 +77,12 @@ async function call({ helpers }: Context, url: string, body: IDataObject): Promi
 			ignoreHttpStatusErrors: true,
 			returnFullResponse: true,
 		})) as { statusCode: number; body: unknown };
-		if (statusCode < 300) return true;
-		const isOfN8n = isObject(answer) && /execution|webhook/i.test(String(answer.message));
-		return isOfN8n && REFUSALS.includes(statusCode) ? false : null;
+		if (statusCode < 300) return 'asleep';
+		const message = isObject(answer) ? String(answer.message) : '';
+		// Others are refusals of a proxy.
+		if (!/execution|webhook/i.test(message)) return null;
+		if (statusCode === 404) return 'ended';
+		return statusCode !== 409 ? null : message.includes('finished') ? 'ended' : 'running';
 	} catch {
 		// The error would name the address, which holds a secret.
 		return null;

@@ -105,7 +105,7 @@ async function receive(context: IWebhookFunctions): Promise<INodeExecutionData[]
 		hasFailed = false;
 		return items;
 	} finally {
-		if (hasFailed) void follow(context, known, sleep.address, true);
+		if (hasFailed) void follow(context, known, sleep.address);
 	}
 }
 
@@ -138,7 +138,7 @@ async function look(
 			if (read.kind === 'unanswered' && !known.isFollowed) {
 				logUnread(context, task, read.problem, 'n8n tries again for ten minutes');
 			}
-			void follow(context, known, address, true);
+			void follow(context, known, address);
 			return null;
 		}
 		await turn.pause(pauseBefore(looks));
@@ -147,7 +147,8 @@ async function look(
 	const isOutdated = Date.now() - loadedAt > FRESH_FOR_MS && (await isStillAsleep(context, address.url)) === false;
 	known.wokenAt = Date.now();
 	if (isOutdated) return null;
-	await noteDelivered(register, sleepers, known);
+	// n8n must not wait: the execution may be called, stopped or woken up meanwhile.
+	void noteDelivered(register, sleepers, known);
 	return items;
 }
 

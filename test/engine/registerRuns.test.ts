@@ -1,5 +1,6 @@
 import { createRunExecutionData, type INodeParameters } from 'n8n-workflow';
 
+import { openRegister } from '../../nodes/shared/register/register';
 import { N8N_API_KEY, startN8nApi, type N8nApi } from '../support/n8nApi';
 import type { CredentialData, RunInput } from '../support/engine';
 import { bench, type Bench, closeBench, CONTINUE, imageToVideo, prompts, task, textOf, topic, until } from './bench';
@@ -18,7 +19,10 @@ function withRegister(act: (place: Bench & { n8n: N8nApi; credential: Credential
 		const withIt = <R>(run: (parameters: INodeParameters, more?: Partial<RunInput>) => R) => {
 			return (parameters: INodeParameters, more?: Partial<RunInput>) => run(parameters, { credential, ...more });
 		};
-		const { run, fail, attempt } = place;
+		const { run, fail, attempt, engine } = place;
+		// With its table made, the register answers in time also while all tests of this file begin.
+		await (await openRegister(engine.context({ credential, parameters: {} })))?.find({ limit: 1 });
+		n8n.requests.length = 0;
 		try {
 			await act({ ...place, n8n, credential, run: withIt(run), fail: withIt(fail), attempt: withIt(attempt) });
 		} finally {
@@ -123,15 +127,13 @@ topic('The register', (test) => {
 	);
 
 	test(
-		'hears of a delivery although it is slow to find the row, and keeps the run two seconds at most',
+		'hears of a delivery although it is too slow to find the row while the node runs',
 		withRegister(async ({ api, n8n, run }) => {
 			await run(imageToVideo({}, { completion: 'return' }));
 			const [taskId = ''] = [...api.tasks.keys()];
 			api.finish(taskId);
-			n8n.fault({ on: /^GET .*rows/, fault: { kind: 'slow', milliseconds: 8_500 }, times: 1 });
-			const startedAt = Date.now();
+			n8n.fault({ on: /^GET .*rows/, fault: { kind: 'slow', milliseconds: 6_000 }, times: 1 });
 			await run(task('download', { taskId }));
-			expect(Date.now() - startedAt).toBeLessThan(8_000);
 			await until(() => n8n.rows[0]?.delivered === true, LONG_MS);
 		}),
 	);
@@ -176,14 +178,14 @@ topic('The register', (test) => {
 		withRegister(async (place) => {
 			const { api, n8n, run } = place;
 			const atCreates = statusesAtCreates(place);
-			await run(imageToVideo({ maxParallel: 5 }), { items: many(30) });
-			expect(atCreates).toHaveLength(30);
+			await run(imageToVideo({ maxParallel: 5 }), { items: many(16) });
+			expect(atCreates).toHaveLength(16);
 			expect(new Set(atCreates)).toEqual(new Set(['sending']));
-			expect(api.creates).toHaveLength(30);
+			expect(api.creates).toHaveLength(16);
 			const marks = n8n.requests.filter(({ body }) =>
 				JSON.stringify(body ?? null).includes('"data":{"status":"sending"}'),
 			);
-			expect(marks.length).toBeLessThan(15);
+			expect(marks.length).toBeLessThan(6);
 			expect(n8n.calls.filter((call) => call === 'POST /data-tables/:id/rows').length).toBeLessThanOrEqual(4);
 		}),
 	);
@@ -192,7 +194,7 @@ topic('The register', (test) => {
 		'says of requests that CometAPI has put off that they are not sent',
 		withRegister(async (place) => {
 			const { api, n8n, run } = place;
-			api.fault({ on: 'create', kind: 'status', status: 429, headers: { 'retry-after': '4' } });
+			api.fault({ on: 'create', kind: 'status', status: 429, retryAfter: '4' });
 			const running = run(imageToVideo({ maxParallel: 1 }), { items: many(2) });
 			await until(() => n8n.rows.length === 2 && statuses(n8n).every(([status]) => status === 'notSent'), LONG_MS);
 			await running;
@@ -394,15 +396,19 @@ topic('A retry after a crash, with the register,', (test) => {
 	);
 
 	test(
-		'creates nothing if the rows of some items are missing, or belong to another execution',
+		'creates nothing for items whose rows are missing, or belong to another execution, and delivers the others',
 		withRegister(async (place) => {
-			const { api, n8n, fail } = place;
-			await crashed(place, 'a [stuck]', 'b [stuck]');
+			const { api, n8n, run } = place;
+			const items = prompts('a [stuck]', 'b [stuck]', 'c [stuck]');
+			await crashed(place, 'a [stuck]', 'b [stuck]', 'c [stuck]');
 			n8n.executions.set('50', { status: 'success' });
 			Object.assign(n8n.rows[0] ?? {}, { executionId: '50' });
-			const error = await fail(imageToVideo(), { items: prompts('a [stuck]', 'b [stuck]'), ...lost() });
-			expect(textOf(error)).toMatch(/may have been created already.*no row/s);
-			expect(api.creates).toHaveLength(2);
+			n8n.rows.splice(2, 1);
+			for (const id of api.tasks.keys()) api.finish(id);
+			const again = await run(imageToVideo(), { items, ...lost() });
+			const unknown = expect.stringMatching(/unknown whether the task was created.*no row/s) as unknown;
+			expect(again.items.map(({ json }) => json.status ?? json.error)).toEqual([unknown, 'succeeded', unknown]);
+			expect(api.creates).toHaveLength(3);
 		}),
 	);
 

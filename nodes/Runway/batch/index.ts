@@ -1,12 +1,13 @@
 import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 
+import { ownProblem } from '../../shared/api/problem';
 import { openRegister, type Register } from '../../shared/register/register';
 import { isTerminal } from '../../shared/task/task';
 import { findOperation } from '../operations/index';
 import type { Operation } from '../operations/operation';
 import { findAppeared } from './appeared';
 import { runBalance } from './balance';
-import { taskOf, type Job, type Outcome } from './job';
+import { taskOf, type CreateJob, type Job, type Outcome } from './job';
 import { begin } from './cutOff';
 import { runList } from './list';
 import { openLedger, takeUp, type Ledger, type PaidRecord } from './paid';
@@ -108,12 +109,21 @@ async function attemptsBefore(
 	// One row does not vouch for the others: they may not have been written in time.
 	const isRecalled = recalled !== null && jobs.every(({ itemIndex }) => recalled.itemIndexes.has(itemIndex));
 	const { areRecordsLost } = await begin(context, isRecalled);
-	if (operation.kind === 'create' && areRecordsLost) {
-		const noRow =
-			'The register of tasks has no row of some or all of them: either nothing was sent, or n8n could not write it in time.';
+	if (operation.kind !== 'create' || !areRecordsLost) return recalled?.records ?? null;
+	const noRow =
+		'The register of tasks has no row of some or all of them: either nothing was sent, or n8n could not write it in time.';
+	if (!recalled?.records.some((record) => 'taskId' in record)) {
 		throw recordsLostError(context, register && (register.fault ?? noRow));
 	}
-	return recalled?.records ?? null;
+	const missing = jobs.filter((job) => job.kind === 'create' && !recalled.itemIndexes.has(job.itemIndex));
+	return [
+		...recalled.records,
+		...(missing as CreateJob[]).map(({ itemIndex, fingerprint }) => ({
+			itemIndex,
+			fingerprint,
+			problem: ownProblem('network', noRow),
+		})),
+	];
 }
 
 /** Lets a job wait that nobody would wake up: the register, whose trigger does that, can't be written. */

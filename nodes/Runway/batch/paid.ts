@@ -87,7 +87,7 @@ export function openLedger(context: IExecuteFunctions, rows: Rows): Ledger {
 				known.some((other) =>
 					'taskId' in record && 'taskId' in other
 						? record.taskId === other.taskId
-						: record.requestId === other.requestId,
+						: record.requestId === other.requestId && record.itemIndex === other.itemIndex,
 				);
 			const more = earlier.filter((record) => !isKnown(record));
 			if (more.length > 0) save([...known, ...more]);

@@ -113,7 +113,8 @@ async function attemptsBefore(
 	const noRow =
 		'The register of tasks has no row of some or all of them: either nothing was sent, or n8n could not write it in time.';
 	if (!recalled?.records.some((record) => 'taskId' in record)) {
-		throw recordsLostError(context, register && (register.fault ?? noRow));
+		const silent = 'n8n did not say in time what the register of tasks has: retry once more.';
+		throw recordsLostError(context, register && (register.fault ?? (recalled === null ? silent : noRow)));
 	}
 	const missing = jobs.filter((job) => job.kind === 'create' && !recalled.itemIndexes.has(job.itemIndex));
 	return [

@@ -22,7 +22,7 @@ const MOST_STEPS = 20;
 const MOST_EXECUTIONS = 100;
 const QUESTIONS_AT_ONCE = 5;
 /** For all questions together. Without an answer, the node guesses as it does without a register. */
-const LONGEST_RECALL_MS = 10_000;
+const LONGEST_RECALL_MS = 20_000;
 
 /** What earlier attempts have sent, and the items of which the register knows. */
 interface Recalled {

@@ -236,7 +236,8 @@ class OpenRegister implements Register {
 	async execution(id: string): Promise<ExecutionState | null> {
 		const answer = await this.read(async () => await this.table.execution(id), { mayBeMissing: true });
 		if (answer === null) return null;
-		if (answer.value === null) return answer.fault.isMissing ? { isOpen: false, retryOf: null, workflowId: null, isKnown: false } : null;
+		if (answer.value === null)
+			return answer.fault.isMissing ? { isOpen: false, retryOf: null, workflowId: null, isKnown: false } : null;
 		const { status, finished, stoppedAt, retryOf, workflowId } = answer.value;
 		const isOpen = status === undefined ? finished !== true && !stoppedAt : openStatuses.includes(status);
 		const earlier = typeof retryOf === 'string' || typeof retryOf === 'number' ? String(retryOf) : '';

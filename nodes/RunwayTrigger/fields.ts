@@ -121,7 +121,7 @@ export const watchFields: INodeProperties[] = [
 					typeOptions: { loadOptionsMethod: 'getWorkflows' },
 					default: [],
 					description:
-						'Only tasks that these workflows have created. Leave empty for all. Choose from the list, or specify names or IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
+						'Only tasks that these workflows have created. Leave empty for all. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
 				},
 			],
 		},

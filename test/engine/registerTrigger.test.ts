@@ -8,7 +8,7 @@ import type { TaskRow } from '../../nodes/shared/register/row';
 import type { Cells } from '../support/n8nApi/table';
 import { N8N_API_KEY, type N8nApi, startN8nApi } from '../support/n8nApi';
 import { taskRow } from '../support/taskRow';
-import { pollingTrigger, type PollingTrigger } from '../support/triggers';
+import { pollingTrigger, type PollingTrigger, workflowOptions } from '../support/triggers';
 import { bench, type Bench, closeBench, logOfAll, makeTask, textOf, topic, until } from './bench';
 import { collect, fails, idsOf, STUCK, wait } from './watching';
 
@@ -614,6 +614,42 @@ topic('A trigger whose register does not answer', (test) => {
 			const trigger = pollingTrigger({ credential, parameters: { watch: 'register', download: false } });
 			expect(textOf(await fails(trigger))).toMatch(/register[^]*Open the credential[^]*Keep a Register of Tasks/);
 			await expect(trigger.poll({ mode: 'manual' })).rejects.toThrow(/register/);
+		}),
+	);
+});
+
+topic('The list of workflows in the panel of a trigger', (test) => {
+	const filters = (workflows: string[]) => ({ watch: 'register', filters: { workflows } });
+
+	test(
+		'has those that the register knows by their latest names, and what is chosen already',
+		registered(async (place) => {
+			const { credential } = place;
+			await place.keep(
+				newRow({ workflowId: 'wf1', workflowName: 'Foxes' }),
+				newRow({ workflowId: 'wf1', workflowName: 'Red foxes' }),
+				newRow({ workflowId: 'wf2', workflowName: 'Bears' }),
+				newRow({ workflowId: 'wf3', workflowName: 'Of others', credentialId: 'another' }),
+			);
+			const options = await workflowOptions({ credential, parameters: filters(['wf2', 'Owls']) });
+			expect(options.map(({ name, value }) => [name, value])).toEqual([
+				['Bears', 'wf2'],
+				['Owls', 'Owls'],
+				['Red foxes', 'wf1'],
+			]);
+		}),
+	);
+
+	test(
+		'keeps what is chosen if the register does not answer, and says why there is nothing else',
+		registered(async (place) => {
+			const { credential } = place;
+			place.n8n.fault({ fault: { kind: 'status', status: 401 } });
+			const options = await workflowOptions({ credential, parameters: filters(['wf2']) });
+			expect(options).toEqual([{ name: 'wf2', value: 'wf2' }]);
+			await expect(workflowOptions({ credential, parameters: filters([]) })).rejects.toThrow(/n8n API key/);
+			const without = { credential: { ...credential, register: false }, parameters: filters([]) };
+			await expect(workflowOptions(without)).rejects.toThrow(/Keep a Register of Tasks/);
 		}),
 	);
 });

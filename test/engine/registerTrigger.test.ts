@@ -247,10 +247,15 @@ topic('A trigger that watches the tasks of this n8n', (test) => {
 	test(
 		'emits a task that has ended in the second in which it began to watch',
 		registered(async (place) => {
-			await until(() => Date.now() % 1_000 > 500);
-			const trigger = place.watcher();
-			const second = new Date(Math.floor(Date.now() / 1_000) * 1_000).toISOString();
-			await trigger.poll();
+			const secondOfNow = () => new Date(Math.floor(Date.now() / 1_000) * 1_000).toISOString();
+			let trigger: PollingTrigger;
+			let second: string;
+			do {
+				await until(() => Date.now() % 1_000 > 200);
+				second = secondOfNow();
+				trigger = place.watcher();
+				await trigger.poll();
+			} while (second !== secondOfNow());
 			const id = await place.keepTask({ status: 'succeeded', delivered: true, endedTime: second });
 			Object.assign(place.rowOf(id) ?? {}, { updatedAt: new Date().toISOString() });
 			await ended(place, id);
@@ -542,7 +547,7 @@ topic('A trigger that watches the register calls a sleeping execution', (test) =
 	test(
 		'a few at a time, however many sleep',
 		registered(async (place) => {
-			const asleep = await sleeper(200, 30);
+			const asleep = await sleeper(200, 150);
 			place.n8n.executions.set('77009', { status: 'waiting' });
 			const end = { status: 'succeeded', endedTime: ago(5), executionId: '77009', resumeUrl: asleep.url } as const;
 			await place.keep(...Array.from({ length: 40 }, (_, at) => newRow({ ...end, taskId: `asleep-${at}` })));

@@ -10,6 +10,7 @@ import { testCometApiRunwayApi } from '../shared/credential/testedBy';
 import { eventsSubtitle } from '../shared/panel/triggerFields';
 import { watchFields } from './fields';
 import { poll } from './poll';
+import { getWorkflows } from './workflows';
 
 /** Starts a workflow when a Runway task ends or progresses. It finds the tasks in the register, in the account or by their IDs. */
 export class RunwayTrigger implements INodeType {
@@ -31,7 +32,7 @@ export class RunwayTrigger implements INodeType {
 		properties: watchFields,
 	};
 
-	methods = { credentialTest: { testCometApiRunwayApi } };
+	methods = { loadOptions: { getWorkflows }, credentialTest: { testCometApiRunwayApi } };
 
 	async poll(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
 		return await poll(this);

@@ -115,12 +115,13 @@ export const watchFields: INodeProperties[] = [
 					description: 'Only tasks of these operations. Leave empty for all.',
 				},
 				{
-					displayName: 'Workflows',
+					displayName: 'Workflow Names or IDs',
 					name: 'workflows',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. Product clips',
-					description: 'Only tasks that these workflows have created: names or IDs, separated by commas',
+					type: 'multiOptions',
+					typeOptions: { loadOptionsMethod: 'getWorkflows' },
+					default: [],
+					description:
+						'Only tasks that these workflows have created. Leave empty for all. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
 				},
 			],
 		},

@@ -1,25 +1,19 @@
 import { NodeOperationError, type IDataObject, type IPollFunctions } from 'n8n-workflow';
 
-import { CREDENTIAL } from '../shared/api/transport';
 import { endInRow, failureInWords } from '../shared/register/end';
 import { openRegister, type Register } from '../shared/register/register';
 import type { StoredRow } from '../shared/register/row';
 import { isTerminal } from '../shared/task/task';
-import { pLimit } from '../shared/wait/limit';
-import { wakeSleeper } from './sleeper';
+import { closedAmong, credentialIdOf } from './executions';
+import { matches, readFilters } from './filters';
+import { findRows, positionOf, type FoundRows, type Position } from './rows';
+import { Wakers } from './sleeper';
 import type { NewestTask, OpenSource, Source } from './source';
 
 /** The tasks of this n8n, from the register that its Runway nodes keep. */
 
-/** Rows of one kind that a poll looks at; the next polls look at further ones. */
-const MOST_ROWS = 1_000;
-/** Changes that a poll looks at, which is what the register reads for one question. */
-const MOST_CHANGES = 20_000;
-/** Executions that a poll asks n8n about. */
-const MOST_EXECUTIONS = 100;
-const QUESTIONS_AT_ONCE = 5;
-/** A change of the register may be seen later than one that was made after it. */
-const OVERLAP_MS = 2 * 60_000;
+/** Rows among which a test in the editor looks for the newest task. */
+const MOST_SHOWN = 1_000;
 /** An execution that has just ended may still be writing down that it has delivered. */
 const JUST_CHANGED_MS = 10_000;
 /** A register that does not answer is borne for so many polls in a row. */
@@ -29,27 +23,12 @@ const LONGEST_RENDER_MS = 24 * 60 * 60_000;
 
 /** Polls in a row without an answer of the register, by trigger. */
 const silentPolls = new Map<string, number>();
-/** Whether executions have ended, by {@link nameOfExecution}, the longest unasked first. None begins again. */
-const executions = new Map<string, boolean>();
-const MOST_REMEMBERED = 5_000;
 
-interface Filters {
-	which: 'all' | 'undelivered';
-	/** IDs or names, in lower case; empty for all. */
-	workflows: string[];
-	/** Empty for all. */
-	operations: string[];
-}
-
-interface Memory {
+interface Memory extends Position {
 	/** When the trigger began to watch, in milliseconds since the epoch. */
 	begunAt: number;
-	/** Changes before this moment are known; ISO 8601. */
-	since: string;
 	/** Requests whose tasks were emitted: the register is told in the next poll, when n8n has saved the emission. */
 	emitted: string[];
-	/** The order of the latest poll: with the other end in every second one, no row stands behind others for ever. */
-	order: 'oldest' | 'newest';
 }
 
 export const openRegisterSource: OpenSource = async (context, { events }, saved) => {
@@ -57,17 +36,21 @@ export const openRegisterSource: OpenSource = async (context, { events }, saved)
 	const filters = readFilters(context);
 	const register = await theRegister(context);
 	const memory = memoryOf(saved, now);
-	const rows = await changedRows(context, register, filters, memory, saved.begunAt === undefined);
-	if (rows === null) return null;
+	const found = await findRows(register, credentialIdOf(context), memory, filters.which === 'all');
+	noteAnswer(context, register, found, saved.begunAt === undefined);
+	if (found === null) return null;
+	const { rows } = found;
 
 	for (const requestId of memory.emitted) register.change(requestId, { delivered: true });
 	const areMarked = new Set(memory.emitted);
-	const isClosed = await closedAmong(context, register, (row) => row.resumeUrl !== null || matches(row, filters), rows);
+	const undelivered = rows.filter((row) => !row.delivered && (row.resumeUrl !== null || matches(row, filters)));
+	const isClosed = await closedAmong(context, register, undelivered);
 	const isEnded = ({ status }: StoredRow) => isTerminal(status as never);
 	const isSleeping = (row: StoredRow) => row.resumeUrl !== null && !isClosed(row);
 	const isWanted = (row: StoredRow) => {
 		if (!matches(row, filters)) return false;
-		if (filters.which === 'all') return true;
+		// What was told lately is remembered, and what ended earlier was told.
+		if (filters.which === 'all') return !isEnded(row) || found.hasChanged(row);
 		const isSettled = now - Date.parse(row.updatedAt) > JUST_CHANGED_MS;
 		return !row.delivered && !areMarked.has(row.requestId) && isClosed(row) && isSettled;
 	};
@@ -79,19 +62,25 @@ export const openRegisterSource: OpenSource = async (context, { events }, saved)
 			? Date.parse(row.createdTime) < memory.begunAt - LONGEST_RENDER_MS
 			: Date.parse(endedTime) < memory.begunAt);
 
+	/** Long after its end, a row changes when a retry takes it up: earlier polls have told of it, and may have forgotten that. */
+	const knownFrom = Math.min(Date.parse(memory.since), Date.parse(memory.gap?.since ?? memory.since));
+	const isOld = ({ endedTime }: StoredRow) =>
+		filters.which === 'all' && endedTime !== null && Date.parse(endedTime) < knownFrom - LONGEST_RENDER_MS;
+
 	const watched = rows.filter((row) =>
 		isEnded(row)
-			? isWanted(row) && !isHistory(row.endedTime, row)
+			? isWanted(row) && !isHistory(row.endedTime, row) && !isOld(row)
 			: isSleeping(row) || (isWanted(row) && !isReadByOthers(row)),
 	);
 	const byTask = new Map(rows.map((row) => [row.taskId, row]));
 	const toEmit = new Set<string>();
-	const calls: Array<Promise<void>> = [];
-	const wake = (row: StoredRow, status: string) => calls.push(wakeSleeper(context, register, row, status));
-	for (const row of rows) {
-		if (row.resumeUrl === null) continue;
+	const wakers = new Wakers(context, register);
+	const sleepers = rows.filter(({ resumeUrl }) => resumeUrl !== null);
+	// Those that don't answer must not keep the others from being called, poll after poll.
+	const first = Math.floor(Math.random() * sleepers.length);
+	for (const row of [...sleepers.slice(first), ...sleepers.slice(0, first)]) {
 		if (isClosed(row)) register.change(row.requestId, { resumeUrl: null });
-		else if (isEnded(row)) wake(row, row.status);
+		else if (isEnded(row)) wakers.wake(row, row.status);
 	}
 
 	return {
@@ -108,7 +97,7 @@ export const openRegisterSource: OpenSource = async (context, { events }, saved)
 			const end = endInRow(state);
 			if (row === undefined || end === null || isEnded(row)) return;
 			register.change(row.requestId, end);
-			if (isSleeping(row)) wake(row, end.status);
+			if (isSleeping(row)) wakers.wake(row, end.status);
 		},
 		missing(taskId, failure) {
 			const row = byTask.get(taskId);
@@ -125,13 +114,11 @@ export const openRegisterSource: OpenSource = async (context, { events }, saved)
 			}
 		},
 		save(list) {
-			const open = watched.filter((row) => isEnded(row) && list.isOpen(row.taskId ?? ''));
-			const latest = rows.reduce((moment, { updatedAt }) => (updatedAt > moment ? updatedAt : moment), memory.since);
-			const since = open.reduce((moment, { updatedAt }) => (updatedAt < moment ? updatedAt : moment), latest);
-			return { begunAt: memory.begunAt, since, emitted: [...toEmit], order: memory.order };
+			const isOpen = (row: StoredRow) => isEnded(row) && list.isOpen(row.taskId ?? '');
+			return { begunAt: memory.begunAt, emitted: [...toEmit], ...found.next(isOpen) };
 		},
 		async finish() {
-			await Promise.all([...calls, register.settle()]);
+			await Promise.all([wakers.done(), register.settle()]);
 			await register.settle();
 		},
 	};
@@ -140,7 +127,7 @@ export const openRegisterSource: OpenSource = async (context, { events }, saved)
 export const newestOfRegister: NewestTask = async (context) => {
 	const register = await theRegister(context);
 	const filters = readFilters(context);
-	const rows = await register.find({ where: { credentialId: credentialIdOf(context) }, limit: MOST_ROWS });
+	const rows = await register.find({ where: { credentialId: credentialIdOf(context) }, limit: MOST_SHOWN });
 	if (rows === null) throw silenceError(context, register);
 	const newest = rows.find((row) => row.taskId !== null && matches(row, filters));
 	if (newest?.taskId == null) {
@@ -167,118 +154,27 @@ function silenceError(context: IPollFunctions, { fault }: Register): NodeOperati
 	});
 }
 
-function readFilters(context: IPollFunctions): Filters {
-	const which = context.getNodeParameter('which', 'all') === 'undelivered' ? 'undelivered' : 'all';
-	const { workflows = '', operations = [] } = context.getNodeParameter('filters', {}) as IDataObject;
-	return {
-		which,
-		workflows: String(workflows)
-			.split(/[,\n]/)
-			.map((name) => name.trim().toLowerCase())
-			.filter((name) => name !== ''),
-		operations: Array.isArray(operations) ? operations.map(String) : [],
-	};
-}
-
-function matches({ workflowId, workflowName, operation }: StoredRow, { workflows, operations }: Filters): boolean {
-	const names = [workflowId, workflowName].map((name) => name.toLowerCase());
-	return (
-		(workflows.length === 0 || workflows.some((wanted) => names.includes(wanted))) &&
-		(operations.length === 0 || operations.includes(operation))
-	);
-}
-
 function memoryOf(saved: IDataObject, now: number): Memory {
-	const { begunAt, since, emitted, order } = saved;
+	const { begunAt, emitted } = saved;
 	return {
 		// CometAPI gives whole seconds.
 		begunAt: Number(begunAt) || Math.floor(now / 1_000) * 1_000,
-		since: typeof since === 'string' ? since : new Date(now).toISOString(),
 		emitted: Array.isArray(emitted) ? emitted.map(String) : [],
-		order: order === 'oldest' ? 'newest' : 'oldest',
+		...positionOf(saved, new Date(now).toISOString()),
 	};
 }
 
-/**
- * The rows of this credential that a poll has to look at: what nobody has delivered yet and, for a trigger that watches all
- * tasks, what has changed. Null if the register does not answer.
- * @throws NodeOperationError if that lasts, or if it is so from the beginning
- */
-async function changedRows(
-	context: IPollFunctions,
-	register: Register,
-	{ which }: Filters,
-	{ since, order }: Memory,
-	isFirstPoll: boolean,
-): Promise<StoredRow[] | null> {
-	const credentialId = credentialIdOf(context);
-	const changedSince = new Date(Date.parse(since) - OVERLAP_MS).toISOString();
-	const lists = await Promise.all([
-		...(['created', 'succeeded', 'failed', 'cancelled'] as const).map(
-			async (status) =>
-				await register.find({
-					where: { status, delivered: false, credentialId },
-					order,
-					limit: MOST_ROWS,
-				}),
-		),
-		...(which === 'all' ? [register.find({ changedSince, order: 'changed', limit: MOST_CHANGES })] : []),
-	]);
+/** @throws NodeOperationError if the register has not answered for some polls, or does not in the first one */
+function noteAnswer(context: IPollFunctions, register: Register, found: FoundRows | null, isFirstPoll: boolean): void {
 	const trigger = `${context.getWorkflow().id} ${context.getNode().id}`;
-	if (lists.every((list) => list !== null)) {
+	if (found !== null) {
 		silentPolls.delete(trigger);
-		const rows = new Map(lists.flat().map((row) => [row.requestId, row]));
-		return [...rows.values()]
-			.filter((row) => row.credentialId === credentialId && row.taskId !== null)
-			.sort((one, other) => one.id - other.id);
+		return;
 	}
 	const silent = (silentPolls.get(trigger) ?? 0) + 1;
 	silentPolls.set(trigger, silent);
 	if (isFirstPoll || silent >= MOST_SILENT_POLLS) throw silenceError(context, register);
 	context.logger.warn(`The Runway Trigger could not read the register of tasks. ${register.fault ?? ''}`.trim());
-	return null;
-}
-
-/** Tells which executions have ended, so that they deliver nothing any more. One that n8n says nothing of counts as running. */
-async function closedAmong(
-	context: IPollFunctions,
-	register: Register,
-	matters: (row: StoredRow) => boolean,
-	rows: readonly StoredRow[],
-): Promise<(row: StoredRow) => boolean> {
-	const nameOf = (id: string) => nameOfExecution(context, id);
-	const open = rows.filter((row) => !row.delivered && matters(row));
-	const places = new Map([...executions.keys()].map((name, place) => [name, place]));
-	const placeOf = (id: string) => places.get(nameOf(id)) ?? -1;
-	const asked = [...new Set(open.map(({ executionId }) => executionId))]
-		.filter((id) => executions.get(nameOf(id)) !== true)
-		.sort((one, other) => placeOf(one) - placeOf(other))
-		.slice(0, MOST_EXECUTIONS);
-	const limit = pLimit(QUESTIONS_AT_ONCE);
-	await Promise.all(
-		asked.map(
-			async (id) =>
-				await limit(async () => {
-					const execution = await register.execution(id);
-					executions.delete(nameOf(id));
-					executions.set(nameOf(id), execution !== null && !execution.isOpen);
-				}),
-		),
-	);
-	for (const oldest of executions.keys()) {
-		if (executions.size <= MOST_REMEMBERED) break;
-		executions.delete(oldest);
-	}
-	return ({ executionId }) => executions.get(nameOf(executionId)) === true;
-}
-
-/** Credentials may lead to the registers of several n8ns, which number their executions alike. */
-function nameOfExecution(context: IPollFunctions, executionId: string): string {
-	return [context.getWorkflow().id, context.getNode().id, credentialIdOf(context), executionId].join(' ');
-}
-
-function credentialIdOf(context: IPollFunctions): string {
-	return context.getNode().credentials?.[CREDENTIAL]?.id ?? '';
 }
 
 function describe(row: StoredRow | undefined): ReturnType<Source['describe']> {

@@ -110,15 +110,12 @@ describeSince(FIRST)('In a real n8n, the register', () => {
 		const endedTime = '2026-05-04T08:20:00.000Z';
 		for (let at = 0; at < 100; at++) register.change(`r${at}`, { status: 'succeeded', delivered: true, endedTime });
 		await written(register);
-		const changed = await register.find({
-			where: { delivered: true },
-			changedSince: since,
-			order: 'changed',
-			limit: 1_000,
-		});
-		expect(changed).toHaveLength(100);
-		expect(changed?.[0]).toMatchObject({ endedTime, status: 'succeeded', resumeUrl: null });
-		expect(await register.find({ where: { requestId: 'other' }, changedSince: since, limit: 10 })).toEqual([]);
+		const changed = await register.changes(since, { where: { delivered: true }, limit: 1_000 });
+		expect(changed?.rest).toBeNull();
+		expect(changed?.rows).toHaveLength(100);
+		expect(changed?.rows[0]).toMatchObject({ endedTime, status: 'succeeded', resumeUrl: null });
+		expect((await register.changes(since, { where: { requestId: 'other' }, limit: 10 }))?.rows).toEqual([]);
+		expect(await register.find({ after: changed?.rows[0]?.id, order: 'oldest', limit: 3 })).toHaveLength(3);
 	});
 
 	it('makes its table anew after somebody has deleted it', async () => {

@@ -127,6 +127,21 @@ topic('A trigger that watches the register', (define) => {
 	);
 
 	test(
+		'starts a workflow only for tasks of the workflow and the operation that its filters name',
+		withRegister(async (here) => {
+			const { n8n, save } = here;
+			const wanted = await save(chain(manual, ...prompts('wanted'), atOnce()));
+			const id = await watch(here, watcher({ filters: { workflows: [wanted], operations: ['imageToVideo'] } }));
+			const wrong = await watch(here, watcher({ filters: { workflows: [wanted], operations: ['upscale'] } }));
+			await here.run(chain(manual, ...prompts('unwanted'), atOnce()));
+			await n8n.waitForExecution(await n8n.run(wanted));
+			expect(idsOf(await emittedAtLast(n8n, id, 1))).toEqual([idOf(here, 'wanted')]);
+			expect(await emitted(n8n, wrong)).toEqual([]);
+			for (const one of [id, wrong]) await n8n.deactivate(one);
+		}),
+	);
+
+	test(
 		'shows the newest task in the editor',
 		withRegister(async (here) => {
 			const { n8n } = here;

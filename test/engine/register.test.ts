@@ -149,8 +149,44 @@ describe('The register', () => {
 		const since = new Date().toISOString();
 		register.change('r1', { status: 'notCreated' });
 		await register.settle();
-		expect(ids(await register.find({ changedSince: since, order: 'changed', limit: 10 }))).toEqual(['r1']);
-		expect(ids(await register.find({ order: 'changed', limit: 10 }))).toEqual(['r0', 'r2', 'r1']);
+		expect(await register.changes(since, { limit: 10 })).toMatchObject({ rows: [{ requestId: 'r1' }], rest: null });
+		const all = await register.changes(new Date(0).toISOString(), { limit: 10 });
+		expect(ids(all?.rows ?? [])).toEqual(['r1', 'r0', 'r2']);
+	});
+
+	it('asks for no more pages of changes than there are, however many rows have changed that day', async () => {
+		const register = await open();
+		await register.add(batch(3_000));
+		const minutes = (row: { id?: unknown }) => (Number(row.id) - 0.5) / 10;
+		for (const row of n8n.rows) row.updatedAt = new Date(Date.now() - minutes(row) * 60_000).toISOString();
+		const before = n8n.calls.length;
+		const changes = await register.changes(new Date(Date.now() - 2 * 60_000).toISOString(), { limit: 5_000 });
+		expect(changes?.rows).toHaveLength(20);
+		expect(changes?.rest).toBeNull();
+		expect(n8n.calls.length - before).toBe(1);
+	});
+
+	it('gives changes in parts, from the latest to the earliest', async () => {
+		const register = await open();
+		await register.add(batch(1_100));
+		const since = new Date(0).toISOString();
+		const found: unknown[] = [];
+		let rest: string | null | undefined = null;
+		let parts = 0;
+		do {
+			const part: Awaited<ReturnType<Register['changes']>> = await register.changes(since, { limit: 500, from: rest });
+			found.push(...(ids(part?.rows ?? []) ?? []));
+			rest = part?.rest;
+			parts++;
+		} while (rest);
+		expect(parts).toBe(3);
+		expect(new Set(found).size).toBe(1_100);
+	});
+
+	it('finds the rows behind a number of the table', async () => {
+		const register = await open();
+		await register.add(batch(5));
+		expect(ids(await register.find({ after: 2, order: 'oldest', limit: 2 }))).toEqual(['r2', 'r3']);
 	});
 
 	it('does not find what it knows to be delivered, while that can not be written', async () => {
@@ -195,30 +231,69 @@ describe('The register', () => {
 		expect(await register.execution('8')).toBeNull();
 	});
 
-	it('removes what has ended long ago, once an hour, and nothing else', async () => {
-		let now = Date.now();
-		const clock: Clock = { now: () => now, sleep: systemClock.sleep };
-		const register = await open({}, clock);
-		const old = new Date(now - 40 * 86_400_000).toISOString();
-		const recent = new Date(now - 29 * 86_400_000).toISOString();
-		await register.add([
-			taskRow({ requestId: 'old', status: 'succeeded', delivered: true, createdTime: old, endedTime: old }),
-			taskRow({ requestId: 'recent', status: 'succeeded', delivered: true, createdTime: old, endedTime: recent }),
-			taskRow({ requestId: 'undelivered', status: 'succeeded', createdTime: old, endedTime: old }),
-			taskRow({ requestId: 'never', status: 'notCreated', createdTime: old }),
-			taskRow({ requestId: 'open', status: 'created', createdTime: old }),
-			taskRow({ requestId: 'lost', status: 'sending', createdTime: old }),
-		]);
-		await register.settle();
-		expect(n8n.rows).toHaveLength(6);
-		now += 61 * 60_000;
-		await (await open({}, clock)).settle();
-		for (let wait = 0; wait < 50 && n8n.rows.length > 4; wait++)
-			await new Promise((resolve) => setTimeout(resolve, 10));
-		expect(ids(n8n.rows as never)).toEqual(['recent', 'undelivered', 'open', 'lost']);
-		const calls = n8n.calls.length;
-		await (await open({}, clock)).settle();
-		expect(n8n.calls).toHaveLength(calls);
+	describe('removes what nobody needs any more', () => {
+		const DAY_MS = 86_400_000;
+		let now: number;
+		let clock: Clock;
+
+		beforeEach(() => {
+			now = Date.now();
+			clock = { now: () => now, sleep: systemClock.sleep };
+		});
+
+		const daysAgo = (days: number) => new Date(now - days * DAY_MS).toISOString();
+		const deletes = () => n8n.calls.filter((call) => call.startsWith('DELETE'));
+		const settleAnew = async (rowsLeft: number) => {
+			await (await open({}, clock)).settle();
+			for (let wait = 0; wait < 200 && n8n.rows.length > rowsLeft; wait++)
+				await new Promise((resolve) => setTimeout(resolve, 10));
+		};
+
+		it('by its age: soon what was delivered, late what nobody has collected', async () => {
+			const ended = { status: 'succeeded', createdTime: daysAgo(170) } as const;
+			await (
+				await open({}, clock)
+			).add([
+				taskRow({ requestId: 'old', ...ended, delivered: true, endedTime: daysAgo(40) }),
+				taskRow({ requestId: 'recent', ...ended, delivered: true, endedTime: daysAgo(29) }),
+				taskRow({ requestId: 'undelivered', ...ended, endedTime: daysAgo(160) }),
+				taskRow({ requestId: 'never', status: 'notCreated', createdTime: daysAgo(40) }),
+				taskRow({ requestId: 'open', status: 'created', createdTime: daysAgo(170) }),
+				taskRow({ requestId: 'lost', status: 'sending', createdTime: daysAgo(170) }),
+				taskRow({ requestId: 'uncollected', ...ended, createdTime: daysAgo(190), endedTime: daysAgo(190) }),
+				taskRow({ requestId: 'forgotten', status: 'created', createdTime: daysAgo(190) }),
+				taskRow({ requestId: 'lost long ago', status: 'sending', createdTime: daysAgo(190) }),
+				taskRow({ requestId: 'unknown long ago', status: 'unknown', createdTime: daysAgo(190) }),
+			]);
+			await settleAnew(4);
+			expect(ids(n8n.rows as never)).toEqual(['recent', 'undelivered', 'open', 'lost']);
+		});
+
+		it('with the first run of a process, and then once an hour', async () => {
+			await settleAnew(0);
+			const calls = n8n.calls.length;
+			await settleAnew(0);
+			expect(n8n.calls).toHaveLength(calls);
+			await (
+				await open({}, clock)
+			).add([taskRow({ requestId: 'old', status: 'notCreated', createdTime: daysAgo(40) })]);
+			now += 61 * 60_000;
+			await settleAnew(0);
+			expect(n8n.rows).toEqual([]);
+		});
+
+		it('a few rows at a time', async () => {
+			const old = batch(250).map((row) => ({ ...row, status: 'notCreated', createdTime: daysAgo(40) }) as const);
+			await (
+				await open({}, clock)
+			).add([...old, ...batch(2, 'new').map((row) => ({ ...row, createdTime: daysAgo(0) }))]);
+			const left: number[] = [];
+			n8n.afterDelete = () => left.push(n8n.rows.length);
+			await settleAnew(2);
+			expect(left).toEqual([152, 52, 2]);
+			expect(deletes()).toHaveLength(3);
+			expect(ids(n8n.rows as never)).toEqual(['new0', 'new1']);
+		});
 	});
 });
 
@@ -263,6 +338,19 @@ describe('A register that fails', () => {
 		expect(right.fault).toBeNull();
 	});
 
+	it('goes on with the corrected key, whatever runs do that began with the wrong one', async () => {
+		const wrong = await open({ n8nApiKey: 'n8n_api_wrong_key_3' });
+		await wrong.add(batch(1));
+		const right = await open();
+		await right.add(batch(1, 'next'));
+		wrong.change('r0', { status: 'notCreated' });
+		expect(await wrong.find({ limit: 1 })).toBeNull();
+		await wrong.settle();
+		expect(right.fault).toBeNull();
+		expect(await right.find({ where: { status: 'notCreated' }, limit: 5 })).toMatchObject([{ requestId: 'r0' }]);
+		expect(n8n.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
+	});
+
 	const faultWith = async (changes: Partial<CredentialData> = {}) => {
 		const register = await open(changes);
 		await register.add(batch(1));
@@ -292,6 +380,26 @@ describe('A register that fails', () => {
 	it('says that the public API is switched off', async () => {
 		n8n.fault({ on: /data-tables/, fault: { kind: 'html', status: 404 } });
 		expect(await faultWith()).toMatch(/public API of this n8n is switched off/);
+	});
+
+	it.each([
+		['tables without names', [{}]],
+		['no tables', [null, 'table', 7]],
+		['a table without columns', [{ id: 't1', name: 'Runway tasks' }]],
+		['columns that are no list', [{ id: 't1', name: 'Runway tasks', columns: 'taskId' }]],
+		['columns without names', [{ id: 't1', name: 'Runway tasks', columns: [null, {}] }]],
+		['a table without an ID', [{ name: 'Runway tasks', columns: [] }]],
+	])('says that %s are no answer of n8n', async (_what, data) => {
+		n8n.fault({ fault: { kind: 'json', body: { data } } });
+		expect(await faultWith()).toMatch(/answers, but not as n8n's public API/);
+	});
+
+	it.each([null, [], 7, 'words', { data: 'rows' }])('says that %j is no page of rows', async (body) => {
+		const register = await open();
+		await register.add(batch(1));
+		n8n.fault({ on: /^GET .*rows$/, fault: { kind: 'json', body } });
+		expect(await register.find({ limit: 1 })).toBeNull();
+		expect(register.fault).toMatch(/answers, but not as n8n's public API/);
 	});
 
 	it('says that another service answers', async () => {

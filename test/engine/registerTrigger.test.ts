@@ -8,7 +8,7 @@ import type { TaskRow } from '../../nodes/shared/register/row';
 import type { Cells } from '../support/n8nApi/table';
 import { N8N_API_KEY, type N8nApi, startN8nApi } from '../support/n8nApi';
 import { taskRow } from '../support/taskRow';
-import { pollingTrigger, type PollingTrigger } from '../support/triggers';
+import { pollingTrigger, type PollingTrigger, workflowOptions } from '../support/triggers';
 import { bench, type Bench, closeBench, logOfAll, makeTask, textOf, topic, until } from './bench';
 import { collect, fails, idsOf, STUCK, wait } from './watching';
 
@@ -170,10 +170,11 @@ topic('A trigger that watches the tasks of this n8n', (test) => {
 		registered(async (place) => {
 			const foxes = { workflowId: 'wf1', workflowName: 'Foxes' };
 			const triggers = {
-				byName: place.watcher({ filters: { workflows: 'foxes' } }),
-				byId: place.watcher({ filters: { workflows: 'wf1' } }),
+				byName: place.watcher({ filters: { workflows: ['foxes'] } }),
+				byText: place.watcher({ filters: { workflows: 'bears, foxes' } }),
+				byId: place.watcher({ filters: { workflows: ['wf1', 'wf7'] } }),
 				byOperation: place.watcher({ filters: { operations: ['upscale'] } }),
-				byBoth: place.watcher({ filters: { workflows: 'Foxes', operations: ['upscale'] } }),
+				byBoth: place.watcher({ filters: { workflows: ['wf1'], operations: ['upscale'] } }),
 			};
 			for (const trigger of Object.values(triggers)) await trigger.poll();
 			const one = await place.keepTask({ ...foxes, operation: 'imageToVideo' });
@@ -181,6 +182,7 @@ topic('A trigger that watches the tasks of this n8n', (test) => {
 			const three = await place.keepTask({ workflowId: 'wf2', workflowName: 'Owls', operation: 'upscale' });
 			for (const id of [one, two, three]) await ended(place, id);
 			expect(idsOf(await triggers.byName.poll())).toEqual([one, two]);
+			expect(idsOf(await triggers.byText.poll())).toEqual([one, two]);
 			expect(idsOf(await triggers.byId.poll())).toEqual([one, two]);
 			expect(idsOf(await triggers.byOperation.poll())).toEqual([two, three]);
 			expect(idsOf(await triggers.byBoth.poll())).toEqual([two]);
@@ -206,31 +208,54 @@ topic('A trigger that watches the tasks of this n8n', (test) => {
 			const trigger = place.watcher({ filters: { workflows: 'Foxes' } });
 			await trigger.poll();
 			const others = { status: 'succeeded', delivered: true, endedTime: ago(0), workflowName: 'Others' } as const;
-			await place.keep(newRow({ ...others, taskId: 'first' }));
-			const [table] = [...place.n8n.tables.values()];
-			const cells = Array.from({ length: 1_500 }, (_, at) => newRow({ ...others, taskId: `other-${at}` }));
-			table?.insert(cells as unknown as Cells[]);
-			const soon = (milliseconds: number) => new Date(Date.now() + milliseconds).toISOString();
-			for (const row of place.n8n.rows) row.updatedAt = soon(0);
-			const end = { status: 'succeeded', delivered: true, endedTime: soon(1_000) } as const;
+			const end = { status: 'succeeded', delivered: true, endedTime: new Date().toISOString() } as const;
 			const id = await place.keepTask({ ...end, workflowName: 'Foxes' });
-			Object.assign(place.rowOf(id) ?? {}, { updatedAt: soon(10) });
-			const pending = await place.keepTask({ workflowName: 'Others' }, STUCK);
-			Object.assign(place.rowOf(pending) ?? {}, { updatedAt: soon(10 * MINUTE_MS) });
+			const [table] = [...place.n8n.tables.values()];
+			const cells = Array.from({ length: 6_000 }, (_, at) => newRow({ ...others, taskId: `other-${at}` }));
+			table?.insert(cells as unknown as Cells[]);
+			// All have changed while no poll could be made, the wanted one first.
+			place.n8n.rows.forEach((row, at) => (row.updatedAt = new Date(Date.now() + at).toISOString()));
 			await ended(place, id);
 			const items: INodeExecutionData[] = [];
-			for (let polls = 0; polls < 5 && items.length === 0; polls += 1) items.push(...(await trigger.poll()));
+			const requests: number[] = [];
+			for (let polls = 0; polls < 5 && items.length === 0; polls += 1) {
+				const before = place.n8n.requests.length;
+				items.push(...(await trigger.poll()));
+				requests.push(place.n8n.requests.length - before);
+			}
 			expect(idsOf(items)).toEqual([id]);
+			expect(Math.max(...requests)).toBeLessThan(30);
+			await expectSilence(trigger);
+		}),
+	);
+
+	test(
+		'does not emit a task anew whose row changes days after its end, as when somebody retries its execution',
+		registered(async (place) => {
+			const since = { begunAt: Date.now() - 90 * 24 * 60 * MINUTE_MS, since: ago(1), emitted: [] };
+			const trigger = place.watcher({}, { source: since });
+			const days = 3 * 24 * 60;
+			const end = { status: 'succeeded', endedTime: ago(days), createdTime: ago(days) } as const;
+			const id = await place.keepTask({ ...end, delivered: true });
+			const undelivered = await place.keepTask(end);
+			Object.assign(place.rowOf(id) ?? {}, { updatedAt: new Date().toISOString() });
+			for (const one of [id, undelivered]) await ended(place, one);
+			await expectSilence(trigger);
 		}),
 	);
 
 	test(
 		'emits a task that has ended in the second in which it began to watch',
 		registered(async (place) => {
-			await until(() => Date.now() % 1_000 > 500);
-			const trigger = place.watcher();
-			const second = new Date(Math.floor(Date.now() / 1_000) * 1_000).toISOString();
-			await trigger.poll();
+			const secondOfNow = () => new Date(Math.floor(Date.now() / 1_000) * 1_000).toISOString();
+			let trigger: PollingTrigger;
+			let second: string;
+			do {
+				await until(() => Date.now() % 1_000 > 200);
+				second = secondOfNow();
+				trigger = place.watcher();
+				await trigger.poll();
+			} while (second !== secondOfNow());
 			const id = await place.keepTask({ status: 'succeeded', delivered: true, endedTime: second });
 			Object.assign(place.rowOf(id) ?? {}, { updatedAt: new Date().toISOString() });
 			await ended(place, id);
@@ -405,7 +430,7 @@ topic('A trigger that watches what nobody has received', (test) => {
 	);
 
 	test(
-		'finds new tasks behind more unwanted rows than a poll looks at',
+		'finds tasks among more unwanted rows than a poll looks at, wherever they stand',
 		registered(async (place) => {
 			await place.keep(newRow({ status: 'succeeded', taskId: 'first', workflowId: 'wf9', workflowName: 'Others' }));
 			const [table] = [...place.n8n.tables.values()];
@@ -413,10 +438,11 @@ topic('A trigger that watches what nobody has received', (test) => {
 				newRow({ status: 'succeeded', taskId: `other-${at}`, workflowId: 'wf9', workflowName: 'Others' }),
 			);
 			table?.insert(others as unknown as Cells[]);
-			for (const row of place.n8n.rows) row.updatedAt = ago(300);
 			place.n8n.executions.set('77004', { status: 'crashed' });
 			const end = { status: 'succeeded', endedTime: ago(5) } as const;
 			const id = await place.keepTask({ ...end, executionId: '77004', workflowId: 'wf1', workflowName: 'Foxes' });
+			table?.insert(others.map((row) => ({ ...row, requestId: `${row.requestId} more` })) as unknown as Cells[]);
+			for (const row of place.n8n.rows) row.updatedAt = ago(300);
 			await ended(place, id);
 			const trigger = place.rescuer({ filters: { workflows: 'Foxes' } });
 			const items: INodeExecutionData[] = [];
@@ -427,14 +453,20 @@ topic('A trigger that watches what nobody has received', (test) => {
 });
 
 /** An address at which an execution sleeps. */
-async function sleeper(statusCode: number) {
+async function sleeper(statusCode: number, latencyMs = 0) {
 	const calls: Array<{ body: unknown; headers: NodeJS.Dict<string | string[]> }> = [];
+	let open = 0;
+	let most = 0;
 	const server = createServer((request, response) => {
+		most = Math.max(most, ++open);
 		const parts: Buffer[] = [];
 		request.on('data', (part: Buffer) => parts.push(part));
 		request.on('end', () => {
 			calls.push({ body: JSON.parse(Buffer.concat(parts).toString()) as unknown, headers: request.headers });
-			response.writeHead(statusCode, { 'content-type': 'application/json' }).end('{}');
+			setTimeout(() => {
+				open -= 1;
+				response.writeHead(statusCode, { 'content-type': 'application/json' }).end('{}');
+			}, latencyMs);
 		});
 	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -442,6 +474,8 @@ async function sleeper(statusCode: number) {
 	const { port } = server.address() as AddressInfo;
 	return {
 		calls,
+		/** The most calls that were open at a time. */
+		most: () => most,
 		url: `http://127.0.0.1:${port}/webhook-waiting/5/runway?signature=c0ffee`,
 		close: () => server.close(),
 	};
@@ -511,6 +545,20 @@ topic('A trigger that watches the register calls a sleeping execution', (test) =
 	);
 
 	test(
+		'a few at a time, however many sleep',
+		registered(async (place) => {
+			const asleep = await sleeper(200, 150);
+			place.n8n.executions.set('77009', { status: 'waiting' });
+			const end = { status: 'succeeded', endedTime: ago(5), executionId: '77009', resumeUrl: asleep.url } as const;
+			await place.keep(...Array.from({ length: 40 }, (_, at) => newRow({ ...end, taskId: `asleep-${at}` })));
+			await place.rescuer().poll();
+			expect(asleep.calls).toHaveLength(40);
+			expect(asleep.most()).toBeLessThanOrEqual(5);
+			asleep.close();
+		}),
+	);
+
+	test(
 		'and never writes its address into a log',
 		registered(async (place) => {
 			const asleep = await sleeper(200);
@@ -571,6 +619,42 @@ topic('A trigger whose register does not answer', (test) => {
 			const trigger = pollingTrigger({ credential, parameters: { watch: 'register', download: false } });
 			expect(textOf(await fails(trigger))).toMatch(/register[^]*Open the credential[^]*Keep a Register of Tasks/);
 			await expect(trigger.poll({ mode: 'manual' })).rejects.toThrow(/register/);
+		}),
+	);
+});
+
+topic('The list of workflows in the panel of a trigger', (test) => {
+	const filters = (workflows: string[]) => ({ watch: 'register', filters: { workflows } });
+
+	test(
+		'has those that the register knows by their latest names, and what is chosen already',
+		registered(async (place) => {
+			const { credential } = place;
+			await place.keep(
+				newRow({ workflowId: 'wf1', workflowName: 'Foxes' }),
+				newRow({ workflowId: 'wf1', workflowName: 'Red foxes' }),
+				newRow({ workflowId: 'wf2', workflowName: 'Bears' }),
+				newRow({ workflowId: 'wf3', workflowName: 'Of others', credentialId: 'another' }),
+			);
+			const options = await workflowOptions({ credential, parameters: filters(['wf2', 'Owls']) });
+			expect(options.map(({ name, value }) => [name, value])).toEqual([
+				['Bears', 'wf2'],
+				['Owls', 'Owls'],
+				['Red foxes', 'wf1'],
+			]);
+		}),
+	);
+
+	test(
+		'keeps what is chosen if the register does not answer, and says why there is nothing else',
+		registered(async (place) => {
+			const { credential } = place;
+			place.n8n.fault({ fault: { kind: 'status', status: 401 } });
+			const options = await workflowOptions({ credential, parameters: filters(['wf2']) });
+			expect(options).toEqual([{ name: 'wf2', value: 'wf2' }]);
+			await expect(workflowOptions({ credential, parameters: filters([]) })).rejects.toThrow(/n8n API key/);
+			const without = { credential: { ...credential, register: false }, parameters: filters([]) };
+			await expect(workflowOptions(without)).rejects.toThrow(/Keep a Register of Tasks/);
 		}),
 	);
 });

@@ -1,5 +1,8 @@
 import type { TaskRow } from '../../nodes/shared/register/row';
 
+/** The register removes old rows. */
+const createdTime = new Date().toISOString();
+
 /** A row of the register as it is before its create, with what a test changes. */
 export function taskRow(changes: Partial<TaskRow> & { requestId: string }): TaskRow {
 	return {
@@ -18,7 +21,7 @@ export function taskRow(changes: Partial<TaskRow> & { requestId: string }): Task
 		itemIndex: 0,
 		fingerprint: 'f1',
 		credentialId: 'c1',
-		createdTime: '2026-05-04T08:15:00.000Z',
+		createdTime,
 		endedTime: null,
 		cost: null,
 		failure: null,

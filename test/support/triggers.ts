@@ -1,12 +1,13 @@
 import { Container } from '@n8n/di';
 import { Logger } from '@n8n/backend-common';
-import { PollContext, WebhookContext } from 'n8n-core';
+import { LoadOptionsContext, PollContext, WebhookContext } from 'n8n-core';
 import {
 	Workflow,
 	type IDataObject,
 	type INode,
 	type INodeExecutionData,
 	type INodeParameters,
+	type INodePropertyOptions,
 	type INodeType,
 	type IWebhookData,
 	type WorkflowExecuteMode,
@@ -113,6 +114,25 @@ export function pollingTrigger(input: TriggerInput, keeps: 'staticData' | 'curso
 			return output?.[0] ?? [];
 		},
 	};
+}
+
+/** The workflows that the polling trigger's panel offers. */
+export async function workflowOptions(input: TriggerInput): Promise<INodePropertyOptions[]> {
+	const type = new RunwayTrigger();
+	const node = nodeOf(type, input);
+	const workflow = new Workflow({
+		id: 'w1',
+		nodes: [node],
+		connections: {},
+		active: false,
+		nodeTypes: nodeTypesOf(type),
+	});
+	const additionalData = Object.assign(additionalDataFor(input.credential), {
+		currentNodeParameters: input.parameters,
+	});
+	return await type.methods.loadOptions.getWorkflows.call(
+		new LoadOptionsContext(workflow, node, additionalData, 'parameters.filters.workflows'),
+	);
 }
 
 /** What came of one call. */

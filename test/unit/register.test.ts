@@ -1,6 +1,7 @@
+import { readAddress } from '../../nodes/shared/register/address';
 import type { TableFault } from '../../nodes/shared/register/faults';
 import { readStoredRow, type TaskRow, withoutDuplicates } from '../../nodes/shared/register/row';
-import { readAddress, type TaskTable } from '../../nodes/shared/register/table';
+import type { TaskTable } from '../../nodes/shared/register/table';
 import { Writer } from '../../nodes/shared/register/writer';
 import { createFakeClock, type FakeClock, settle } from '../support/fakeClock';
 import { taskRow } from '../support/taskRow';
@@ -229,6 +230,39 @@ describe('What could not be written', () => {
 		await clock.advance(3_000);
 		expect(table.calls).toEqual(['insert 3', 'upsert', 'upsert', 'upsert']);
 		expect(table.rows).toEqual(rows(3));
+	});
+
+	it('is written later, too, if what writes it has thrown', async () => {
+		for (const method of ['insert', 'update'] as const) {
+			const breaks = async () => await Promise.reject(new TypeError('not a function'));
+			const works = { [method]: table[method] };
+			Object.assign(table, { [method]: breaks });
+			await add([taskRow({ requestId: method, status: 'created' })]);
+			writer.change(method, { delivered: true });
+			await finish([taskRow({ requestId: method })]);
+			expect(writer.health.fault?.words).toMatch(/can't be read/);
+			Object.assign(table, works);
+			await clock.advance(40_000);
+			expect(table.row(method)).toMatchObject({ delivered: true });
+		}
+		expect(table.rows).toHaveLength(2);
+	});
+
+	it('goes out with a new key at once, and nothing goes out with the old one any more', async () => {
+		const old = table;
+		old.latencyMs = 500;
+		for (let attempt = 0; attempt < 9; attempt++) old.faults.push({ fault: fault(), isDone: false });
+		await add(rows(1));
+		await clock.advance(1_200);
+		const calls = old.calls.length;
+		table = new FakeTable(clock);
+		writer.renew();
+		// What is under way with the old key takes its time.
+		expect(await add([taskRow({ requestId: 'next' })])).toBeLessThan(550);
+		await clock.advance(120_000);
+		expect(old.calls).toHaveLength(calls);
+		expect(idsOf(table.rows).sort()).toEqual(['next', 'r0']);
+		expect(writer.health.fault).toBeNull();
 	});
 
 	it('is written by the next run if the table was away for long', async () => {

@@ -190,9 +190,9 @@ async function findRows(
 	);
 	const found = new Map<string, StoredRow>();
 	for (const where of questions) {
-		const rows = await register.find({ where, ...(since !== null && { changedSince: since }), limit: most });
+		const rows = await register.find({ where, ...(since !== null && { createdSince: since }), limit: most });
 		if (rows === null) return null;
-		for (const row of rows) if (since === null || row.createdTime >= since) found.set(row.requestId, row);
+		for (const row of rows) found.set(row.requestId, row);
 	}
 	return [...found.values()].sort((a, b) => b.id - a.id).slice(0, most);
 }

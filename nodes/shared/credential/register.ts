@@ -1,4 +1,4 @@
-import { checkTable } from '../register/table';
+import { checkTable } from '../register/check';
 import type { CredentialCheck } from './check';
 
 /** Makes the table if there is none, and tries everything that the key has to be allowed to do, without leaving a row behind. */

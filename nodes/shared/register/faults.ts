@@ -14,6 +14,9 @@ export interface TableFault {
 	isRefused: boolean;
 }
 
+/** A value, or why there is none. */
+export type Result<T> = { value: T; fault: null } | { value: null; fault: TableFault };
+
 /** What the key has to be allowed to do in n8n. */
 const NEEDED_SCOPES = 'the scopes dataTable:*, dataTableRow:*, dataTableColumn:* and execution:read';
 
@@ -78,6 +81,12 @@ export function faultOfSilence(error: unknown, host: string): TableFault {
 		`${host} does not answer in time, or breaks off (${code ?? 'no answer'}). What is missing is written later.`,
 	);
 }
+
+/** Something that nobody has foreseen has been thrown on the way. */
+export const oddFault = fault(
+	"The register of tasks has trouble: n8n's answer can't be read. What is missing is written later.",
+	{ mayHaveArrived: true },
+);
 
 /** What n8n tells anybody who asks, used only to find better words. */
 export interface InstanceFacts {

@@ -14,6 +14,8 @@ export type N8nApiFault =
 	| { kind: 'status'; status: number; message?: string }
 	/** A web page, as the editor answers where no route is. */
 	| { kind: 'html'; status?: number }
+	/** An answer that n8n would never give. */
+	| { kind: 'json'; body: unknown }
 	| { kind: 'redirect'; location: string };
 
 /** When a fault happens: at requests like this one, as often as this. */
@@ -53,6 +55,8 @@ export interface N8nApi {
 	readonly rows: Cells[];
 	/** The same with method and path, IDs of tables left out, such as `POST /data-tables/:id/rows`. */
 	readonly calls: string[];
+	/** Called when rows were deleted. */
+	afterDelete: () => void;
 	fault(rule: N8nApiFaultRule): void;
 	/** Takes away faults, requests, tables and executions. */
 	reset(): void;
@@ -157,6 +161,7 @@ export async function startN8nApi(): Promise<N8nApi> {
 				const table = inTable('dataTableRow:delete');
 				if (query.get('dryRun') === 'true') return [200, table.matching(filter)];
 				table.delete(filter);
+				api.afterDelete();
 				return [200, true];
 			}
 			default:
@@ -198,6 +203,8 @@ export async function startN8nApi(): Promise<N8nApi> {
 					return send(response, [fault.status, { message: fault.message ?? 'Something went wrong' }]);
 				case 'html':
 					return send(response, [fault.status ?? 200, '<!DOCTYPE html><html><title>n8n</title></html>']);
+				case 'json':
+					return send(response, [200, fault.body]);
 				case 'redirect':
 					response.writeHead(302, { location: fault.location }).end();
 			}
@@ -208,8 +215,9 @@ export async function startN8nApi(): Promise<N8nApi> {
 	server.unref();
 	const { port } = server.address() as AddressInfo;
 
-	return {
+	const api: N8nApi = {
 		url: `http://127.0.0.1:${port}`,
+		afterDelete: () => {},
 		requests,
 		keys,
 		executions,
@@ -236,6 +244,7 @@ export async function startN8nApi(): Promise<N8nApi> {
 			await new Promise((resolve) => server.close(resolve));
 		},
 	};
+	return api;
 }
 
 type Answer = [status: number, body: unknown];

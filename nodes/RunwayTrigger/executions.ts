@@ -1,0 +1,58 @@
+import type { IPollFunctions } from 'n8n-workflow';
+
+import { CREDENTIAL } from '../shared/api/transport';
+import type { Register } from '../shared/register/register';
+import type { StoredRow } from '../shared/register/row';
+import { pLimit } from '../shared/wait/limit';
+
+/** Which executions have ended, so that they deliver nothing any more. */
+
+/** Executions that a poll asks n8n about. */
+const MOST_EXECUTIONS = 100;
+const QUESTIONS_AT_ONCE = 5;
+/** Whether executions have ended, by {@link nameOfExecution}, the longest unasked first. None begins again. */
+const executions = new Map<string, boolean>();
+const MOST_REMEMBERED = 5_000;
+
+/**
+ * Asks n8n about the executions of rows, those first that it was not asked about for longest.
+ * @returns whether the execution of a row has ended; one that n8n says nothing of counts as running
+ */
+export async function closedAmong(
+	context: IPollFunctions,
+	register: Register,
+	rows: readonly StoredRow[],
+): Promise<(row: StoredRow) => boolean> {
+	const nameOf = (id: string) => nameOfExecution(context, id);
+	const places = new Map([...executions.keys()].map((name, place) => [name, place]));
+	const placeOf = (id: string) => places.get(nameOf(id)) ?? -1;
+	const asked = [...new Set(rows.map(({ executionId }) => executionId))]
+		.filter((id) => executions.get(nameOf(id)) !== true)
+		.sort((one, other) => placeOf(one) - placeOf(other))
+		.slice(0, MOST_EXECUTIONS);
+	const limit = pLimit(QUESTIONS_AT_ONCE);
+	await Promise.all(
+		asked.map(
+			async (id) =>
+				await limit(async () => {
+					const execution = await register.execution(id);
+					executions.delete(nameOf(id));
+					executions.set(nameOf(id), execution !== null && !execution.isOpen);
+				}),
+		),
+	);
+	for (const oldest of executions.keys()) {
+		if (executions.size <= MOST_REMEMBERED) break;
+		executions.delete(oldest);
+	}
+	return ({ executionId }) => executions.get(nameOf(executionId)) === true;
+}
+
+/** Credentials may lead to the registers of several n8ns, which number their executions alike. */
+function nameOfExecution(context: IPollFunctions, executionId: string): string {
+	return [context.getWorkflow().id, context.getNode().id, credentialIdOf(context), executionId].join(' ');
+}
+
+export function credentialIdOf(context: IPollFunctions): string {
+	return context.getNode().credentials?.[CREDENTIAL]?.id ?? '';
+}

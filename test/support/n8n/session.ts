@@ -56,6 +56,8 @@ export class Session {
 		const response = await fetch(new URL(path, this.url), {
 			method,
 			headers: {
+				// A connection that is kept may be closed by n8n in the moment in which it is used again.
+				connection: 'close',
 				...(this.cookie === undefined ? {} : { cookie: this.cookie }),
 				...(body === undefined ? {} : { 'content-type': 'application/json' }),
 			},

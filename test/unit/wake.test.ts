@@ -112,6 +112,8 @@ function sleeping(answer: (taskId: string) => { statusCode: number; body: IDataO
 	}));
 	const state = {
 		isAsleep: true,
+		/** What n8n says of the execution if it does not sleep. */
+		words: 'is running already',
 		isReachable: true,
 		proxy: 0,
 		hasCredential: true,
@@ -149,7 +151,7 @@ function sleeping(answer: (taskId: string) => { statusCode: number; body: IDataO
 					state.ownCalls += 1;
 					if (state.proxy > 0) return { statusCode: state.proxy };
 					if (!state.isAsleep)
-						return { statusCode: 409, body: { code: 409, message: 'The execution "7" is running already.' } };
+						return { statusCode: 409, body: { code: 409, message: `The execution "7" ${state.words}.` } };
 					void call(request.body);
 					return { statusCode: 200 };
 				},
@@ -210,12 +212,19 @@ describe('A sleeping execution', () => {
 		expect(state).toMatchObject({ reads, ownCalls, woken: 0, open: 0 });
 	});
 
-	it('is not called any more when n8n says that it does not sleep', async () => {
+	it.each([
+		['has finished already', 'is not called any more', 1, 1],
+		['is running already', 'is called for two minutes, since it may be about to sleep again', 2, 20],
+	])('that %s, by what n8n says, %s', async (words, _what, least, most) => {
 		const { call, state, ended } = sleeping((name) => saying(name === 'a' ? '3' : '1'));
 		await Promise.all([call(ended('a')), jest.advanceTimersByTimeAsync(1_000)]);
-		state.isAsleep = false;
+		Object.assign(state, { isAsleep: false, words });
+		await jest.advanceTimersByTimeAsync(2 * MINUTE);
+		const { ownCalls } = state;
+		expect(ownCalls).toBeGreaterThanOrEqual(least);
+		expect(ownCalls).toBeLessThanOrEqual(most);
 		await jest.advanceTimersByTimeAsync(10 * MINUTE);
-		expect(state.ownCalls).toBe(1);
+		expect(state.ownCalls).toBe(ownCalls);
 	});
 
 	it('sleeps on after a refusal for good, and n8n’s log says why, without secrets', async () => {

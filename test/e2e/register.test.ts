@@ -145,7 +145,7 @@ describeSince(FIRST)('In a real n8n, the register', () => {
 	});
 
 	it('knows that n8n has no such execution', async () => {
-		expect(await (await open()).execution('123456')).toEqual({ isOpen: false, retryOf: null, isKnown: false });
+		expect(await (await open()).execution('123456')).toMatchObject({ isOpen: false, retryOf: null, isKnown: false });
 	});
 });
 

@@ -39,20 +39,20 @@ export class DataTable {
 	}
 
 	insert(rows: readonly Cells[]): number {
-		const checked = rows.map((row) => this.checked(row));
-		for (const row of checked) this.append(row);
+		this.append(rows.map((row) => this.checked(row)));
 		return rows.length;
 	}
 
 	update(filter: Filter, data: Cells): Cells[] {
 		const changes = this.checked(data);
 		const found = this.matching(filter);
-		for (const row of found) Object.assign(row, changes, { updatedAt: new Date().toISOString() });
+		const now = new Date().toISOString();
+		for (const row of found) Object.assign(row, changes, { updatedAt: now });
 		return found;
 	}
 
 	upsert(filter: Filter, data: Cells): void {
-		if (this.update(filter, data).length === 0) this.append(this.checked(data));
+		if (this.update(filter, data).length === 0) this.append([this.checked(data)]);
 	}
 
 	delete(filter: Filter): void {
@@ -82,10 +82,13 @@ export class DataTable {
 		});
 	}
 
-	private append(cells: Cells): void {
+	/** Rows of one request have the same time, as with a database. */
+	private append(rows: readonly Cells[]): void {
 		const now = new Date().toISOString();
 		const empty = Object.fromEntries(this.columns.map(({ name }) => [name, null]));
-		this.rows.push({ ...empty, ...cells, id: ++this.lastRow, createdAt: now, updatedAt: now });
+		for (const cells of rows) {
+			this.rows.push({ ...empty, ...cells, id: ++this.lastRow, createdAt: now, updatedAt: now });
+		}
 	}
 
 	private typeOf(name: string): string {

@@ -7,6 +7,7 @@ import {
 	items,
 	link,
 	LONGEST_TEST_MS,
+	loop,
 	manual,
 	nap,
 	type Part,
@@ -28,12 +29,6 @@ import { loseEventLog } from './support/restarts';
 const TWO = prompts('a [stuck]', 'b [stuck]');
 /** Two rounds, of which the second one waits. Between them comes what is given. */
 function twoRounds(...between: Part[]): WorkflowFile {
-	const loop: Part = {
-		name: 'Loop',
-		type: 'n8n-nodes-base.splitInBatches',
-		typeVersion: 3,
-		parameters: { options: {} },
-	};
 	const workflow = chain(webhook(), ...items({ prompt: 'a' }, { prompt: 'b [stuck]' }), loop);
 	const round = chain(textToVideo({}, RETRY), ...between);
 	const nodes = [...workflow.nodes, ...round.nodes];

@@ -8,6 +8,7 @@ import {
 	imageToVideo,
 	items,
 	link,
+	loop,
 	manual,
 	nap,
 	notedIds,
@@ -244,12 +245,6 @@ topic('What looks the same', (test) => {
 	test(
 		'is made twice in two rounds of Loop Over Items',
 		place(async ({ api, run }) => {
-			const loop: Part = {
-				name: 'Loop',
-				type: 'n8n-nodes-base.splitInBatches',
-				typeVersion: 3,
-				parameters: { options: {} },
-			};
 			const runwayNode = imageToVideo({}, RETRY);
 			// The second output of the loop is its round; the first one is the end.
 			let workflow = chain(manual, ...items({ prompt: 'same' }, { prompt: 'same' }), loop);
@@ -269,12 +264,6 @@ topic('What looks the same', (test) => {
 	test(
 		'is made twice in two rounds of which the first one failed and went on',
 		place(async ({ api, run }) => {
-			const loop: Part = {
-				name: 'Loop',
-				type: 'n8n-nodes-base.splitInBatches',
-				typeVersion: 3,
-				parameters: { options: {} },
-			};
 			const same = { prompt: 'same [fail SAFETY]' };
 			let workflow = chain(manual, ...items(same, same), loop);
 			const added = chain(imageToVideo({}, { onError: 'continueRegularOutput' }));

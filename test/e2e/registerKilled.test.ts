@@ -9,6 +9,7 @@ import {
 	items,
 	link,
 	LONGEST_TEST_MS,
+	loop,
 	manual,
 	type Part,
 	type Place,
@@ -44,8 +45,6 @@ const oneNode = () => chain(webhook(), ...TWO, imageToVideo());
 
 /** Two rounds: the first one has ended when the second one begins. */
 function twoRounds(): WorkflowFile {
-	const type = 'n8n-nodes-base.splitInBatches';
-	const loop: Part = { name: 'Loop', type, typeVersion: 3, parameters: { options: {} } };
 	const { nodes, connections, name } = chain(webhook(), ...items({ prompt: 'a' }, { prompt: 'b [stuck]' }), loop);
 	const round = chain(imageToVideo());
 	const workflow = { name, nodes: [...nodes, ...round.nodes], connections };

@@ -6,6 +6,7 @@ import {
 	chain,
 	items,
 	link,
+	loop,
 	manual,
 	noOp,
 	type Part,
@@ -148,12 +149,6 @@ topic('A Runway node', (test) => {
 	test(
 		'that sleeps in each round of a loop creates each task once',
 		place(async (here) => {
-			const loop: Part = {
-				name: 'Loop',
-				type: 'n8n-nodes-base.splitInBatches',
-				typeVersion: 3,
-				parameters: { options: {} },
-			};
 			let workflow = chain(manual, ...prompts('a pier', 'a harbor'), loop);
 			workflow = { ...workflow, nodes: [...workflow.nodes, ...chain(textToVideo(SLEEPS)).nodes] };
 			workflow = link(link(workflow, 'Loop', 1, 'Runway'), 'Runway', 0, 'Loop');

@@ -10,6 +10,7 @@ import {
 	hintsOf,
 	items,
 	link,
+	loop,
 	manual,
 	noOp,
 	notedIds,
@@ -308,12 +309,6 @@ topic('A sleeping execution', (test) => {
 		'sleeps and wakes up in every round of Loop Over Items',
 		place(async (here) => {
 			const { api } = here;
-			const loop: Part = {
-				name: 'Loop',
-				type: 'n8n-nodes-base.splitInBatches',
-				typeVersion: 3,
-				parameters: { options: {} },
-			};
 			let workflow = chain(manual, ...items({ prompt: '[stuck]' }, { prompt: '[stuck]' }), loop);
 			workflow = { ...workflow, nodes: [...workflow.nodes, ...chain(suspended()).nodes] };
 			workflow = link(link(workflow, 'Loop', 1, 'Runway'), 'Runway', 0, 'Loop');

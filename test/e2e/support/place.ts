@@ -175,6 +175,14 @@ export function link(workflow: WorkflowFile, from: string, output: number, to: s
 
 export const manual: Part = { name: 'Start', type: 'n8n-nodes-base.manualTrigger', typeVersion: 1, parameters: {} };
 
+/** Gives out one item a round at its second output, and what came back at its first one in the end. */
+export const loop: Part = {
+	name: 'Loop',
+	type: 'n8n-nodes-base.splitInBatches',
+	typeVersion: 3,
+	parameters: { options: {} },
+};
+
 /** A trigger for production runs. */
 export function webhook(): Part {
 	const path = randomUUID();

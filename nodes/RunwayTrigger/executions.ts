@@ -1,6 +1,6 @@
 import type { IPollFunctions } from 'n8n-workflow';
 
-import { CREDENTIAL } from '../shared/api/transport';
+import { credentialIdOf } from '../shared/api/transport';
 import type { Register } from '../shared/register/register';
 import type { StoredRow } from '../shared/register/row';
 import { pLimit } from '../shared/wait/limit';
@@ -51,8 +51,4 @@ export async function closedAmong(
 /** Credentials may lead to the registers of several n8ns, which number their executions alike. */
 function nameOfExecution(context: IPollFunctions, executionId: string): string {
 	return [context.getWorkflow().id, context.getNode().id, credentialIdOf(context), executionId].join(' ');
-}
-
-export function credentialIdOf(context: IPollFunctions): string {
-	return context.getNode().credentials?.[CREDENTIAL]?.id ?? '';
 }

@@ -1,10 +1,11 @@
 import { NodeOperationError, type IDataObject, type IPollFunctions } from 'n8n-workflow';
 
+import { credentialIdOf } from '../shared/api/transport';
 import { endInRow, failureInWords } from '../shared/register/end';
 import { openRegister, type Register } from '../shared/register/register';
 import type { StoredRow } from '../shared/register/row';
 import { isTerminal } from '../shared/task/task';
-import { closedAmong, credentialIdOf } from './executions';
+import { closedAmong } from './executions';
 import { matches, readFilters } from './filters';
 import { findRows, positionOf, type FoundRows, type Position } from './rows';
 import { Wakers } from './sleeper';

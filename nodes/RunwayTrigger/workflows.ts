@@ -1,6 +1,6 @@
 import { NodeOperationError, type ILoadOptionsFunctions, type INodePropertyOptions } from 'n8n-workflow';
 
-import { CREDENTIAL } from '../shared/api/transport';
+import { credentialIdOf } from '../shared/api/transport';
 import { openRegister } from '../shared/register/register';
 import { wordsOf } from './filters';
 
@@ -14,7 +14,7 @@ const MOST_ROWS = 2_000;
 export async function getWorkflows(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
 	const options = new Map<string, INodePropertyOptions>();
 	const register = await openRegister(this);
-	const credentialId = this.getNode().credentials?.[CREDENTIAL]?.id ?? '';
+	const credentialId = credentialIdOf(this);
 	const rows = (await register?.find({ where: { credentialId }, limit: MOST_ROWS })) ?? null;
 	for (const { workflowId, workflowName } of rows ?? []) {
 		if (workflowId === '' || options.has(workflowId)) continue;

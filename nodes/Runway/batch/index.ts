@@ -73,9 +73,9 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 
 	const endings = results.map(({ job, outcome }): Ending => ({ itemIndex: job.itemIndex, outcome }));
 	const failed = results.flatMap(({ item }, index) => (item === null ? (endings[index] ?? []) : []));
-	const isLeftOpen = ({ outcome, reattached }: JobResult) =>
-		recalled !== null && reattached && outcome.kind === 'maybeCreated' && results.some(({ item }) => item !== null);
-	const leftOpen = new Set(results.filter(isLeftOpen).map(({ outcome }) => outcome));
+	// With the register, what an earlier attempt left open doesn't end a run that has something to deliver.
+	const mayBeOpen = recalled !== null && failed.length < results.length;
+	const leftOpen = new Set(mayBeOpen ? results.filter(isLeftOpen).map(({ outcome }) => outcome) : []);
 	const important = mostImportant(failed.filter(({ outcome }) => !leftOpen.has(outcome)));
 	const isStopped = context.getExecutionCancelSignal()?.aborted === true;
 	const isOver = isStopped || (important !== undefined && !goesOnAfterErrors(context));
@@ -125,6 +125,11 @@ async function attemptsBefore(
 			problem: ownProblem('network', noRow),
 		})),
 	];
+}
+
+/** Whether an earlier attempt left it unknown if a task was created. */
+function isLeftOpen({ outcome, reattached }: JobResult): boolean {
+	return reattached && outcome.kind === 'maybeCreated';
 }
 
 /** Lets a job wait that nobody would wake up: the register, whose trigger does that, can't be written. */
@@ -213,7 +218,7 @@ function addHints(
 	if (reattached > 0) {
 		hints.push(`${count(reattached, 'task')} that an earlier attempt had created: taken up again, not paid for again.`);
 	}
-	const open = results.filter(({ outcome, reattached }) => reattached && outcome.kind === 'maybeCreated').length;
+	const open = results.filter(isLeftOpen).length;
 	if (open > 0) {
 		hints.push(
 			`${count(open, 'item')} came out as an error: an earlier attempt left it unknown whether a task was created.`,

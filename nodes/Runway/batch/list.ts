@@ -3,7 +3,7 @@ import * as z from 'zod/v4-mini';
 
 import { listAccountTasks, type AccountTask } from '../../shared/api/accountTasks';
 import { redact } from '../../shared/api/redact';
-import { CREDENTIAL } from '../../shared/api/transport';
+import { credentialIdOf } from '../../shared/api/transport';
 import { openRegister, type Register } from '../../shared/register/register';
 import type { RowStatus, StoredRow, TaskRow } from '../../shared/register/row';
 import type { TaskStatus } from '../../shared/task/task';
@@ -173,7 +173,7 @@ function noRegister(message: string, advice: string[]): Listed {
 
 /** Rows of other credentials may be of other accounts, which this one can't look into. */
 function credentialOf(context: IExecuteFunctions): Partial<TaskRow> {
-	const id = context.getNode().credentials?.[CREDENTIAL]?.id ?? '';
+	const id = credentialIdOf(context);
 	return id === '' ? {} : { credentialId: id };
 }
 

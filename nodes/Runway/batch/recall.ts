@@ -1,6 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { ownProblem } from '../../shared/api/problem';
+import { credentialIdOf } from '../../shared/api/transport';
 import type { Register } from '../../shared/register/register';
 import type { StoredRow } from '../../shared/register/row';
 import { pLimit } from '../../shared/wait/limit';
@@ -8,7 +9,6 @@ import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { roundOf } from './cutOff';
 import type { Job } from './job';
 import type { PaidRecord } from './paid';
-import { credentialIdOf } from './rows';
 
 /**
  * What the register knows of the attempts before this one: those of the execution that is retried, and of its other retries. It

@@ -5,7 +5,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { explain } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
 import { redact } from '../../shared/api/redact';
-import { CREDENTIAL } from '../../shared/api/transport';
+import { credentialIdOf } from '../../shared/api/transport';
 import { endInRow, failureInWords } from '../../shared/register/end';
 import type { Register } from '../../shared/register/register';
 import type { RowStatus, TaskRow } from '../../shared/register/row';
@@ -214,11 +214,6 @@ function placeOf(context: IExecuteFunctions): PlaceOfRun {
 		credentialId: credentialIdOf(context),
 		createdTime: new Date().toISOString(),
 	};
-}
-
-/** Tells accounts apart: a register may be shared by several. */
-export function credentialIdOf(context: Pick<IExecuteFunctions, 'getNode'>): string {
-	return context.getNode().credentials?.[CREDENTIAL]?.id ?? '';
 }
 
 function newRow(job: CreateJob, requestId: string, place: PlaceOfRun): TaskRow {

@@ -15,6 +15,11 @@ import type { ApiAnswer, Send } from './send';
 /** The credential type of this package. */
 export const CREDENTIAL = 'cometApiRunwayApi';
 
+/** n8n's ID of the node's credential, by which the register of tasks tells accounts apart; empty without one. */
+export function credentialIdOf(context: Pick<IExecuteFunctions, 'getNode'>): string {
+	return context.getNode().credentials?.[CREDENTIAL]?.id ?? '';
+}
+
 const BALANCE_TIMEOUT_MS = 30_000;
 
 /** The contexts in which n8n lets a node send requests with a credential. */

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { CREDENTIAL, type RequestContext } from '../api/transport';
+import { CREDENTIAL, credentialIdOf, type RequestContext } from '../api/transport';
 import type { Clock } from '../wait/pause';
 import { readAddress } from './address';
 import { N8nApi, type AskHost } from './api';
@@ -65,7 +65,7 @@ export async function openRegister(context: RequestContext, clock: Clock = patie
 	if (credential.register !== true) return null;
 	const { value: address, fault } = readAddress(credential.n8nUrl, credential.n8nApiKey);
 	if (fault !== null) return closedRegister(fault.words);
-	const id = context.getNode().credentials?.[CREDENTIAL]?.id ?? '';
+	const id = credentialIdOf(context);
 	const { httpRequest } = context.helpers;
 	const ask: AskHost = async (options) => (await httpRequest(options)) as unknown;
 	const common = sharedBy(`${id} ${address.api}`, address.apiKey, clock);

@@ -121,6 +121,16 @@ export function flipField(): INodeProperties {
 	};
 }
 
+export function styleField(): INodeProperties {
+	return {
+		displayName: 'Style',
+		name: 'style',
+		type: 'string',
+		default: 'cinematic',
+		description: 'Style of the video. "cinematic" is the only one that CometAPI documents.',
+	};
+}
+
 /** A URL that CometAPI downloads from, so it must be public. */
 export function urlField(field: {
 	displayName: string;
@@ -172,14 +182,14 @@ function cameraMovement(displayName: string, name: string, description: string):
 /** How strictly Runway's moderation treats people who resemble public figures. */
 export function moderationField(): INodeProperties {
 	return {
-		displayName: 'Public Figure Moderation',
+		displayName: 'People Who Resemble Public Figures',
 		name: 'publicFigureThreshold',
 		type: 'options',
 		options: [
-			{ name: 'Automatic', value: 'auto', description: "Runway's usual strictness" },
-			{ name: 'Low', value: 'low', description: 'Less strict about people who resemble public figures' },
+			{ name: 'Usual Strictness', value: 'auto' },
+			{ name: 'Less Strict', value: 'low' },
 		],
 		default: 'auto',
-		description: "How strictly Runway's moderation treats people who resemble public figures",
+		description: 'How strictly Runway checks whether the result shows a person who looks like a public figure',
 	};
 }

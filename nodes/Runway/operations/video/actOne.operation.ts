@@ -10,7 +10,7 @@ export const actOne = createOperation({
 	resource: 'video',
 	value: 'actOne',
 	name: 'Act-One',
-	action: 'Transfer facial performance to image (Act-One)',
+	action: 'Animate face with Act-One',
 	description: "Let a character's image take over the face of an actor's video, both given as URLs",
 	api: 'compatibility',
 	path: '/runway/pro/act_one',

@@ -39,8 +39,8 @@ export const restyle = createOperation({
 				'How far the result may leave the shapes of the video, from 0 (keep them) to 1 (redraw everything). Start at 0.5 or below.',
 		},
 		durationField('Length of the result in seconds', [5]),
-		flipField(),
 	],
+	options: [flipField()],
 
 	parameters: z.object({
 		videoUrl: httpUrl(),
@@ -48,7 +48,7 @@ export const restyle = createOperation({
 		model: requiredText(),
 		structureTransformation: decimal(0, 1),
 		duration: integer(1, 60, ' seconds'),
-		flip: flag(),
+		flip: z.prefault(flag(), false),
 	}),
 
 	body: (p, { callbackUrl }) => ({

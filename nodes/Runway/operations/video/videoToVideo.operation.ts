@@ -26,7 +26,7 @@ export const videoToVideo = createOperation({
 	resource: 'video',
 	value: 'videoToVideo',
 	name: 'Video to Video (Aleph)',
-	action: 'Change video by prompt (Aleph)',
+	action: 'Change video with Video to Video (Aleph)',
 	description: 'Edit what a video shows by a prompt; takes a URL or a file of the item',
 	api: 'official',
 	path: '/runwayml/v1/video_to_video',
@@ -51,9 +51,8 @@ export const videoToVideo = createOperation({
 			}),
 			displayOptions: { hide: { model: modelsWithoutReferences(facts) } },
 		},
-		seedField(),
-		moderationField(),
 	],
+	options: [seedField(), moderationField()],
 
 	parameters: z
 		.object({

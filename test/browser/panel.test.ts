@@ -10,7 +10,7 @@ import { useBrowser } from './tab';
 const MINUTES = 60_000;
 const inTab = useBrowser();
 
-const COST = 'Every item creates one task that CometAPI bills. All items are checked before the first one is sent.';
+const COST = 'CometAPI bills one task for each item. All items are checked before the first one is sent.';
 const EXPIRY = /^The URLs in the output expire after a day or two\./;
 
 const head = ['Credential', 'Resource', 'Operation'];
@@ -25,7 +25,7 @@ const panels: Record<string, string[]> = {
 		...head, COST, 'Image Source', 'Image URL', 'Prompt', 'Model', 'Ratio', 'Duration (Seconds)', ...end,
 	],
 	restyle: [
-		...head, COST, 'Video URL', 'Prompt', 'Model', 'Structure Transformation', 'Duration (Seconds)', ...end,
+		...head, COST, 'Video URL', 'Prompt', 'Model', 'Amount of Change', 'Duration (Seconds)', ...end,
 	],
 	actOne: [...head, COST, 'Performance Video URL', 'Character Image URL', ...end],
 	videoToVideo: [

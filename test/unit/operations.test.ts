@@ -261,8 +261,8 @@ const table: Record<string, Rows> = {
 		refused: [
 			[{ videoUrl: 'street.mp4' }, 'Video URL', aUrl],
 			[{ prompt: '' }, 'Prompt', notEmpty],
-			[{ structureTransformation: 1.01 }, 'Structure Transformation', 'must be a number from 0 to 1'],
-			[{ structureTransformation: 'half' }, 'Structure Transformation', 'must be a number from 0 to 1'],
+			[{ structureTransformation: 1.01 }, 'Amount of Change', 'must be a number from 0 to 1'],
+			[{ structureTransformation: 'half' }, 'Amount of Change', 'must be a number from 0 to 1'],
 			[{ flip: 1 }, 'Options → Flip', 'must be true or false'],
 		],
 		hints: [

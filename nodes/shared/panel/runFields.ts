@@ -4,7 +4,7 @@ import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 export const noticeFields: INodeProperties[] = [
 	{
-		displayName: 'Every item creates one task that CometAPI bills. All items are checked before the first one is sent.',
+		displayName: 'CometAPI bills one task for each item. All items are checked before the first one is sent.',
 		name: 'costNotice',
 		type: 'notice',
 		default: '',
@@ -14,12 +14,12 @@ export const noticeFields: INodeProperties[] = [
 const whenFinished: INodePropertyOptions = {
 	name: 'When Finished',
 	value: 'wait',
-	description: 'Wait here until all tasks have ended, then pass on their results',
+	description: 'Wait until all tasks have ended, then output their results',
 };
 const atOnce: INodePropertyOptions = {
 	name: 'At Once',
 	value: 'return',
-	description: 'Pass on the task IDs without waiting; fetch the results later with the Task resource',
+	description: 'Output the task IDs without waiting. Fetch the results later with the Task resource.',
 };
 const whenCalledBack: INodePropertyOptions = {
 	name: 'When CometAPI Calls Back',

@@ -18,7 +18,7 @@ export const generate = createOperation({
 	value: 'generate',
 	name: 'Generate',
 	action: 'Generate image',
-	description: 'Make a still image from a prompt and one to three reference images',
+	description: 'Make an image from a prompt and one to three reference images',
 	api: 'official',
 	path: '/runwayml/v1/text_to_image',
 	produces: 'image',

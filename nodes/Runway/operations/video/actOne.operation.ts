@@ -11,7 +11,7 @@ export const actOne = createOperation({
 	value: 'actOne',
 	name: 'Act-One',
 	action: 'Animate face with Act-One',
-	description: "Let a character's image take over the face of an actor's video, both given as URLs",
+	description: 'Make the face in an image act like an actor in a video, both from URLs',
 	api: 'compatibility',
 	path: '/runway/pro/act_one',
 	produces: 'video',
@@ -32,7 +32,7 @@ export const actOne = createOperation({
 			name: 'imageUrl',
 			default: '={{ $json.imageUrl }}',
 			placeholder: 'e.g. https://example.com/puppet.png',
-			description: 'Public URL of the image that is to act, in the shape 16:9',
+			description: 'Public URL of the image of the character, in the shape 16:9',
 		}),
 	],
 

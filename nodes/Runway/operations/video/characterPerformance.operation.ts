@@ -15,7 +15,7 @@ const character = mediaInput({
 	kind: 'image',
 	defaultUrl: '={{ $json.imageUrl }}',
 	placeholder: 'e.g. https://example.com/puppet.png',
-	description: 'Who is to perform, with a face that stays in the frame',
+	description: 'The character, with a face that stays in the frame',
 });
 
 const reference = mediaInput({
@@ -24,7 +24,7 @@ const reference = mediaInput({
 	kind: 'video',
 	defaultUrl: '={{ $json.videoUrl }}',
 	placeholder: 'e.g. https://example.com/actor.mp4',
-	description: 'The performance to take over, 3 to 30 seconds long',
+	description: 'The performance to copy, 3 to 30 seconds long',
 });
 
 const facts = modelTable['character-performance'];
@@ -35,7 +35,7 @@ export const characterPerformance = createOperation({
 	value: 'characterPerformance',
 	name: 'Character Performance (Act-Two)',
 	action: 'Animate character with Character Performance (Act-Two)',
-	description: "Let a character in an image or video take over the face and movements of an actor's video",
+	description: 'Make a character in an image or video act like an actor in a video, with face and movements',
 	api: 'official',
 	path: '/runwayml/v1/character_performance',
 	produces: 'video',
@@ -53,7 +53,7 @@ export const characterPerformance = createOperation({
 				{ name: 'Video', value: 'video' },
 			],
 			default: 'image',
-			description: 'Whether the character is given as an image or as a video',
+			description: 'Whether the character comes from an image or a video',
 		},
 		...character.fields,
 		...reference.fields,
@@ -67,7 +67,7 @@ export const characterPerformance = createOperation({
 			name: 'bodyControl',
 			type: 'boolean',
 			default: true,
-			description: 'Whether to take over gestures and body movements too, not just the face',
+			description: 'Whether to copy gestures and body movements too, not just the face',
 			displayOptions: { show: { '/characterType': ['image'] } },
 		},
 		{

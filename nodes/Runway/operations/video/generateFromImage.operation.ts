@@ -21,7 +21,7 @@ export const generateFromImage = createOperation({
 	value: 'generateFromImage',
 	name: 'Image to Video (Camera Motion)',
 	action: 'Animate image with Image to Video (Camera Motion)',
-	description: 'Animate an image by URL and steer the camera, or let the video end on a second image',
+	description: 'Animate an image from a URL and steer the camera, or end on a second image',
 	api: 'compatibility',
 	path: '/runway/pro/generate',
 	produces: 'video',

@@ -12,7 +12,7 @@ export const generateFromText = createOperation({
 	value: 'generateFromText',
 	name: 'Text to Video',
 	action: 'Generate video with Text to Video',
-	description: 'Turn a written prompt into a video, with camera motion where you want it',
+	description: 'Turn a prompt into a video, with camera motion if you like',
 	api: 'compatibility',
 	path: '/runway/pro/generate',
 	produces: 'video',

@@ -27,7 +27,7 @@ export const imageToVideo = createOperation({
 	value: 'imageToVideo',
 	name: 'Image to Video',
 	action: 'Animate image with Image to Video',
-	description: 'Animate an image given as a URL or as a file of the item, with seed and watermark',
+	description: 'Animate an image from a URL or a file',
 	api: 'official',
 	path: '/runwayml/v1/image_to_video',
 	produces: 'video',

@@ -27,7 +27,7 @@ export const videoToVideo = createOperation({
 	value: 'videoToVideo',
 	name: 'Video to Video (Aleph)',
 	action: 'Change video with Video to Video (Aleph)',
-	description: 'Edit what a video shows by a prompt; takes a URL or a file of the item',
+	description: 'Change what a video from a URL or a file shows, by a prompt',
 	api: 'official',
 	path: '/runwayml/v1/video_to_video',
 	produces: 'video',
@@ -45,7 +45,7 @@ export const videoToVideo = createOperation({
 		optionalRatioField(facts.gen4_aleph.ratios),
 		{
 			...referencesField({
-				description: 'An image whose look the video takes over. Aleph 2 takes none.',
+				description: 'An image whose look the video takes on. Aleph 2 takes none.',
 				tags: false,
 				required: false,
 			}),

@@ -19,7 +19,8 @@ export class CometApiRunwayApi implements ICredentialType {
 			default: '',
 			required: true,
 			placeholder: 'e.g. sk-…',
-			description: 'A key from the CometAPI console, under API keys',
+			description:
+				'Get one in the <a href="https://www.cometapi.com/console/token" target="_blank">CometAPI console</a>, under API keys',
 		},
 		{
 			displayName: 'Base URL',

@@ -3,6 +3,7 @@ import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow'
 import { createSend } from '../shared/api/transport';
 import { type FactsByModel, modelTable } from './modelTable';
 import { findOperation, isCreate } from './operations';
+import { isKnownModel, modelLabel } from './operations/modelNames';
 
 const TIMEOUT_MS = 10_000;
 
@@ -23,10 +24,7 @@ export async function searchModels(this: ILoadOptionsFunctions, filter?: string)
 	const { models: documented, facts = modelTable['image-to-video'] as FactsByModel } = operation;
 
 	const listed = await listedModels(this);
-	const entry = (value: string) => ({
-		name: titles[value] === undefined ? value : `${value} (${titles[value]})`,
-		value,
-	});
+	const entry = (value: string) => ({ name: modelLabel(value), value });
 	const results = [
 		...documented.map((id) => ({
 			...entry(id),
@@ -35,18 +33,12 @@ export async function searchModels(this: ILoadOptionsFunctions, filter?: string)
 		...(listed ?? [])
 			.filter((id) => RUNWAYS_OWN.test(id) && !documented.includes(id))
 			// What the table has for other operations alone does something else.
-			.filter((id) => titles[id] === undefined || id in facts)
+			.filter((id) => !isKnownModel(id) || id in facts)
 			.map((id) => ({ ...entry(id), description: facts[id]?.retired === true ? RETIRED : OFFERED })),
 	];
 	const wanted = filter?.trim().toLowerCase() ?? '';
 	return { results: results.filter(({ name }) => name.toLowerCase().includes(wanted)) };
 }
-
-const titles: Readonly<Record<string, string>> = Object.fromEntries(
-	Object.values(modelTable).flatMap((models: FactsByModel) =>
-		Object.entries(models).map(([model, { title }]) => [model, title]),
-	),
-);
 
 /** The IDs of CometAPI's list, each once, or null if there is none to be had. */
 async function listedModels(context: ILoadOptionsFunctions): Promise<string[] | null> {

@@ -1,5 +1,6 @@
 import { NodeOperationError, type IPollFunctions } from 'n8n-workflow';
 
+import { apiField } from '../shared/panel/taskFields';
 import { isApiChoice, taskIdsOf } from '../shared/task/ids';
 import { faultOf } from '../shared/trigger/errors';
 import type { NewestTask, OpenSource } from './source';
@@ -37,6 +38,6 @@ function readIds(context: IPollFunctions) {
 	const ids = taskIdsOf(context.getNodeParameter('taskIds', ''));
 	if (ids.length > MAX_TASKS) throw faultOf(context, 'Task IDs', `must name no more than ${MAX_TASKS} tasks`);
 	const api = context.getNodeParameter('api', 'auto') as unknown;
-	if (!isApiChoice(api)) throw faultOf(context, 'API', 'must be "auto", "official" or "compatibility"');
+	if (!isApiChoice(api)) throw faultOf(context, apiField.displayName, 'must be "auto", "official" or "compatibility"');
 	return { ids, api };
 }

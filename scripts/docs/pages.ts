@@ -5,13 +5,13 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { listedRow } from '../../nodes/Runway/batch/list';
 import { operations } from '../../nodes/Runway/operations/index';
-import type { Operation } from '../../nodes/Runway/operations/operation';
+import { labelledParameters, type Operation } from '../../nodes/Runway/operations/operation';
 import { properties } from '../../nodes/Runway/operations/panel';
 import { callbackFields } from '../../nodes/RunwayCallbackTrigger/fields';
 import { watchFields } from '../../nodes/RunwayTrigger/fields';
 import { readBalance } from '../../nodes/shared/api/balance';
 import { taskJson } from '../../nodes/shared/item/output';
-import { optionsFields } from '../../nodes/shared/panel/runFields';
+import { optionsField, runOptions } from '../../nodes/shared/panel/options';
 import type { KnownTask } from '../../nodes/shared/task/task';
 import { limitTable, reasonTable } from './judgement';
 import { fieldTable } from './tables';
@@ -44,7 +44,7 @@ export function pages(): Page[] {
 		]),
 		[
 			'docs/options.md',
-			{ create: optionTable(optionsFields.createWithCallback), task: optionTable(optionsFields.wait) },
+			{ create: optionTable([...runOptions.create, ...runOptions.callback]), task: optionTable(runOptions.wait) },
 		],
 		[
 			'docs/triggers.md',
@@ -75,19 +75,22 @@ function withSection(file: string, text: string, name: string, body: string): st
 	return `${before}${begin}\n\n${body.trim()}\n\n${end}${after}`;
 }
 
-/** The fields that the panel shows for an operation, whatever else is chosen; options have a page of their own. */
-function fieldsOf({ resource, value }: Operation): INodeProperties[] {
+/** The fields of an operation, whatever else is chosen, and its own options; those of all operations have a page of their own. */
+function fieldsOf(operation: Operation): INodeProperties[] {
+	const { resource, value, fields } = operation;
+	const ownOptions = labelledParameters(operation).slice(fields.length);
 	const isOfOperation = ({ displayOptions }: INodeProperties) => {
 		const { resource: resources = [resource], operation: values = [value] } = displayOptions?.show ?? {};
 		return resources.includes(resource) && values.includes(value);
 	};
-	return properties.filter(
-		(field) => !['resource', 'operation', 'options'].includes(field.name) && isOfOperation(field),
-	);
+	return [
+		...properties.filter((field) => !['resource', 'operation', 'options'].includes(field.name) && isOfOperation(field)),
+		...ownOptions,
+	];
 }
 
-function optionTable(field: INodeProperties): string {
-	return fieldTable((field.options ?? []).filter((option): option is INodeProperties => 'type' in option));
+function optionTable(options: readonly INodeProperties[]): string {
+	return fieldTable(optionsField(options).options as INodeProperties[]);
 }
 
 function operationList(): string {

@@ -63,7 +63,7 @@ function condition({ displayOptions }: INodeProperties, all: readonly INodePrope
 		// A name with a slash is one outside the collection.
 		return `\`${name.replace(/^\//, '')}\` is ${texts.join(' or ')}`;
 	});
-	return `Shown where ${wanted.join(' and ')}`;
+	return `Shown if ${wanted.join(' and ')}`;
 }
 
 function defaultOf({ type, default: value }: INodeProperties): string {

@@ -48,6 +48,9 @@ describe('The node panel of the editor', () => {
 			const words = [
 				'runway',
 				'video',
+				'AI video',
+				'animate image',
+				'upscale video',
 				'cometapi',
 				'text to video',
 				'image to video',

@@ -10,39 +10,35 @@ import { useBrowser } from './tab';
 const MINUTES = 60_000;
 const inTab = useBrowser();
 
-const COST = 'Every item creates one task that CometAPI bills. All items are checked before the first one is sent.';
+const COST = 'CometAPI bills one task for each item. All items are checked before the first one is sent.';
 const EXPIRY = /^The URLs in the output expire after a day or two\./;
 
 const head = ['Credential', 'Resource', 'Operation'];
-const end = ['When to Continue', 'Download File', 'Put Output File in Field', 'Options'];
-const task = ['Task ID', 'API'];
+const end = ['When to Continue', 'Download File', 'Options'];
 
 const panels: Record<string, string[]> = {
-	generateFromText: [...head, COST, 'Prompt', 'Model', 'Ratio', 'Duration (Seconds)', 'Style', 'Camera Motion', ...end],
+	generateFromText: [...head, COST, 'Prompt', 'Model', 'Ratio', 'Duration (Seconds)', 'Camera Motion', ...end],
 	generateFromImage: [
-		...head, COST, 'Image URL', 'Prompt', 'Model', 'Ratio', 'Duration (Seconds)', 'End Frame URL', 'Camera Motion', 'Frame Settings', ...end,
+		...head, COST, 'Image URL', 'Prompt', 'Model', 'Ratio', 'Duration (Seconds)', 'Camera Motion', ...end,
 	],
 	imageToVideo: [
-		...head, COST, 'Image Source', 'Image URL', 'Prompt', 'Model', 'Ratio', 'Duration (Seconds)', 'Seed', 'Watermark',
-		'Public Figure Moderation', ...end,
+		...head, COST, 'Image Source', 'Image URL', 'Prompt', 'Model', 'Ratio', 'Duration (Seconds)', ...end,
 	],
 	restyle: [
-		...head, COST, 'Video URL', 'Prompt', 'Model', 'Structure Transformation', 'Duration (Seconds)', 'Flip', ...end,
+		...head, COST, 'Video URL', 'Prompt', 'Model', 'Amount of Change', 'Duration (Seconds)', ...end,
 	],
 	actOne: [...head, COST, 'Performance Video URL', 'Character Image URL', ...end],
 	videoToVideo: [
-		...head, COST, 'Video Source', 'Video URL', 'Prompt', 'Model', 'Ratio', 'Seed', 'Public Figure Moderation',
-		...end,
+		...head, COST, 'Video Source', 'Video URL', 'Prompt', 'Model', 'Ratio', ...end,
 	],
 	characterPerformance: [
-		...head, COST, 'Character Type', 'Character Source', 'Character URL', 'Performance Source', 'Performance URL', 'Model', 'Ratio',
-		'Body Control', 'Expression Intensity', 'Seed', 'Public Figure Moderation', ...end,
+		...head, COST, 'Character Type', 'Character Source', 'Character URL', 'Performance Source', 'Performance URL', 'Ratio', ...end,
 	],
 	upscale: [...head, COST, 'Video Source', 'Video URL', 'Model', ...end],
-	generate: [...head, COST, 'Prompt', 'Reference Images', 'Model', 'Ratio', 'Seed', 'Public Figure Moderation', ...end],
-	get: [...head, ...task, 'Options'],
-	wait: [...head, ...task, 'Download File', 'Put Output File in Field', 'Options'],
-	download: [...head, ...task, 'Put Output File in Field', 'Options'],
+	generate: [...head, COST, 'Prompt', 'Reference Images', 'Model', 'Ratio', ...end],
+	get: [...head, 'Task ID', 'Options'],
+	wait: [...head, 'Task ID', 'Download File', 'Options'],
+	download: [...head, 'Task ID', 'Options'],
 	list: [...head, 'Source', 'Status', 'Return All', 'Limit', 'Filters'],
 	getBalance: [...head, 'From Day', 'To Day'],
 }; // prettier-ignore
@@ -79,7 +75,6 @@ describe('The panel', () => {
 			expect(await editor.fields()).not.toContainEqual(expect.stringMatching(EXPIRY));
 			await editor.part('parameter-input-download').locator('.el-switch').click();
 			await editor.page.getByText(EXPIRY).waitFor();
-			expect(await editor.fields()).not.toContain('Put Output File in Field');
 		}),
 		5 * MINUTES,
 	);
@@ -131,7 +126,7 @@ describe('The panel', () => {
 			const names = (await offered.allInnerTexts()).map((name) => name.trim());
 			expect(names).toEqual([
 				'Additional Fields (JSON)', 'Callback URL', 'Include Raw Response', 'Max File Size (MB)', 'Max Parallel Requests',
-				'Max Tasks in Progress', 'Poll Interval (Seconds)', 'Runway API Version', 'Time Limit (Seconds)',
+				'Max Tasks in Progress', 'Poll Interval (Seconds)', 'Put Output File in Field', 'Runway API Version', 'Style', 'Time Limit (Seconds)',
 				'When the Time Limit Is Reached',
 			]); // prettier-ignore
 		}),

@@ -32,7 +32,7 @@ async function createTask(here: Place, parameters: INodeParameters = {}): Promis
 	return String(outputOf(execution, 'Runway')[0]?.json.taskId);
 }
 
-const end = ['Trigger On', 'Download File', 'Put Output File in Field', 'Options'];
+const end = ['Trigger On', 'Download File', 'Options'];
 
 describe('The callback trigger in the editor', () => {
 	it(
@@ -105,7 +105,7 @@ describe('The polling trigger in the editor', () => {
 			await editor.openNode('Watch');
 			const [credential, times, mode, ...fields] = await editor.fields();
 			expect([credential, times, mode]).toEqual(['Credential', 'Poll Times', 'Mode']);
-			expect(fields).toEqual(['Watch', 'Task IDs', 'API', ...end]);
+			expect(fields).toEqual(['Watch', 'Task IDs', 'Task Created By', ...end]);
 			await editor.part('trigger-execute-button').first().click();
 			await editor.output.getByText('1 item').waitFor();
 			await editor.output.getByText('JSON', { exact: true }).click();

@@ -133,9 +133,11 @@ describe.each(AGENTS)('In a real n8n, the Runway tool, %s,', (_how, version) => 
 	});
 
 	it('fetches no file, and leaves none in the execution', async () => {
-		const execution = await ask(version, { ...imageToVideo, download: true, binaryField: 'clip' }, [
-			[{ arguments: pier }],
-		]);
+		const execution = await ask(
+			version,
+			{ ...imageToVideo, download: true, options: { pollInterval: POLL_SECONDS, binaryField: 'clip' } },
+			[[{ arguments: pier }]],
+		);
 		expectAnswer(execution);
 		expect(api.downloads).toEqual([]);
 		const runs = execution.data.resultData?.runData['Make a video'] ?? [];
@@ -181,7 +183,10 @@ describe.each(AGENTS)('In a real n8n, the Runway tool, %s,', (_how, version) => 
 			model: { __rl: true, mode: 'id', value: fromAI('Model', 'Name of the model') },
 			ratio: fromAI('Ratio', 'Width and height with a colon'),
 			duration: fromAI('Duration', 'Seconds, 5 or 10', 'number'),
-			watermark: fromAI('Watermark', 'Whether to add a watermark', 'boolean'),
+			options: {
+				pollInterval: POLL_SECONDS,
+				watermark: fromAI('Watermark', 'Whether to add a watermark', 'boolean'),
+			},
 		};
 		const given = { ...pier, Model: 'gen4_turbo', Ratio: '720:1280', Duration: 10, Watermark: true };
 		expectAnswer(await ask(version, parameters, [[{ arguments: given }]]));

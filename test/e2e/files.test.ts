@@ -177,7 +177,7 @@ describe('In a real n8n, a file of an earlier node', () => {
 			videoBinaryField: 'clip',
 			completion: 'return',
 		};
-		const make = runway('Make', { ...submit, completion: 'wait', binaryField: 'clip' });
+		const make = runway('Make', { ...submit, completion: 'wait', options: { ...options, binaryField: 'clip' } });
 		expectSuccess(await run(make, runway('Grow', grow)));
 		expect((api.creates[1]?.body as { videoUri: string }).videoUri === clip).toBe(true);
 	});

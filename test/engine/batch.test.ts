@@ -104,7 +104,7 @@ topic('A batch', (test) => {
 	test(
 		'puts the file into the field that the user names',
 		bench(async ({ api, engine, run }) => {
-			const { items } = await run(imageToVideo({}, { binaryField: 'clip' }));
+			const { items } = await run(imageToVideo({ binaryField: 'clip' }));
 
 			expect(Object.keys(items[0]?.binary ?? {})).toEqual(['clip']);
 			expect(await engine.bytesOf(items[0], 'clip')).toEqual(api.assetBytes('video'));

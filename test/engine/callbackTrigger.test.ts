@@ -65,7 +65,7 @@ topic('The callback trigger', (test) => {
 			const lie = { ...bodyOf(id), video_url: 'https://evil.example/x.mp4', prompt: 'lies' };
 			const { items, ...answer } = await receiving(place, { options: { includeRaw: true } }).call(lie);
 			expect(answer).toMatchObject(RECEIVED);
-			const node = await place.run(task('get', { taskId: id, api: 'compatibility' }, { includeRaw: true }));
+			const node = await place.run(task('get', { taskId: id }, { api: 'compatibility', includeRaw: true }));
 			const withoutSignature = (json: unknown) => JSON.stringify(json).replace(/_jwt=[^"]*/g, '');
 			const expected = { ...node.items[0]?.json, operation: 'callback' };
 			expect(withoutSignature(items?.[0]?.json)).toBe(withoutSignature(expected));
@@ -113,7 +113,7 @@ topic('The callback trigger', (test) => {
 		'brings the file along',
 		bench(async (place) => {
 			const id = await ended(place);
-			const { items } = await receiving(place, { download: true, binaryField: 'clip' }).call(bodyOf(id));
+			const { items } = await receiving(place, { download: true, options: { binaryField: 'clip' } }).call(bodyOf(id));
 			expect((await place.engine.bytesOf(items?.[0], 'clip')).equals(place.api.assetBytes('video'))).toBe(true);
 			expect(place.api.downloads.some(({ leakedAuthorization }) => leakedAuthorization)).toBe(false);
 		}),

@@ -206,7 +206,7 @@ topic('A file that cannot be fetched', (test) => {
 			const taskId = await makeTask(place);
 			await new Promise((resolve) => setTimeout(resolve, 300));
 			place.api.fault({ on: 'asset', times: 50, kind: 'html' });
-			const error = await place.fail(task('download', { taskId, api: 'official' }));
+			const error = await place.fail(task('download', { taskId }, { api: 'official' }));
 			expect(error.message).toMatch(/web page/);
 			expect(error.description).toContain(taskId);
 		}),

@@ -265,7 +265,7 @@ topic('A file beyond the limit', (test) => {
 		bench(async (place) => {
 			const taskId = await makeTask(place);
 			await new Promise((resolve) => setTimeout(resolve, 300));
-			const error = await place.fail(task('download', { taskId, api: 'official' }, { maxFileSize: 0.001 }));
+			const error = await place.fail(task('download', { taskId }, { api: 'official', maxFileSize: 0.001 }));
 			expect(error.message).toMatch(/the file has [\d.]+ kB, but Max File Size \(MB\) allows 1 kB/);
 			expect(error.description).toMatch(/Raise Max File Size \(MB\) in the options/);
 			expect(textOf(error)).not.toContain('Operation "Download"');

@@ -27,12 +27,12 @@ topic('Task IDs', (test) => {
 		bench(async (place) => {
 			const ids = [await makeTask(place), await makeTask(place), await makeTask(place)];
 			for (const separator of [',', ', ', ' ', '\n', ' ,\n']) {
-				const { items } = await place.run(task('get', { taskId: ids.join(separator), api: 'official' }));
+				const { items } = await place.run(task('get', { taskId: ids.join(separator) }, { api: 'official' }));
 				expect(items.map(({ json }) => json.taskId)).toEqual(ids);
 				expect(items.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 0 }, { item: 0 }]);
 			}
 			const [only = ''] = ids;
-			const { items } = await place.run(task('get', { taskId: ` ${only} `, api: 'official' }));
+			const { items } = await place.run(task('get', { taskId: ` ${only} ` }, { api: 'official' }));
 			expect(items.map(({ json }) => json.taskId)).toEqual([only]);
 		}),
 	);
@@ -42,7 +42,7 @@ topic('Task IDs', (test) => {
 		bench(async (place) => {
 			const ids = [await makeTask(place), await makeTask(place), await makeTask(place)];
 			const items = [{ ids: ids.slice(0, 2) }, { ids: ids.slice(2) }];
-			const output = await place.run(task('get', { taskId: '={{ $json.ids }}', api: 'official' }), { items });
+			const output = await place.run(task('get', { taskId: '={{ $json.ids }}' }, { api: 'official' }), { items });
 
 			expect(output.items.map(({ json }) => json.taskId)).toEqual(ids);
 			expect(output.items.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 0 }, { item: 1 }]);
@@ -53,7 +53,7 @@ topic('Task IDs', (test) => {
 		'given twice in one field make one item',
 		bench(async (place) => {
 			const id = await makeTask(place);
-			const { items } = await place.run(task('get', { taskId: `${id},${id}`, api: 'official' }));
+			const { items } = await place.run(task('get', { taskId: `${id},${id}` }, { api: 'official' }));
 			expect(items).toHaveLength(1);
 		}),
 	);
@@ -94,7 +94,7 @@ topic('Task IDs', (test) => {
 	test(
 		'cannot lead to another route',
 		bench(async ({ api, attempt }) => {
-			await attempt(task('get', { taskId: '../../v1/models?x=1#', api: 'official' }, { timeout: 1 }));
+			await attempt(task('get', { taskId: '../../v1/models?x=1#' }, { api: 'official', timeout: 1 }));
 			expect(api.requests.length).toBeGreaterThan(0);
 			for (const { path, query } of api.requests) {
 				expect(path).toMatch(/^\/runwayml\/v1\/tasks\/[^/]+$/);
@@ -127,7 +127,7 @@ topic('The route of a task', (test) => {
 		bench(async (place) => {
 			const { api, run } = place;
 			const taskId = await makeTask(place, { path: GENERATE });
-			const { items } = await run(task('wait', { taskId, api: 'compatibility', download: false }));
+			const { items } = await run(task('wait', { taskId, download: false }, { api: 'compatibility' }));
 			expect(items[0]?.json).toMatchObject({ taskId, api: 'compatibility', status: 'succeeded' });
 			expect(new Set(api.reads.map(({ path }) => path))).toEqual(new Set([ROUTE_OF_FEED]));
 		}),
@@ -144,7 +144,7 @@ topic('Get', (test) => {
 				ids.push(await makeTask(place, { prompt }));
 			}
 			await new Promise((resolve) => setTimeout(resolve, 300));
-			const { items } = await run(task('get', { taskId: ids.join(','), api: 'official' }));
+			const { items } = await run(task('get', { taskId: ids.join(',') }, { api: 'official' }));
 
 			expect(items.map(({ json }) => json.status)).toEqual([
 				'running', 'failed', 'cancelled', 'succeeded', 'succeeded', 'unknown',
@@ -164,7 +164,7 @@ topic('Get', (test) => {
 		'says that CometAPI does not know an id, and goes on with the others where it is set to',
 		bench(async (place) => {
 			const known = await makeTask(place);
-			const parameters = task('get', { taskId: `no-such-task,${known}`, api: 'official' });
+			const parameters = task('get', { taskId: `no-such-task,${known}` }, { api: 'official' });
 			const [error, { items }] = await Promise.all([
 				place.fail(parameters),
 				place.run(parameters, { onError: CONTINUE }),
@@ -184,7 +184,7 @@ topic('Wait', (test) => {
 		bench(async (place) => {
 			const taskId = await makeTask(place, { prompt: '[fail INTERNAL]' });
 			const fine = await makeTask(place);
-			const error = await place.fail(task('wait', { taskId: `${taskId} ${fine}`, api: 'official' }));
+			const error = await place.fail(task('wait', { taskId: `${taskId} ${fine}` }, { api: 'official' }));
 
 			expect(error.message).toBe('The task failed: An unexpected error occurred.');
 			expect(error.description).toContain(taskId);
@@ -195,7 +195,7 @@ topic('Wait', (test) => {
 	test(
 		'for an unknown id up to the time limit says that CometAPI does not know it',
 		bench(async ({ fail }) => {
-			const error = await fail(task('wait', { taskId: 'no-such-task', api: 'official' }, { timeout: 1 }));
+			const error = await fail(task('wait', { taskId: 'no-such-task' }, { api: 'official', timeout: 1 }));
 			expect(textOf(error)).toContain('no-such-task');
 			expect(error.message).toMatch(/does not know/);
 			expect(error.description).not.toMatch(/exists at CometAPI|still running/);
@@ -226,7 +226,7 @@ topic('Download', (test) => {
 				await makeTask(place, { path: GENERATE }),
 			];
 			await new Promise((resolve) => setTimeout(resolve, 300));
-			const { items } = await run(task('download', { taskId: ids.join(), binaryField: 'file' }));
+			const { items } = await run(task('download', { taskId: ids.join() }, { binaryField: 'file' }));
 
 			const kinds = ['video', 'image', 'video'] as const;
 			for (const [index, kind] of kinds.entries()) {
@@ -243,7 +243,7 @@ topic('Download', (test) => {
 		bench(async (place) => {
 			const taskId = await makeTask(place, { prompt: '[stuck]' });
 			await new Promise((resolve) => setTimeout(resolve, 300));
-			const error = await place.fail(task('download', { taskId, api: 'official' }));
+			const error = await place.fail(task('download', { taskId }, { api: 'official' }));
 			expect(error.message).toBe('The task is not finished: it is running');
 			expect(error.description).toContain(taskId);
 			expect(place.api.downloads).toHaveLength(0);
@@ -254,9 +254,9 @@ topic('Download', (test) => {
 		'of a task that failed says why',
 		bench(async (place) => {
 			const taskId = await makeTask(place, { prompt: '[fail SAFETY]' });
-			const error = await place.fail(task('wait', { taskId, api: 'official' }));
+			const error = await place.fail(task('wait', { taskId }, { api: 'official' }));
 			expect(error.message).toMatch(/^The task failed: .*moderation/);
-			const again = await place.fail(task('download', { taskId, api: 'official' }));
+			const again = await place.fail(task('download', { taskId }, { api: 'official' }));
 			expect(again.message).toBe(error.message);
 		}),
 	);

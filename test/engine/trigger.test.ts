@@ -204,7 +204,7 @@ topic('A test of the polling trigger in the editor', (test) => {
 		bench(async (place) => {
 			const id = await makeTask(place);
 			await wait(300);
-			const trigger = watching(place, [id], { download: true, binaryField: 'clip' });
+			const trigger = watching(place, [id], { download: true, options: { binaryField: 'clip' } });
 			const [item] = await trigger.poll({ mode: 'manual' });
 			expect((await place.engine.bytesOf(item, 'clip')).equals(place.api.assetBytes('video'))).toBe(true);
 		}),
@@ -427,8 +427,10 @@ topic('A polling trigger in trouble', (test) => {
 			const ids = await makeTasks(place, 1);
 			const wrong = async (parameters: INodeParameters) => textOf(await fails(watching(place, ids, parameters)));
 			expect(await wrong({ events: [] })).toMatch(/^Trigger On must name at least one/);
-			expect(await wrong({ api: 'v3' })).toMatch(/^API must be/);
-			expect(await wrong({ download: true, binaryField: ' ' })).toMatch(/^Put Output File in Field must not be empty/);
+			expect(await wrong({ api: 'v3' })).toMatch(/^Task Created By must be/);
+			expect(await wrong({ download: true, options: { binaryField: ' ' } })).toMatch(
+				/^Put Output File in Field must not be empty/,
+			);
 			expect(await wrong({ options: { runwayVersion: 'new' } })).toMatch(/^Runway API Version must be a date/);
 			expect(await wrong({ taskIds: Array.from({ length: 10_001 }, (_, index) => `task-${index}`) })).toMatch(
 				/^Task IDs must name no more than 10000 tasks/,

@@ -1,8 +1,14 @@
 import { createHash } from 'node:crypto';
 
-import { NodeOperationError, sleep, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
+import {
+	NodeOperationError,
+	sleep,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type INodeProperties,
+} from 'n8n-workflow';
 
-import { isApiChoice, taskIdsOf } from '../../shared/task/ids';
+import { taskIdsOf } from '../../shared/task/ids';
 import { isObject, textOf } from '../../shared/task/json';
 import type { Api } from '../../shared/task/task';
 import { labelOfApiField } from '../operations/apiNames';
@@ -83,13 +89,16 @@ async function prepareCreate(
 	settings: ItemSettings,
 	itemIndex: number,
 ): Promise<Prepared> {
-	const parameters = Object.fromEntries(
-		operation.fields.map(({ name, type }) => {
-			const extractValue = type === 'resourceLocator';
-			// Fields that the panel hides have no value; without a fallback n8n throws.
-			return [name, context.getNodeParameter(name, itemIndex, null, { extractValue }) ?? undefined];
-		}),
-	);
+	const read = (path: string, { name, type }: INodeProperties) => {
+		const extractValue = type === 'resourceLocator';
+		// Fields that the panel hides have no value; without a fallback n8n throws.
+		return [name, context.getNodeParameter(path, itemIndex, null, { extractValue }) ?? undefined] as const;
+	};
+	const { fields, options = [] } = operation;
+	const parameters: Record<string, unknown> = Object.fromEntries([
+		...fields.map((field) => read(field.name, field)),
+		...options.map((option) => read(`options.${option.name}`, option)),
+	]);
 	const input = {
 		// Only the routes that require an address are worth working it out.
 		callbackUrl: operation.api === 'compatibility' ? callbackUrlOf(context, settings) : '',
@@ -164,11 +173,6 @@ function prepareTasks(
 	itemIndex: number,
 ): Prepared[] {
 	const value = context.getNodeParameter('taskId', itemIndex) as unknown;
-	const api = context.getNodeParameter('api', itemIndex, 'auto') as unknown;
-	if (!isApiChoice(api)) {
-		const expected = 'must be "auto", "official" or "compatibility"';
-		return [invalid(itemIndex, { parameter: 'api', label: 'API', found: { value: api }, expected })];
-	}
 	const ids = taskIdsOf(value);
 	if (ids.length === 0) {
 		return [
@@ -183,7 +187,7 @@ function prepareTasks(
 	const likelyApi = likelyApiOf(context.getInputData()[itemIndex]);
 	return ids.map((taskId) => ({
 		itemIndex,
-		job: { kind: 'task', itemIndex, settings, pace: 'unknown', operation, taskId, api, likelyApi },
+		job: { kind: 'task', itemIndex, settings, pace: 'unknown', operation, taskId, api: settings.api, likelyApi },
 		hints: [],
 	}));
 }

@@ -2,16 +2,18 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
 import { isObject, type Json } from '../../shared/task/json';
+import type { Api } from '../../shared/task/task';
 import { decimal, flag, integer, oneOf, optionalHttpUrl, requiredText } from '../operations/checks';
 import { checkParameters, type BatchOperation, type Fault } from '../operations/operation';
 import {
+	DEFAULT_BINARY_FIELD,
 	DEFAULT_MAX_FILE_SIZE_MB,
 	DEFAULT_MAX_PARALLEL,
 	DEFAULT_RUNWAY_VERSION,
 	DEFAULT_TIMEOUT_SECONDS,
-	downloadFields,
-	optionsFields,
-} from '../../shared/panel/runFields';
+	optionsField,
+	runOptions,
+} from '../../shared/panel/options';
 
 /** How one item is to be run: everything in the panel that is not about the video itself. */
 export interface ItemSettings {
@@ -28,6 +30,8 @@ export interface ItemSettings {
 	includeRaw: boolean;
 	/** Whether an AI agent uses the node as its tool: agents drop files and read every word of the answer. */
 	forAgent: boolean;
+	/** Which family of routes may know the task, for the operations that look at tasks. */
+	api: Api | 'auto';
 	/** The user's own, or empty. */
 	callbackUrl: string;
 	/** Merged into the request body. */
@@ -45,6 +49,8 @@ export interface RunLimits {
 const options = z.object(
 	{
 		additionalFields: z.optional(jsonObject()),
+		api: z.optional(oneOf(['auto', 'official', 'compatibility'])),
+		binaryField: z.optional(requiredText()),
 		callbackUrl: optionalHttpUrl(),
 		includeRaw: z.optional(flag()),
 		maxFileSize: z.optional(decimal(0, 1_000_000)),
@@ -62,9 +68,10 @@ const options = z.object(
 
 const schema = z.object({
 	completion: oneOf(['wait', 'return', 'suspend']),
-	binaryField: z.optional(requiredText()),
 	options,
 });
+
+const labels = [optionsField([...runOptions.create, ...runOptions.callback, ...runOptions.look])];
 
 const MEGABYTE = 1_000_000;
 
@@ -76,26 +83,26 @@ export function readSettings(
 ): { ok: true; settings: ItemSettings } | { ok: false; faults: Fault[] } {
 	const forAgent = runsAsTool(context);
 	const takesFile = !forAgent && wantsFile(context, operation, itemIndex);
-	const checked = checkParameters(schema, [optionsFields.createWithCallback, ...downloadFields(null)], {
+	const checked = checkParameters(schema, labels, {
 		completion: context.getNodeParameter('completion', itemIndex, 'wait'),
-		binaryField: takesFile ? context.getNodeParameter('binaryField', itemIndex, 'data') : undefined,
 		options: context.getNodeParameter('options', itemIndex, {}),
 	});
 	if (!checked.ok) return { ok: false, faults: checked.faults.map(hideFreeJson) };
 
-	const { completion, binaryField = null, options: chosen } = checked.data;
+	const { completion, options: chosen } = checked.data;
 	const maxFileSize = chosen.maxFileSize ?? DEFAULT_MAX_FILE_SIZE_MB;
 	const settings: ItemSettings = {
 		// Agents that call the tool themselves can't sleep with it: they get the task and look at it later.
 		completion: isCalledAsTool(context) && completion === 'suspend' ? 'return' : completion,
 		forAgent,
-		binaryField,
+		binaryField: takesFile ? (chosen.binaryField ?? DEFAULT_BINARY_FIELD) : null,
 		maxFileBytes: maxFileSize === 0 ? Number.POSITIVE_INFINITY : maxFileSize * MEGABYTE,
 		timeoutMs: (chosen.timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
 		intervalMs: (chosen.pollInterval ?? 0) * 1000,
 		onTimeout: chosen.onTimeout ?? 'error',
 		runwayVersion: chosen.runwayVersion ?? DEFAULT_RUNWAY_VERSION,
 		includeRaw: chosen.includeRaw ?? false,
+		api: chosen.api ?? 'auto',
 		callbackUrl: chosen.callbackUrl ?? '',
 		additionalFields: chosen.additionalFields ?? {},
 		limits: {

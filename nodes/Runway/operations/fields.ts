@@ -1,5 +1,7 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
+import { modelLabel } from './modelNames';
+
 /** Fields that several operations share. Each operation adds its own limits and words. */
 
 /** The list search that the model field uses; the node registers it under this name. */
@@ -24,9 +26,9 @@ export function modelField(model: string): INodeProperties {
 		displayName: 'Model',
 		name: 'model',
 		type: 'resourceLocator',
-		default: { mode: 'list', value: model, cachedResultName: model },
+		default: { mode: 'list', value: model, cachedResultName: modelLabel(model) },
 		required: true,
-		description: "Runway's model. The list comes from CometAPI; choose By Name to type any other.",
+		description: 'The model that does the work. Choose By Name to type one that is not in the list.',
 		modes: [
 			{
 				displayName: 'From List',
@@ -83,16 +85,15 @@ function ratioOption(value: string): INodePropertyOptions {
 
 /**
  * @param documented lengths that CometAPI documents; others are sent, with a remark
- * @param where restricts the documented lengths, such as "with most models"
  */
-export function durationField(description: string, documented: readonly number[], where = ''): INodeProperties {
+export function durationField(description: string, documented: readonly number[]): INodeProperties {
 	return {
 		displayName: 'Duration (Seconds)',
 		name: 'duration',
 		type: 'number',
 		typeOptions: { minValue: 1, numberPrecision: 0 },
 		default: 5,
-		hint: `CometAPI documents ${documented.join(' or ')} seconds ${where}`.trim(),
+		hint: `${documented.join(' or ')} seconds; another length may be refused`,
 		description,
 	};
 }
@@ -105,7 +106,7 @@ export function seedField(): INodeProperties {
 		default: '',
 		placeholder: 'e.g. 7421',
 		description:
-			'A whole number. The same seed with the same inputs gives a similar result; leave empty for a random one.',
+			'A whole number. The same seed with the same inputs gives a similar result. Leave empty for a random one.',
 	};
 }
 
@@ -117,7 +118,17 @@ export function flipField(): INodeProperties {
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether to flip the result. Depending on the model it comes out mirrored or in portrait, so try it on one video first.',
+			'Whether to flip the result. Depending on the model it is mirrored or turned to portrait, so try it on one video first.',
+	};
+}
+
+export function styleField(): INodeProperties {
+	return {
+		displayName: 'Style',
+		name: 'style',
+		type: 'string',
+		default: 'cinematic',
+		description: 'Style of the video. "cinematic" is the only one that CometAPI documents.',
 	};
 }
 
@@ -146,7 +157,7 @@ export function cameraMotionField(): INodeProperties {
 		type: 'collection',
 		placeholder: 'Add Movement',
 		default: {},
-		description: 'How the camera moves, each from -10 to 10. What is not added stays still.',
+		description: 'How the camera moves. Each movement goes from -10 to 10; the others stay still.',
 		options: [
 			cameraMovement('Horizontal (X)', 'x', 'Negative moves left, positive moves right'),
 			cameraMovement('Pan Horizontal', 'bgXPan', 'Turns the camera left or right'),
@@ -172,14 +183,14 @@ function cameraMovement(displayName: string, name: string, description: string):
 /** How strictly Runway's moderation treats people who resemble public figures. */
 export function moderationField(): INodeProperties {
 	return {
-		displayName: 'Public Figure Moderation',
+		displayName: 'People Who Resemble Public Figures',
 		name: 'publicFigureThreshold',
 		type: 'options',
 		options: [
-			{ name: 'Automatic', value: 'auto', description: "Runway's usual strictness" },
-			{ name: 'Low', value: 'low', description: 'Less strict about people who resemble public figures' },
+			{ name: 'Usual Strictness', value: 'auto' },
+			{ name: 'Less Strict', value: 'low' },
 		],
 		default: 'auto',
-		description: "How strictly Runway's moderation treats people who resemble public figures",
+		description: 'How strictly Runway checks whether the result shows a person who looks like a public figure',
 	};
 }

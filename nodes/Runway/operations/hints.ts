@@ -100,9 +100,10 @@ export const panelRemarks = {
 		message: promptSentence,
 		when: `!$parameter["prompt"] && !${JSON.stringify(Object.keys(facts).filter((model) => facts[model]?.retired === false))}.includes($parameter["model"])`,
 	}),
+	/** @param parameter such as `imageUrl`, or `options.lastImageUrl` for an option */
 	url: (parameter: string): PanelRemark => ({
 		message: UNREACHABLE,
-		when: String.raw`/^https?:\/\/(localhost|127\.|10\.|192\.168\.|\[?::1|[^/.:]+([/:]|$))/i.test($parameter["${parameter}"] || "")`,
+		when: String.raw`/^https?:\/\/(localhost|127\.|10\.|192\.168\.|\[?::1|[^/.:]+([/:]|$))/i.test($parameter.${parameter} || "")`,
 	}),
 };
 

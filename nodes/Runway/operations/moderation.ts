@@ -1,9 +1,11 @@
+import * as z from 'zod/v4-mini';
+
 import { oneOf } from './checks';
 
-/** Schema of the `publicFigureThreshold` field. */
-export const publicFigureThreshold = () => oneOf(['auto', 'low']);
+/** Schema of the option `publicFigureThreshold`. */
+export const publicFigureThreshold = () => z.optional(oneOf(['auto', 'low']));
 
-/** The API's `contentModeration`, sent only where it differs from the default. */
-export function contentModeration(threshold: 'auto' | 'low') {
-	return threshold === 'auto' ? undefined : { publicFigureThreshold: threshold };
+/** The API's `contentModeration`, sent only if it differs from the default. */
+export function contentModeration(threshold: 'auto' | 'low' | undefined) {
+	return threshold === 'low' ? { publicFigureThreshold: threshold } : undefined;
 }

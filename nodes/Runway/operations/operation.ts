@@ -22,10 +22,13 @@ interface InThePanel {
 	/** Stored in saved workflows: never rename. */
 	value: string;
 	name: string;
+	/** For n8n's list of actions, and the first name of a new node: a verb, with `name` word for word. */
 	action: string;
 	description: string;
 	/** The operation's own fields, without display conditions: the table adds them. */
 	fields: INodeProperties[];
+	/** What few people need of its own, to stand under Options beside what all operations have there. */
+	options?: INodeProperties[];
 }
 
 /** Creates a task at CometAPI, which costs money. */
@@ -42,7 +45,7 @@ export interface CreateOperation extends InThePanel {
 	panelRemarks?: readonly PanelRemark[];
 	/**
 	 * Checks the item's parameters and makes the request body.
-	 * @param parameters values of `fields` by name
+	 * @param parameters values of `fields` and `options` by name; an option that was not added is undefined
 	 */
 	build(parameters: Record<string, unknown>, input: BuildInput): Promise<BuildResult>;
 }
@@ -137,12 +140,13 @@ export interface FileInput {
 /** Makes a create operation from its fields, its schema and its body. */
 export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec<Schema>): CreateOperation {
 	const { parameters: schema, body, files, hints, notes: say, ...panel } = spec;
+	const labels = labelledParameters(panel);
 
 	return {
 		...panel,
 		kind: 'create',
 		async build(parameters, input) {
-			const checked = checkParameters(schema, panel.fields, parameters);
+			const checked = checkParameters(schema, labels, parameters);
 			if (!checked.ok) return checked;
 
 			const notes = say?.(checked.data) ?? [];
@@ -150,7 +154,7 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 			for (const file of files?.(checked.data) ?? []) {
 				const encoded = await file.encode(await input.readFile(file.field));
 				if ('expected' in encoded) {
-					const label = labelOf(file.parameter.split('.'), panel.fields);
+					const label = labelOf(file.parameter.split('.'), labels);
 					const { expected } = encoded;
 					return { ok: false, faults: [{ parameter: file.parameter, label, found: null, expected }] };
 				}
@@ -168,6 +172,11 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 			};
 		},
 	};
+}
+
+/** An operation's own fields and options, with labels that lead to them: "Options → Seed". */
+export function labelledParameters({ fields, options = [] }: Pick<Operation, 'fields' | 'options'>): INodeProperties[] {
+	return [...fields, ...options.map((option) => ({ ...option, displayName: `Options → ${option.displayName}` }))];
 }
 
 /**

@@ -1,22 +1,24 @@
 import type { INodeProperties, NodeHint } from 'n8n-workflow';
 
 import { isCreate, operations } from './index';
-import type { Operation, Resource, TaskOperation } from './operation';
-import { completionFields, downloadFields, noticeFields, optionsFields } from '../../shared/panel/runFields';
+import type { Operation, Resource } from './operation';
+import { optionsField, runOptions } from '../../shared/panel/options';
+import { completionFields, downloadFields, noticeFields } from '../../shared/panel/runFields';
 
 /** The node's panel, derived from the table of operations. */
 
+/** In the order of the panel and of n8n's list of actions: the main use comes first. */
 const resourceNames: Readonly<Record<Resource, string>> = {
-	account: 'Account',
+	video: 'Video',
 	image: 'Image',
 	task: 'Task',
-	video: 'Video',
+	account: 'Account',
 };
 const defaultOperations: Readonly<Record<Resource, string>> = {
-	account: 'getBalance',
+	video: 'imageToVideo',
 	image: 'generate',
 	task: 'wait',
-	video: 'imageToVideo',
+	account: 'getBalance',
 };
 
 const offered = (Object.keys(resourceNames) as Resource[]).filter((resource) =>
@@ -88,7 +90,23 @@ const subtitles = Object.fromEntries(
 export const subtitle = `={{ (${JSON.stringify(subtitles)})[$parameter["operation"]] }}`;
 
 const callsBack = (operation: Operation) => operation.kind === 'create' && operation.api === 'compatibility';
-const looksOnce = (operation: Operation): operation is TaskOperation => operation.kind === 'task' && !operation.waits;
+
+/** What stands under Options: what the operation has of its own, and what it shares with others. None without an effect. */
+function optionsOf(operation: Operation): readonly INodeProperties[] {
+	if (operation.kind === 'create') {
+		const { create, callback } = runOptions;
+		return [...create, ...(callsBack(operation) ? callback : []), ...(operation.options ?? [])];
+	}
+	if (operation.kind !== 'task') return [];
+	if (operation.waits) return runOptions.wait;
+	return operation.file === 'never' ? runOptions.look : runOptions.download;
+}
+
+function optionsFieldOf(operation: Operation): INodeProperties[] {
+	const options = optionsOf(operation);
+	const { resource, value } = operation;
+	return options.length === 0 ? [] : shownFor({ resource: [resource], operation: [value] }, [optionsField(options)]);
+}
 
 export const properties: INodeProperties[] = [
 	resourceField,
@@ -98,13 +116,8 @@ export const properties: INodeProperties[] = [
 	...fieldsFor(callsBack, completionFields(true)),
 	...fieldsFor((operation) => isCreate(operation) && !callsBack(operation), completionFields(false)),
 	...fieldsFor(isCreate, downloadFields({ completion: ['wait', 'suspend'] })),
-	...fieldsFor((operation) => operation.kind === 'task' && operation.file === 'optional', downloadFields({})),
-	...fieldsFor((operation) => operation.kind === 'task' && operation.file === 'always', downloadFields(null)),
-	...fieldsFor(callsBack, [optionsFields.createWithCallback]),
-	...fieldsFor((operation) => isCreate(operation) && !callsBack(operation), [optionsFields.create]),
-	...fieldsFor((operation) => operation.kind === 'task' && operation.waits, [optionsFields.wait]),
-	...fieldsFor((operation) => looksOnce(operation) && operation.file !== 'never', [optionsFields.download]),
-	...fieldsFor((operation) => looksOnce(operation) && operation.file === 'never', [optionsFields.look]),
+	...fieldsFor((operation) => operation.kind === 'task' && operation.file === 'optional', downloadFields()),
+	...operations.flatMap(optionsFieldOf),
 ];
 
 /** Doubts about values, shown before anything is paid for. */

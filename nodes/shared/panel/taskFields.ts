@@ -4,28 +4,28 @@ import { familyNames } from './families';
 
 /** Which of CometAPI's two families of routes a task belongs to. */
 export const apiField: INodeProperties = {
-	displayName: 'API',
+	displayName: 'Task Created By',
 	name: 'api',
 	type: 'options',
 	options: [
 		{
-			name: 'Compatibility',
-			value: 'compatibility',
-			description: `Tasks of ${familyNames.compatibility}, or of another client's /runway/pro calls`,
-		},
-		{
-			name: 'Detect Automatically',
+			name: 'Any Operation',
 			value: 'auto',
-			description: 'Try both APIs, starting with the one named in the item',
+			description: 'Finds out by itself, starting with what the item says. Right for nearly everybody.',
 		},
 		{
-			name: 'Official',
+			name: familyNames.compatibility,
+			value: 'compatibility',
+			description: "Or another program's call of /runway/pro",
+		},
+		{
+			name: familyNames.official,
 			value: 'official',
-			description: `Tasks of ${familyNames.official}, or of another client's /runwayml/v1 calls`,
+			description: "Or another program's call of /runwayml/v1",
 		},
 	],
 	default: 'auto',
-	description: "Which of CometAPI's two Runway APIs knows the task",
+	description: 'The operations that may have created the task. CometAPI keeps the tasks of the two groups apart.',
 };
 
 /** The fields by which the task operations name what they look at. */
@@ -37,7 +37,7 @@ export const taskFields: INodeProperties[] = [
 		default: '={{ $json.taskId }}',
 		required: true,
 		placeholder: 'e.g. 7c1f0e52-4b6d-4a38-9f21-2d5e8b90c3aa',
-		description: 'One ID or several, as a list or separated by commas, spaces or lines. Each becomes an output item.',
+		description:
+			'One ID or several, as a list or separated by commas, spaces or line breaks. Each becomes an output item.',
 	},
-	apiField,
 ];

@@ -1,6 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { downloadFields, includeRaw, maxFileSize, optionsField, runwayVersion } from './runFields';
+import { optionsField, runOptions } from './options';
+import { downloadFields } from './runFields';
 
 /** Fields that both triggers have. */
 
@@ -40,5 +41,5 @@ export const eventsSubtitle =
 
 /** @param further options that only this trigger has */
 export function triggerFields(further: INodeProperties[] = []): INodeProperties[] {
-	return [eventsField, ...downloadFields({}), optionsField([includeRaw, maxFileSize, runwayVersion, ...further])];
+	return [eventsField, ...downloadFields(), optionsField([...runOptions.trigger, ...further])];
 }

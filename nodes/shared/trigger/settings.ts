@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { Wish } from '../item/deliver';
-import { DEFAULT_MAX_FILE_SIZE_MB, DEFAULT_RUNWAY_VERSION } from '../panel/runFields';
+import { DEFAULT_BINARY_FIELD, DEFAULT_MAX_FILE_SIZE_MB, DEFAULT_RUNWAY_VERSION } from '../panel/options';
 import { faultOf, type TriggerContext } from './errors';
 import { TASK_EVENTS, type TaskEvent } from './events';
 
@@ -34,7 +34,7 @@ export function readTriggerSettings(context: TriggerContext, operation: string):
 	const maxFileSize = readNumber(context, options, 'maxFileSize', 'Max File Size', DEFAULT_MAX_FILE_SIZE_MB);
 	const download = context.getNodeParameter('download', false) as unknown;
 	const wantsFile = readFlag(context, { download }, 'download', 'Download File', false);
-	const binaryField = wantsFile ? String(context.getNodeParameter('binaryField', 'data')).trim() : null;
+	const binaryField = wantsFile ? String(options.binaryField ?? DEFAULT_BINARY_FIELD).trim() : null;
 	if (binaryField === '') throw faultOf(context, 'Put Output File in Field', 'must not be empty');
 	return {
 		events: new Set(events as TaskEvent[]),

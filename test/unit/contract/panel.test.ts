@@ -15,8 +15,8 @@ const { properties } = description;
 
 /** Names that saved workflows hold. Whoever wants to change one of these breaks them. */
 const fixedParameters: Record<string, string[]> = {
-	'video.generateFromText': ['prompt', 'model', 'ratio', 'duration', 'style', 'cameraMotion'],
-	'video.generateFromImage': ['imageUrl', 'prompt', 'model', 'ratio', 'duration', 'lastImageUrl', 'cameraMotion'],
+	'video.generateFromText': ['prompt', 'model', 'ratio', 'duration', 'cameraMotion'],
+	'video.generateFromImage': ['imageUrl', 'prompt', 'model', 'ratio', 'duration', 'cameraMotion'],
 	'video.imageToVideo': [
 		'imageSource',
 		'imageUrl',
@@ -25,23 +25,43 @@ const fixedParameters: Record<string, string[]> = {
 		'model',
 		'ratio',
 		'duration',
-		'seed',
-		'watermark',
+		'lastImageUrl',
 	],
-	'video.restyle': ['videoUrl', 'prompt', 'structureTransformation'],
+	'video.restyle': ['videoUrl', 'prompt', 'model', 'structureTransformation', 'duration'],
 	'video.actOne': ['videoUrl', 'imageUrl'],
-	'video.videoToVideo': ['videoUrl', 'prompt', 'referenceImages'],
-	'video.characterPerformance': ['characterUrl', 'characterType', 'referenceUrl', 'bodyControl', 'expressionIntensity'],
-	'video.upscale': ['videoUrl'],
-	'image.generate': ['prompt', 'ratio', 'referenceImages'],
-	'task.get': ['taskId', 'api', 'options'],
-	'task.wait': ['taskId', 'download', 'binaryField', 'options'],
-	'task.download': ['taskId', 'binaryField', 'options'],
+	'video.videoToVideo': ['videoUrl', 'prompt', 'model', 'ratio', 'referenceImages'],
+	'video.characterPerformance': ['characterUrl', 'characterType', 'referenceUrl', 'ratio'],
+	'video.upscale': ['videoUrl', 'model'],
+	'image.generate': ['prompt', 'model', 'ratio', 'referenceImages'],
+	'task.get': ['taskId', 'options'],
+	'task.wait': ['taskId', 'download', 'options'],
+	'task.download': ['taskId', 'options'],
 	'task.list': ['source', 'status', 'returnAll', 'limit', 'filters'],
 	'account.getBalance': [],
 };
 
+/** The options that an operation has of its own. */
+const fixedOptions: Record<string, Record<string, unknown>> = {
+	'video.generateFromText': { style: 'cinematic' },
+	'video.generateFromImage': { flip: false, imageAsEndFrame: false, lastImageUrl: '', style: 'cinematic' },
+	'video.imageToVideo': { publicFigureThreshold: 'auto', seed: '', watermark: false },
+	'video.restyle': { flip: false },
+	'video.videoToVideo': { publicFigureThreshold: 'auto', seed: '' },
+	'video.characterPerformance': {
+		bodyControl: true,
+		expressionIntensity: 3,
+		model: expect.objectContaining({ value: 'act_two' }),
+		publicFigureThreshold: 'auto',
+		seed: '',
+	},
+	'image.generate': { publicFigureThreshold: 'auto', seed: '' },
+};
+
+/** More than these and a panel is no longer read at a glance. Without resource, operation and notices, at its defaults. */
+const MOST_FIELDS = { create: 9, task: 6, list: 6, account: 6 } as const;
+
 const fixedDefaults: Record<string, unknown> = {
+	binaryField: 'data',
 	callbackUrl: '',
 	timeout: 900,
 	pollInterval: 0,
@@ -56,9 +76,12 @@ const fixedDefaults: Record<string, unknown> = {
 
 /** The options of the operations that look at tasks: none that does nothing. */
 const fixedTaskOptions: Record<string, string[]> = {
-	get: ['includeRaw', 'maxParallel', 'runwayVersion', 'timeout'],
-	wait: ['includeRaw', 'maxFileSize', 'maxParallel', 'onTimeout', 'pollInterval', 'runwayVersion', 'timeout'],
-	download: ['includeRaw', 'maxFileSize', 'maxParallel', 'runwayVersion', 'timeout'],
+	get: ['api', 'includeRaw', 'maxParallel', 'runwayVersion', 'timeout'],
+	wait: [
+		...['api', 'binaryField', 'includeRaw', 'maxFileSize', 'maxParallel'],
+		...['onTimeout', 'pollInterval', 'runwayVersion', 'timeout'],
+	],
+	download: ['api', 'binaryField', 'includeRaw', 'maxFileSize', 'maxParallel', 'runwayVersion', 'timeout'],
 };
 
 const fixedNodes = ['runway', 'runwayTrigger', 'runwayCallbackTrigger'];
@@ -155,9 +178,26 @@ describe('The panel and the table of operations', () => {
 		expect(ofVideos?.default).toBe('imageToVideo');
 	});
 
-	it('name what each operation does, for the list of actions', () => {
-		const actions = operations.map(({ action }) => action);
-		expect(new Set(actions).size).toBe(actions.length);
+	it('begin with Video, the main use, in the list of resources and so in the list of actions', () => {
+		expect(optionsOf(find('resource', properties)).map(({ name }) => name)).toEqual([
+			'Video',
+			'Image',
+			'Task',
+			'Account',
+		]);
+	});
+
+	it.each(named)('say in the list of actions what %s does, by the name that the panel has for it', (_, operation) => {
+		const { action, name } = operation;
+		expect(action.toLowerCase()).toContain(name.toLowerCase());
+		expect(action).toMatch(/^(Animate|Change|Download|Generate|Get|Restyle|Upscale|Wait) /);
+	});
+
+	it('name no two operations alike', () => {
+		for (const of of ['action', 'name'] as const) {
+			const names = operations.map((operation) => operation[of]);
+			expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+		}
 	});
 
 	it('have a list of models only from methods that exist', () => {
@@ -195,6 +235,23 @@ describe('The fields of an operation', () => {
 			expect(shown.slice(0, 2 + fields.length)).toEqual(['resource', 'operation', ...fields.map(({ name }) => name)]);
 		},
 	);
+
+	it.each(named)('of %s are few enough to be read at a glance', (_, { resource, value, kind }) => {
+		const parameters = NodeHelpers.getNodeParameters(
+			properties,
+			{ resource, operation: value },
+			true,
+			false,
+			{ typeVersion: 1 },
+			description,
+		);
+		const shown = properties
+			.filter(({ name, type }) => type !== 'notice' && name !== 'resource' && name !== 'operation')
+			.filter((property) => isShown(property, parameters ?? {}))
+			.map(({ name }) => name);
+		expect(shown.length).toBeGreaterThan(1);
+		expect(shown.slice(MOST_FIELDS[kind])).toEqual([]);
+	});
 
 	it('have the choices and the filters of a list under their names', () => {
 		const panel = panelOf('task', 'list');
@@ -243,11 +300,10 @@ describe('The fields of an operation', () => {
 	});
 
 	it('have the choices of api under their names', () => {
-		const api = find('api', panelOf('task', 'get'));
-		expect([valuesOf(api as INodeProperties).sort(), api?.default]).toEqual([
-			['auto', 'compatibility', 'official'],
-			'auto',
-		]);
+		const api = optionsOf(find('options', panelOf('task', 'get'))).find(
+			({ name }) => name === 'api',
+		) as INodeProperties;
+		expect([valuesOf(api).sort(), api.default]).toEqual([['auto', 'compatibility', 'official'], 'auto']);
 	});
 
 	it('find what an earlier Runway node has passed on, without glue', () => {
@@ -274,39 +330,56 @@ describe('Every operation that costs money', () => {
 
 	it.each(namedCreates)('gives the file of %s by default, and lets it be left out', (_, { resource, value }) => {
 		const panel = panelOf(resource, value);
-		expect([find('download', panel)?.default, find('binaryField', panel)?.default]).toEqual([true, 'data']);
-		const shown = (values: INodeParameters) =>
-			['download', 'binaryField'].filter((name) =>
-				properties.some(
-					(property) => property.name === name && isShown(property, { resource, operation: value, ...values }),
-				),
-			);
-		expect(shown({ completion: 'wait', download: true })).toEqual(['download', 'binaryField']);
-		expect(shown({ completion: 'wait', download: false })).toEqual(['download']);
-		expect(shown({ completion: 'return', download: true })).toEqual([]);
+		expect(find('download', panel)?.default).toBe(true);
+		const isOffered = (completion: string) =>
+			isShown(find('download', panel) as INodeProperties, { resource, operation: value, completion });
+		expect(['wait', 'suspend', 'return'].map(isOffered)).toEqual([true, true, false]);
 	});
 
-	it.each(namedCreates)('has a time limit and all other options for %s', (_, { resource, value, api }) => {
+	it.each(namedCreates)('has a time limit and all other options for %s', (name, { resource, value, api }) => {
 		const options = find('options', panelOf(resource, value));
 		const defaults = Object.fromEntries(
 			optionsOf(options).map((option) => [option.name, 'default' in option ? option.default : undefined]),
 		);
 		const { callbackUrl, ...others } = fixedDefaults;
 		// Tasks of the official routes call nobody back.
-		expect(defaults).toEqual({ ...others, ...(api === 'compatibility' ? { callbackUrl } : {}) });
+		expect(defaults).toEqual({
+			...others,
+			...fixedOptions[name],
+			...(api === 'compatibility' ? { callbackUrl } : {}),
+		});
 		expect(options?.default).toEqual({});
 	});
 
-	it.each(namedCreates)('offers a limit of tasks in progress for %s only while it waits', (_, { resource, value }) => {
-		const entries = optionsOf(find('options', panelOf(resource, value)));
-		const limit = entries.find(({ name }) => name === 'maxTasksInProgress') as INodeProperties;
-		const isOffered = (completion: string) =>
-			NodeHelpers.displayParameter({}, limit, { typeVersion: 1 }, description, {
-				resource,
-				operation: value,
-				completion,
-			});
-		expect(['wait', 'suspend', 'return'].map(isOffered)).toEqual([true, false, false]);
+	it.each(namedCreates)('offers for %s no option that would do nothing', (_, { resource, value, api }) => {
+		const entries = optionsOf(find('options', panelOf(resource, value))) as INodeProperties[];
+		const offered = (completion: string, download: boolean) =>
+			entries
+				.filter((entry) =>
+					NodeHelpers.displayParameter({}, entry, { typeVersion: 1 }, description, {
+						resource,
+						operation: value,
+						completion,
+						download,
+						characterType: 'image',
+					}),
+				)
+				.map(({ name }) => name);
+		const ofWaiting = ['onTimeout', 'pollInterval'];
+		const ofFiles = ['binaryField', 'maxFileSize'];
+		const callback = api === 'compatibility' ? ['callbackUrl'] : [];
+		const notOffered: Array<[string, boolean, string[]]> = [
+			['wait', true, []],
+			['wait', false, ofFiles],
+			['suspend', true, ['maxTasksInProgress', ...callback]],
+			['suspend', false, ['maxTasksInProgress', ...callback, ...ofFiles]],
+			['return', true, ['maxTasksInProgress', ...ofWaiting, ...ofFiles]],
+		];
+		for (const [completion, download, expected] of notOffered) {
+			const shown = offered(completion, download);
+			const missing = entries.map(({ name }) => name).filter((name) => !shown.includes(name));
+			expect([completion, download, missing.sort()]).toEqual([completion, download, expected.sort()]);
+		}
 	});
 
 	it.each(namedCreates)('says before that %s is billed', (_, { resource, value }) => {
@@ -476,7 +549,7 @@ describe('The texts of the panel', () => {
 			]);
 		for (const field of lists(properties)) {
 			const names = (field.options ?? []).map((option) => ('displayName' in option ? option.displayName : option.name));
-			const always = ['resource', 'operation'].includes(field.name) || field.type === 'collection';
+			const always = field.name === 'operation' || field.type === 'collection';
 			if (names.length >= 5 || always) expect([field.name, names]).toEqual([field.name, [...names].sort(byName)]);
 		}
 	});

@@ -7,6 +7,9 @@ describe('The search of the node panel', () => {
 
 	it.each([
 		'video',
+		'AI video',
+		'animate image',
+		'upscale video',
 		'text to video',
 		'image to video',
 		'act-one',

@@ -51,7 +51,7 @@ describe('The names of the operations', () => {
 		const named = familyNames[api].split(/, | and /).sort();
 		const expected = creates
 			.filter((operation) => operation.api === api)
-			.map(({ resource, name }) => (resource === 'image' ? `${name} (image)` : name))
+			.map(({ resource, name }) => (resource === 'image' ? `${name} (Image)` : name))
 			.sort();
 		expect(named).toEqual(expected);
 	});

@@ -80,7 +80,7 @@ describe('Parameters of any kind', () => {
 	it.each(operations.filter(isCreate))(
 		'make a sendable body of $path ($value), or faults that say why not',
 		async (operation) => {
-			const names = operation.fields.map(({ name }) => name);
+			const names = [...operation.fields, ...(operation.options ?? [])].map(({ name }) => name);
 			const parameters = fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] });
 			const files = fc.constantFrom(
 				Buffer.alloc(0),
@@ -107,7 +107,16 @@ describe('Parameters of any kind', () => {
 
 	it('make settings within their limits, or faults that say why not', async () => {
 		const names = [
-			...['additionalFields', 'callbackUrl', 'includeRaw', 'maxFileSize', 'maxParallel', 'maxTasksInProgress'],
+			...[
+				'additionalFields',
+				'api',
+				'binaryField',
+				'callbackUrl',
+				'includeRaw',
+				'maxFileSize',
+				'maxParallel',
+				'maxTasksInProgress',
+			],
 			...['onTimeout', 'pollInterval', 'runwayVersion', 'timeout', '__proto__'],
 		];
 		const options = fc.oneof(
@@ -117,7 +126,6 @@ describe('Parameters of any kind', () => {
 		const given = fc.record({
 			completion: fc.oneof(fc.constantFrom('wait', 'return', 'suspend'), value),
 			download: value,
-			binaryField: value,
 			options,
 		});
 		const [operation] = operations.filter(isCreate);

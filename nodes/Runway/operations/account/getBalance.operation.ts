@@ -7,21 +7,21 @@ export const getBalance: AccountOperation = {
 	value: 'getBalance',
 	name: 'Get Balance',
 	action: 'Get balance of account',
-	description: 'Look up what is left on the CometAPI account, and what was used day by day',
+	description: 'Get what is left on the CometAPI account, and what was used on each day',
 	fields: [
 		{
 			displayName: 'From Day',
 			name: 'startDate',
 			type: 'dateTime',
 			default: '',
-			description: 'First day of the daily use to list. Leave both days empty to leave the list out.',
+			description: 'First day of the daily use to list. Leave both days empty if you only need the balance.',
 		},
 		{
 			displayName: 'To Day',
 			name: 'endDate',
 			type: 'dateTime',
 			default: '',
-			description: 'Last day of the daily use to list. Today where only the first day is given.',
+			description: 'Last day of the daily use to list. Defaults to today if only the first day is set.',
 		},
 	],
 };

@@ -17,8 +17,8 @@ export const generate = createOperation({
 	resource: 'image',
 	value: 'generate',
 	name: 'Generate',
-	action: 'Generate image from reference images',
-	description: 'Make a still image from a prompt and one to three reference images',
+	action: 'Generate image',
+	description: 'Make an image from a prompt and one to three reference images',
 	api: 'official',
 	path: '/runwayml/v1/text_to_image',
 	produces: 'image',
@@ -38,9 +38,8 @@ export const generate = createOperation({
 		}),
 		modelField('gen4_image'),
 		ratioField(currentRatios(facts), defaults.ratio),
-		seedField(),
-		moderationField(),
 	],
+	options: [seedField(), moderationField()],
 
 	parameters: z
 		.object({

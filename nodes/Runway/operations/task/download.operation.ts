@@ -7,7 +7,7 @@ export const download: TaskOperation = {
 	value: 'download',
 	name: 'Download',
 	action: 'Download result of task',
-	description: 'Fetch the file of a finished task, also where the URL you have has expired',
+	description: 'Fetch the file of a finished task, even if its URL has expired',
 	waits: false,
 	file: 'always',
 	unfinishedIsError: true,

@@ -7,7 +7,7 @@ export const get: TaskOperation = {
 	value: 'get',
 	name: 'Get',
 	action: 'Get task',
-	description: 'Look up the present state of a task without waiting. A failed task comes out as data.',
+	description: 'Get the current state of a task without waiting. A failed task is data, not an error.',
 	waits: false,
 	file: 'never',
 	unfinishedIsError: false,

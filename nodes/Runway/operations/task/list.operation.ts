@@ -2,7 +2,6 @@ import type { ListOperation } from '../operation';
 
 const ofRegister = { show: { '/source': ['register'] } };
 
-/** Reads the register of tasks, or GET /api/task/self (fact sheet 8.4). */
 /** Where tasks can be found. */
 const places = [
 	[
@@ -17,6 +16,7 @@ const places = [
 	],
 ].map(([value = '', name = '', description = '']) => ({ name, value, description }));
 
+/** Reads the register of tasks, or GET /api/task/self (fact sheet 8.4). */
 export const list: ListOperation = {
 	kind: 'list',
 	resource: 'task',
@@ -96,7 +96,7 @@ export const list: ListOperation = {
 					typeOptions: { minValue: 0 },
 					default: 7,
 					description:
-						'List only tasks created within so many days until now. Parts of a day are possible, such as 0.5.',
+						'List only tasks created in this many days before now. You can enter parts of a day, such as 0.5.',
 				},
 				{
 					displayName: 'Delivered',

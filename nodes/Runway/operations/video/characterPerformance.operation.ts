@@ -15,7 +15,7 @@ const character = mediaInput({
 	kind: 'image',
 	defaultUrl: '={{ $json.imageUrl }}',
 	placeholder: 'e.g. https://example.com/puppet.png',
-	description: 'Who is to perform, with a face that stays in the frame',
+	description: 'The character, with a face that stays in the frame',
 });
 
 const reference = mediaInput({
@@ -24,7 +24,7 @@ const reference = mediaInput({
 	kind: 'video',
 	defaultUrl: '={{ $json.videoUrl }}',
 	placeholder: 'e.g. https://example.com/actor.mp4',
-	description: 'The performance to take over, 3 to 30 seconds long',
+	description: 'The performance to copy, 3 to 30 seconds long',
 });
 
 const facts = modelTable['character-performance'];
@@ -34,8 +34,8 @@ export const characterPerformance = createOperation({
 	resource: 'video',
 	value: 'characterPerformance',
 	name: 'Character Performance (Act-Two)',
-	action: 'Transfer performance to character (Act-Two)',
-	description: "Let a character in an image or video take over the face and movements of an actor's video",
+	action: 'Animate character with Character Performance (Act-Two)',
+	description: 'Make a character in an image or video act like an actor in a video, with face and movements',
 	api: 'official',
 	path: '/runwayml/v1/character_performance',
 	produces: 'video',
@@ -53,19 +53,22 @@ export const characterPerformance = createOperation({
 				{ name: 'Video', value: 'video' },
 			],
 			default: 'image',
-			description: 'Whether the character is given as an image or as a video',
+			description: 'Whether the character comes from an image or a video',
 		},
 		...character.fields,
 		...reference.fields,
-		modelField('act_two'),
 		ratioField(facts.act_two.ratios, '1280:720'),
+	],
+	options: [
+		// There is only one, so nobody needs to see it. n8n calls a required option missing until it is added.
+		{ ...modelField('act_two'), required: false },
 		{
 			displayName: 'Body Control',
 			name: 'bodyControl',
 			type: 'boolean',
 			default: true,
-			description: 'Whether to take over gestures and body movements too, not just the face',
-			displayOptions: { show: { characterType: ['image'] } },
+			description: 'Whether to copy gestures and body movements too, not just the face',
+			displayOptions: { show: { '/characterType': ['image'] } },
 		},
 		{
 			displayName: 'Expression Intensity',
@@ -84,10 +87,10 @@ export const characterPerformance = createOperation({
 			characterType: oneOf(['image', 'video']),
 			...character.shape,
 			...reference.shape,
-			model: requiredText(),
+			model: z.prefault(requiredText(), 'act_two'),
 			ratio: ratio(),
 			bodyControl: z.optional(flag()),
-			expressionIntensity: integer(1, 5),
+			expressionIntensity: z.prefault(integer(1, 5), 3),
 			seed: optionalInteger(0, 4_294_967_295),
 			publicFigureThreshold: publicFigureThreshold(),
 		})
@@ -100,7 +103,7 @@ export const characterPerformance = createOperation({
 		reference: { type: 'video', uri: reference.uri(p, input) },
 		model: p.model,
 		ratio: p.ratio,
-		bodyControl: p.characterType === 'image' ? p.bodyControl : undefined,
+		bodyControl: p.characterType === 'image' ? (p.bodyControl ?? true) : undefined,
 		expressionIntensity: p.expressionIntensity,
 		seed: p.seed,
 		contentModeration: contentModeration(p.publicFigureThreshold),

@@ -2,7 +2,16 @@ import * as z from 'zod/v4-mini';
 
 import { cameraMotion, optionalMotionVector } from '../cameraMotion';
 import { flag, httpUrl, integer, optionalHttpUrl, optionalText, ratio, requiredText } from '../checks';
-import { cameraMotionField, durationField, flipField, modelField, promptField, ratioField, urlField } from '../fields';
+import {
+	cameraMotionField,
+	durationField,
+	flipField,
+	modelField,
+	promptField,
+	ratioField,
+	styleField,
+	urlField,
+} from '../fields';
 import { panelRemarks, unreachableUrl, unusualDuration } from '../hints';
 import { createOperation } from '../operation';
 
@@ -11,13 +20,17 @@ export const generateFromImage = createOperation({
 	resource: 'video',
 	value: 'generateFromImage',
 	name: 'Image to Video (Camera Motion)',
-	action: 'Make video from image with camera motion or end frame',
-	description: 'Animate an image by URL and steer the camera, or let the video end on a second image',
+	action: 'Animate image with Image to Video (Camera Motion)',
+	description: 'Animate an image from a URL and steer the camera, or end on a second image',
 	api: 'compatibility',
 	path: '/runway/pro/generate',
 	produces: 'video',
 	models: ['gen4', 'gen4_turbo'],
-	panelRemarks: [panelRemarks.duration([5, 10]), panelRemarks.url('imageUrl'), panelRemarks.url('lastImageUrl')],
+	panelRemarks: [
+		panelRemarks.duration([5, 10]),
+		panelRemarks.url('imageUrl'),
+		panelRemarks.url('options.lastImageUrl'),
+	],
 
 	fields: [
 		urlField({
@@ -34,6 +47,9 @@ export const generateFromImage = createOperation({
 		modelField('gen4'),
 		ratioField(['1280:720', '720:1280'], '1280:720'),
 		durationField('Length of the video in seconds', [5, 10]),
+		cameraMotionField(),
+	],
+	options: [
 		urlField({
 			displayName: 'End Frame URL',
 			name: 'lastImageUrl',
@@ -41,32 +57,15 @@ export const generateFromImage = createOperation({
 			description: 'Public URL of an image that the video moves towards. Leave empty to let the video end freely.',
 			required: false,
 		}),
-		cameraMotionField(),
+		flipField(),
 		{
-			displayName: 'Frame Settings',
-			name: 'frameSettings',
-			type: 'collection',
-			placeholder: 'Add Setting',
-			default: {},
-			description: 'Rarely needed settings of the frame',
-			options: [
-				flipField(),
-				{
-					displayName: 'Image Is End Frame',
-					name: 'imageAsEndFrame',
-					type: 'boolean',
-					default: false,
-					description: 'Whether the video ends with the image and does not start with it',
-				},
-				{
-					displayName: 'Style',
-					name: 'style',
-					type: 'string',
-					default: 'cinematic',
-					description: 'Style of the video. "cinematic" is the one that CometAPI documents.',
-				},
-			],
+			displayName: 'Image Is End Frame',
+			name: 'imageAsEndFrame',
+			type: 'boolean',
+			default: false,
+			description: 'Whether the video ends with the image, instead of starting with it',
 		},
+		styleField(),
 	],
 
 	parameters: z.object({
@@ -77,12 +76,9 @@ export const generateFromImage = createOperation({
 		duration: integer(1, 60, ' seconds'),
 		lastImageUrl: optionalHttpUrl(),
 		cameraMotion: cameraMotion(),
-		frameSettings: z.optional(
-			z.object(
-				{ flip: z.optional(flag()), imageAsEndFrame: z.optional(flag()), style: z.optional(optionalText()) },
-				'must be a collection of settings',
-			),
-		),
+		flip: z.optional(flag()),
+		imageAsEndFrame: z.optional(flag()),
+		style: optionalText(),
 	}),
 
 	body: (p, { callbackUrl }) => ({
@@ -91,12 +87,12 @@ export const generateFromImage = createOperation({
 		prompt: p.prompt,
 		model: p.model,
 		ratio: p.ratio,
-		style: p.frameSettings?.style,
+		style: p.style,
 		options: {
 			seconds: p.duration,
 			motion_vector: optionalMotionVector(p.cameraMotion),
-			image_as_end_frame: p.frameSettings?.imageAsEndFrame,
-			flip: p.frameSettings?.flip,
+			image_as_end_frame: p.imageAsEndFrame,
+			flip: p.flip,
 		},
 		last_image: p.lastImageUrl,
 	}),

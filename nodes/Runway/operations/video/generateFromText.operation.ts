@@ -2,7 +2,7 @@ import * as z from 'zod/v4-mini';
 
 import { cameraMotion, motionVector } from '../cameraMotion';
 import { integer, ratio, requiredText } from '../checks';
-import { cameraMotionField, durationField, modelField, promptField, ratioField } from '../fields';
+import { cameraMotionField, durationField, modelField, promptField, ratioField, styleField } from '../fields';
 import { panelRemarks, unusualDuration } from '../hints';
 import { createOperation } from '../operation';
 
@@ -11,8 +11,8 @@ export const generateFromText = createOperation({
 	resource: 'video',
 	value: 'generateFromText',
 	name: 'Text to Video',
-	action: 'Generate video from text',
-	description: 'Turn a written prompt into a video, with camera motion where you want it',
+	action: 'Generate video with Text to Video',
+	description: 'Turn a prompt into a video, with camera motion if you like',
 	api: 'compatibility',
 	path: '/runway/pro/generate',
 	produces: 'video',
@@ -27,23 +27,16 @@ export const generateFromText = createOperation({
 		modelField('gen4_turbo'),
 		ratioField(['1280:720', '720:1280', '960:960', '16:9', '9:16', '1:1'], '1280:720'),
 		durationField('Length of the video in seconds', [5, 10]),
-		{
-			displayName: 'Style',
-			name: 'style',
-			type: 'string',
-			default: 'cinematic',
-			required: true,
-			description: 'Style of the video. "cinematic" is the one that CometAPI documents.',
-		},
 		cameraMotionField(),
 	],
+	options: [styleField()],
 
 	parameters: z.object({
 		prompt: requiredText(),
 		model: requiredText(),
 		ratio: ratio(),
 		duration: integer(1, 60, ' seconds'),
-		style: requiredText(),
+		style: z.prefault(requiredText(), 'cinematic'),
 		cameraMotion: cameraMotion(),
 	}),
 

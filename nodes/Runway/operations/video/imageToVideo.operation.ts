@@ -26,8 +26,8 @@ export const imageToVideo = createOperation({
 	resource: 'video',
 	value: 'imageToVideo',
 	name: 'Image to Video',
-	action: 'Make video from image (URL or file)',
-	description: 'Animate an image given as a URL or as a file of the item, with seed and watermark',
+	action: 'Animate image with Image to Video',
+	description: 'Animate an image from a URL or a file',
 	api: 'official',
 	path: '/runwayml/v1/image_to_video',
 	produces: 'video',
@@ -65,6 +65,8 @@ export const imageToVideo = createOperation({
 			}),
 			displayOptions: { hide: { model: modelsWithoutLastFrame(facts) } },
 		},
+	],
+	options: [
 		seedField(),
 		{
 			displayName: 'Watermark',
@@ -85,7 +87,7 @@ export const imageToVideo = createOperation({
 			duration: integer(1, 60, ' seconds'),
 			lastImageUrl: optionalHttpUrl(),
 			seed: optionalInteger(0, 999_999_999),
-			watermark: flag(),
+			watermark: z.optional(flag()),
 			publicFigureThreshold: publicFigureThreshold(),
 		})
 		.check(requireMedia(image.required), fitsModel(facts, defaults)),
@@ -106,8 +108,8 @@ export const imageToVideo = createOperation({
 		ratio: p.ratio,
 		...replacements(facts, defaults, p),
 		seed: p.seed,
-		// Gone from Runway's own API, still documented by CometAPI: sent only where it is wanted.
-		watermark: p.watermark ? true : undefined,
+		// Gone from Runway's own API, still documented by CometAPI: sent only if it is wanted.
+		watermark: p.watermark === true ? true : undefined,
 		contentModeration: contentModeration(p.publicFigureThreshold),
 	}),
 

@@ -11,7 +11,7 @@ export const restyle = createOperation({
 	value: 'restyle',
 	name: 'Restyle',
 	action: 'Restyle video',
-	description: 'Redraw a video given as a URL in another style, and keep its movement',
+	description: 'Redraw a video from a URL in another style, and keep its movement',
 	api: 'compatibility',
 	path: '/runway/pro/video2video',
 	produces: 'video',
@@ -27,20 +27,20 @@ export const restyle = createOperation({
 			description:
 				'Public URL of the video to redraw. For a file of the item, use the operation Video to Video (Aleph).',
 		}),
-		promptField({ description: 'The look that the video gets', placeholder: 'e.g. ink wash painting' }),
+		promptField({ description: 'How the video should look', placeholder: 'e.g. ink wash painting' }),
 		modelField('gen4'),
 		{
-			displayName: 'Structure Transformation',
+			displayName: 'Amount of Change',
 			name: 'structureTransformation',
 			type: 'number',
 			typeOptions: { minValue: 0, maxValue: 1, numberPrecision: 2 },
 			default: 0.5,
 			description:
-				'How far the result may leave the shapes of the video, from 0 (keep them) to 1 (redraw everything). Start at 0.5 or below.',
+				'How much the shapes in the video may change, from 0 (not at all) to 1 (redraw everything). Start at 0.5 or lower.',
 		},
 		durationField('Length of the result in seconds', [5]),
-		flipField(),
 	],
+	options: [flipField()],
 
 	parameters: z.object({
 		videoUrl: httpUrl(),
@@ -48,7 +48,7 @@ export const restyle = createOperation({
 		model: requiredText(),
 		structureTransformation: decimal(0, 1),
 		duration: integer(1, 60, ' seconds'),
-		flip: flag(),
+		flip: z.prefault(flag(), false),
 	}),
 
 	body: (p, { callbackUrl }) => ({

@@ -26,8 +26,8 @@ export const videoToVideo = createOperation({
 	resource: 'video',
 	value: 'videoToVideo',
 	name: 'Video to Video (Aleph)',
-	action: 'Change video by prompt (Aleph)',
-	description: 'Edit what a video shows by a prompt; takes a URL or a file of the item',
+	action: 'Change video with Video to Video (Aleph)',
+	description: 'Change what a video from a URL or a file shows, by a prompt',
 	api: 'official',
 	path: '/runwayml/v1/video_to_video',
 	produces: 'video',
@@ -45,15 +45,14 @@ export const videoToVideo = createOperation({
 		optionalRatioField(facts.gen4_aleph.ratios),
 		{
 			...referencesField({
-				description: 'An image whose look the video takes over. Aleph 2 takes none.',
+				description: 'An image whose look the video takes on. Aleph 2 takes none.',
 				tags: false,
 				required: false,
 			}),
 			displayOptions: { hide: { model: modelsWithoutReferences(facts) } },
 		},
-		seedField(),
-		moderationField(),
 	],
+	options: [seedField(), moderationField()],
 
 	parameters: z
 		.object({

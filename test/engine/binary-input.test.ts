@@ -227,18 +227,4 @@ topic('A picture from a file of the item', (test) => {
 			expect(place.api.creates).toHaveLength(1);
 		}),
 	);
-
-	test(
-		'of another shape than the video is pointed out',
-		bench(async (place) => {
-			const fits = await itemWith(place, jpeg(1280, 720), 'a.jpg', 'image/jpeg');
-			const upright = await itemWith(place, jpeg(600, 1200), 'b.jpg', 'image/jpeg');
-			const both = await place.run(fromFile, { items: [fits, upright] });
-			expect(both.hints.map(({ message }) => message)).toEqual([
-				expect.stringMatching(/^Item 1: .*600x1200.*1280:720/),
-			]);
-			const fine = await place.run(fromFile, { items: [fits] });
-			expect(fine.hints).toEqual([]);
-		}),
-	);
 });

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 
-import { NodeOperationError, sleep, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
+import {
+	NodeOperationError,
+	sleep,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type INodeParameters,
+} from 'n8n-workflow';
 
 import { isApiChoice, taskIdsOf } from '../../shared/task/ids';
 import { isObject, textOf } from '../../shared/task/json';
@@ -33,6 +39,7 @@ export async function prepare(
 	hasRegister: boolean,
 ): Promise<Prepared[]> {
 	const prepared: Prepared[] = [];
+	const apiHost = await apiHostOf(context);
 	let breathedAt = Date.now();
 	for (const itemIndex of context.getInputData().keys()) {
 		if (Date.now() - breathedAt > LONGEST_BLOCK_MS) {
@@ -53,7 +60,7 @@ export async function prepare(
 			}
 			const jobs =
 				operation.kind === 'create'
-					? [await prepareCreate(context, operation, settings, itemIndex)]
+					? [await prepareCreate(context, operation, settings, itemIndex, apiHost)]
 					: prepareTasks(context, operation, settings, itemIndex);
 			prepared.push(...jobs);
 		} catch (error) {
@@ -82,6 +89,7 @@ async function prepareCreate(
 	operation: CreateOperation,
 	settings: ItemSettings,
 	itemIndex: number,
+	apiHost: string,
 ): Promise<Prepared> {
 	const parameters = Object.fromEntries(
 		operation.fields.map(({ name, type }) => {
@@ -93,6 +101,9 @@ async function prepareCreate(
 	const input = {
 		// Only the routes that require an address are worth working it out.
 		callbackUrl: operation.api === 'compatibility' ? callbackUrlOf(context, settings) : '',
+		apiHost,
+		sendAnyway: settings.sendAnyway,
+		expressionOf: (path: string) => expressionOf(context.getNode().parameters, path),
 		readFile: async (field: string) => await readFile(context, itemIndex, field),
 	};
 	const first = await operation.build(parameters, input);
@@ -137,6 +148,30 @@ async function prepareCreate(
 function callbackUrlOf(context: IExecuteFunctions, { completion, callbackUrl }: ItemSettings): string {
 	if (callbackUrl !== '' && completion !== 'suspend') return callbackUrl;
 	return addressOf(context, completion === 'suspend' ? RESUME_PATH : 'runway');
+}
+
+/** Host of the credential's base URL, or nothing if the credential can't be read: then no request gets far. */
+async function apiHostOf(context: IExecuteFunctions): Promise<string> {
+	try {
+		const { baseUrl } = await context.getCredentials('cometApiRunwayApi');
+		return new URL(String(baseUrl)).hostname;
+	} catch {
+		return '';
+	}
+}
+
+/** What a parameter of the node holds, if it is an expression; in the options, too. */
+function expressionOf(parameters: INodeParameters, path: string): string | null {
+	const at = (from: unknown) =>
+		path
+			.split('.')
+			.reduce<unknown>(
+				(value, key) => (isObject(value) || Array.isArray(value) ? value[key as never] : undefined),
+				from,
+			);
+	const held = at(parameters) ?? at(parameters.options);
+	const value = isObject(held) ? held.value : held;
+	return typeof value === 'string' && value.startsWith('=') ? value : null;
 }
 
 async function readFile(context: IExecuteFunctions, itemIndex: number, field: string): Promise<InputFile> {

@@ -3,6 +3,8 @@ import * as z from 'zod/v4-mini';
 
 import { isObject } from '../../shared/task/json';
 import type { FactsByModel } from '../modelTable';
+import { brokenWord } from './brokenText';
+import type { Encoded } from './files';
 import type { PanelRemark } from './hints';
 import type { Api } from '../../shared/task/task';
 
@@ -72,6 +74,15 @@ export interface AccountOperation extends InThePanel {
 export interface BuildInput {
 	/** Where CometAPI may report to, for the routes that require it. */
 	callbackUrl: string;
+	/** Host of the credential's base URL. */
+	apiHost: string;
+	/** Whether the user wants doubtful values sent as they are. */
+	sendAnyway: boolean;
+	/**
+	 * The expression that a parameter holds, or null if its value was typed.
+	 * @param path such as `referenceImages.image.0.url`
+	 */
+	expressionOf(path: string): string | null;
 	/** Finds the file in a binary field of the item. */
 	readFile(field: string): Promise<InputFile>;
 }
@@ -88,7 +99,7 @@ export type BuildResult =
 			ok: true;
 			body: Record<string, unknown>;
 			usesFiles: boolean;
-			/** Doubts whether the API takes a value. They matter only if it does not. */
+			/** Doubts about values that the user has chosen to send anyway. They matter only if the API refuses the request. */
 			remarks: string[];
 			/** What the user should know about the result. */
 			hints: string[];
@@ -105,6 +116,19 @@ export interface Fault {
 	found: { value: unknown } | null;
 	/** What it must be, continuing the sentence "Label …", such as "must be between 0 and 1". */
 	expected: string;
+	/** Whether the value is a {@link Doubt}, so that Send Anyway sends it. */
+	isDoubt?: boolean;
+}
+
+/**
+ * A value that is most likely wrong and can't be known to be, because documentation contradicts itself, the model is unknown
+ * or rules may have changed: refused before anything is sent, unless the user switches on Send Anyway.
+ */
+export interface Doubt {
+	/** Path of the parameter. */
+	parameter: string;
+	/** What it must be, continuing the sentence "Label …". */
+	expected: string;
 }
 
 type CreateSpec<Schema extends z.core.$ZodType> = Omit<CreateOperation, 'kind' | 'build'> & {
@@ -113,8 +137,8 @@ type CreateSpec<Schema extends z.core.$ZodType> = Omit<CreateOperation, 'kind' |
 	body(parameters: z.core.output<Schema>, input: BodyInput): Record<string, unknown>;
 	/** Binary fields that stand in for a URL. */
 	files?: (parameters: z.core.output<Schema>) => FileInput[];
-	/** Remarks about values that may or may not be accepted, because the documentation contradicts itself. */
-	hints?: (parameters: z.core.output<Schema>) => string[];
+	/** Values that are most likely wrong; the prompt's words are looked at anyway. */
+	doubts?: (parameters: z.core.output<Schema>, input: BuildInput) => Doubt[];
 	/** What the user should know about the result, whether or not the request is accepted. */
 	notes?: (parameters: z.core.output<Schema>) => string[];
 };
@@ -131,19 +155,25 @@ export interface FileInput {
 	parameter: string;
 	field: string;
 	/** Turns the file into a URI, or says what it must be. */
-	encode(file: InputFile): Promise<{ uri: string; hints: string[] } | { expected: string }>;
+	encode(file: InputFile): Promise<Encoded>;
 }
 
 /** Makes a create operation from its fields, its schema and its body. */
 export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec<Schema>): CreateOperation {
-	const { parameters: schema, body, files, hints, notes: say, ...panel } = spec;
+	const { parameters: schema, body, files, doubts: findDoubts, notes: say, ...panel } = spec;
 
 	return {
 		...panel,
 		kind: 'create',
 		async build(parameters, input) {
 			const checked = checkParameters(schema, panel.fields, parameters);
-			if (!checked.ok) return checked;
+			if (!checked.ok) {
+				return { ok: false, faults: checked.faults.map((fault) => emptyExpression(fault, input) ?? fault) };
+			}
+			const doubts = [...brokenPrompt(parameters.prompt, input), ...(findDoubts?.(checked.data, input) ?? [])];
+			if (doubts.length > 0 && !input.sendAnyway) {
+				return { ok: false, faults: doubts.map((doubt) => doubtFault(doubt, panel.fields, parameters)) };
+			}
 
 			const notes = say?.(checked.data) ?? [];
 			const uris = new Map<string, string>();
@@ -155,7 +185,6 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 					return { ok: false, faults: [{ parameter: file.parameter, label, found: null, expected }] };
 				}
 				uris.set(file.parameter, encoded.uri);
-				notes.push(...encoded.hints);
 			}
 			return {
 				ok: true,
@@ -163,11 +192,43 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 					body(checked.data, { callbackUrl: input.callbackUrl, uri: (name) => uris.get(name) ?? '' }),
 				),
 				usesFiles: uris.size > 0,
-				remarks: hints?.(checked.data) ?? [],
+				remarks: doubts.map(
+					({ parameter, expected }) => `"${labelOf(parameter.split('.'), panel.fields)}" ${expected}.`,
+				),
 				hints: notes,
 			};
 		},
 	};
+}
+
+/** Says of an empty value that it is an expression that came out empty: in the panel, the field looks filled in. */
+function emptyExpression(fault: Fault, { expressionOf }: BuildInput): Fault | null {
+	const value = fault.found?.value ?? '';
+	const expression = expressionOf(fault.parameter);
+	if (expression === null || typeof value !== 'string' || value.trim() !== '') return null;
+	const expected = `holds the expression ${shortened(expression)}, which came out empty for this item. Choose a field of the item that has a value, or enter one`;
+	return { ...fault, found: null, expected };
+}
+
+function shortened(expression: string): string {
+	const text = expression.replace(/^=/, '').trim();
+	return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+function brokenPrompt(prompt: unknown, { expressionOf }: BuildInput): Doubt[] {
+	const word = typeof prompt === 'string' ? brokenWord(prompt, expressionOf('prompt')) : null;
+	if (word === null) return [];
+	const expected = `must not hold "${word}", which a broken expression has left (it names a field that this item does not have, or a whole object)`;
+	return [{ parameter: 'prompt', expected }];
+}
+
+function doubtFault(doubt: Doubt, fields: INodeProperties[], parameters: Record<string, unknown>): Fault {
+	const path = doubt.parameter.split('.');
+	return { ...doubt, label: labelOf(path, fields), found: { value: valueAt(path, parameters) }, isDoubt: true };
+}
+
+function valueAt(path: string[], parameters: Record<string, unknown>): unknown {
+	return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], parameters);
 }
 
 /**
@@ -195,9 +256,7 @@ function toFault(issue: z.core.$ZodIssue, fields: INodeProperties[], parameters:
 	return {
 		parameter: path.join('.'),
 		label: labelOf(path, fields),
-		found: {
-			value: path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], parameters),
-		},
+		found: { value: valueAt(path, parameters) },
 		expected: issue.message,
 	};
 }

@@ -187,6 +187,15 @@ const callbackUrl: INodeProperties = {
 	description: `Where CometAPI reports to when a task of ${familyNames.compatibility} has ended. Leave empty to use an address of this n8n, which needs no set-up. To continue in another workflow, enter the production URL of its Runway Callback Trigger and choose At Once. When CometAPI Calls Back always uses this n8n's own address.`,
 };
 
+const sendAnyway: INodeProperties = {
+	displayName: 'Send Anyway',
+	name: 'sendAnyway',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether to send values that the node finds doubtful, such as a duration that CometAPI does not document. CometAPI may refuse them, or bill for a result that is not what you want.',
+};
+
 /** A collection whose entries are sorted by their label, as n8n's users expect. */
 export function optionsField(entries: INodeProperties[]): INodeProperties {
 	return {
@@ -213,7 +222,7 @@ const maxTasksInProgress: INodeProperties = {
 const lookOptions = [maxParallel, timeout, runwayVersion, includeRaw];
 const fileOptions = [...lookOptions, maxFileSize];
 const waitOptions = [...fileOptions, pollInterval, onTimeout];
-const createOptions = [...waitOptions, additionalFields, maxTasksInProgress];
+const createOptions = [...waitOptions, additionalFields, maxTasksInProgress, sendAnyway];
 
 /** The options by what an operation does: none is offered that would have no effect. */
 export const optionsFields = {

@@ -91,6 +91,9 @@ describe('Parameters of any kind', () => {
 			await holds('parameters of an operation', fc.tuple(parameters, files), async ([given, bytes]) => {
 				const input = {
 					callbackUrl: 'https://n8n.example.com/x',
+					apiHost: 'api.cometapi.com',
+					sendAnyway: bytes.length > 0,
+					expressionOf: () => (bytes.length > 10 ? '={{ $json.x }}' : null),
 					readFile: async () => ({ mimeType: 'image/png', size: bytes.length, read: async () => bytes }),
 				};
 				const built = await operation.build(given as Record<string, unknown>, input);
@@ -108,7 +111,7 @@ describe('Parameters of any kind', () => {
 	it('make settings within their limits, or faults that say why not', async () => {
 		const names = [
 			...['additionalFields', 'callbackUrl', 'includeRaw', 'maxFileSize', 'maxParallel', 'maxTasksInProgress'],
-			...['onTimeout', 'pollInterval', 'runwayVersion', 'timeout', '__proto__'],
+			...['onTimeout', 'pollInterval', 'runwayVersion', 'sendAnyway', 'timeout', '__proto__'],
 		];
 		const options = fc.oneof(
 			{ weight: 5, arbitrary: fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] }) },

@@ -1,12 +1,11 @@
 import * as z from 'zod/v4-mini';
 
 import { modelTable } from '../../modelTable';
-import { panelRemarks } from '../hints';
 import { flag, integer, oneOf, optionalInteger, ratio, requiredText } from '../checks';
 import { modelField, moderationField, ratioField, seedField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, publicFigureThreshold } from '../moderation';
-import { currentModels, fitsModel } from '../modelRules';
+import { currentModels, fitsModel, modelDoubts } from '../modelRules';
 import { createOperation } from '../operation';
 
 const character = mediaInput({
@@ -41,7 +40,6 @@ export const characterPerformance = createOperation({
 	produces: 'video',
 	models: currentModels(facts),
 	facts,
-	panelRemarks: [panelRemarks.url('characterUrl'), panelRemarks.url('referenceUrl')],
 
 	fields: [
 		{
@@ -93,7 +91,7 @@ export const characterPerformance = createOperation({
 		})
 		.check(requireMedia(character.required, reference.required), fitsModel(facts)),
 
-	files: (p) => [...character.files(p, { kind: p.characterType, ratio: p.ratio }), ...reference.files(p)],
+	files: (p) => [...character.files(p, { kind: p.characterType }), ...reference.files(p)],
 
 	body: (p, input) => ({
 		character: { type: p.characterType, uri: character.uri(p, input) },
@@ -106,5 +104,9 @@ export const characterPerformance = createOperation({
 		contentModeration: contentModeration(p.publicFigureThreshold),
 	}),
 
-	hints: (p) => [...character.hints(p), ...reference.hints(p)],
+	doubts: (p, { apiHost }) => [
+		...modelDoubts(facts, p),
+		...character.doubts(p, apiHost, { kind: p.characterType }),
+		...reference.doubts(p, apiHost),
+	],
 });

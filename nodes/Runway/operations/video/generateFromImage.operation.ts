@@ -3,8 +3,11 @@ import * as z from 'zod/v4-mini';
 import { cameraMotion, optionalMotionVector } from '../cameraMotion';
 import { flag, httpUrl, integer, optionalHttpUrl, optionalText, ratio, requiredText } from '../checks';
 import { cameraMotionField, durationField, flipField, modelField, promptField, ratioField, urlField } from '../fields';
-import { panelRemarks, unreachableUrl, unusualDuration } from '../hints';
+import { urlDoubts } from '../inputUrls';
+import { documentedDoubts } from '../modelRules';
 import { createOperation } from '../operation';
+
+const documented = { ratios: ['1280:720', '720:1280'], durations: [5, 10] };
 
 /** POST /runway/pro/generate with an image. */
 export const generateFromImage = createOperation({
@@ -17,7 +20,6 @@ export const generateFromImage = createOperation({
 	path: '/runway/pro/generate',
 	produces: 'video',
 	models: ['gen4', 'gen4_turbo'],
-	panelRemarks: [panelRemarks.duration([5, 10]), panelRemarks.url('imageUrl'), panelRemarks.url('lastImageUrl')],
 
 	fields: [
 		urlField({
@@ -32,8 +34,8 @@ export const generateFromImage = createOperation({
 			placeholder: 'e.g. slow push-in, waves rolling',
 		}),
 		modelField('gen4'),
-		ratioField(['1280:720', '720:1280'], '1280:720'),
-		durationField('Length of the video in seconds', [5, 10]),
+		ratioField(documented.ratios, '1280:720'),
+		durationField('Length of the video in seconds', documented.durations),
 		urlField({
 			displayName: 'End Frame URL',
 			name: 'lastImageUrl',
@@ -101,9 +103,9 @@ export const generateFromImage = createOperation({
 		last_image: p.lastImageUrl,
 	}),
 
-	hints: (p) => [
-		...unusualDuration(p.duration, [5, 10]),
-		...unreachableUrl(p.imageUrl),
-		...unreachableUrl(p.lastImageUrl),
+	doubts: (p, { apiHost }) => [
+		...documentedDoubts(documented, p),
+		...urlDoubts('imageUrl', p.imageUrl, 'image', apiHost),
+		...urlDoubts('lastImageUrl', p.lastImageUrl, 'image', apiHost),
 	],
 });

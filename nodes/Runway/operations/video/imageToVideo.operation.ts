@@ -3,10 +3,18 @@ import * as z from 'zod/v4-mini';
 import { modelTable } from '../../modelTable';
 import { flag, integer, optionalHttpUrl, optionalInteger, optionalText, ratio, requiredText } from '../checks';
 import { durationField, modelField, moderationField, promptField, ratioField, seedField, urlField } from '../fields';
-import { missingPrompt, panelRemarks, replacedDefaults, retiredModel, unreachableUrl } from '../hints';
+import { panelRemarks, replacedDefaults } from '../hints';
+import { urlDoubts } from '../inputUrls';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, publicFigureThreshold } from '../moderation';
-import { currentModels, currentRatios, fitsModel, modelsWithoutLastFrame, replacements } from '../modelRules';
+import {
+	currentModels,
+	currentRatios,
+	fitsModel,
+	modelDoubts,
+	modelsWithoutLastFrame,
+	replacements,
+} from '../modelRules';
 import { createOperation } from '../operation';
 
 const image = mediaInput({
@@ -33,13 +41,7 @@ export const imageToVideo = createOperation({
 	produces: 'video',
 	models: currentModels(facts),
 	facts,
-	panelRemarks: [
-		...panelRemarks.retired(facts),
-		...panelRemarks.replaced(facts, defaults),
-		panelRemarks.prompt(facts),
-		panelRemarks.url('imageUrl'),
-		panelRemarks.url('lastImageUrl'),
-	],
+	panelRemarks: [...panelRemarks.retired(facts), ...panelRemarks.replaced(facts, defaults)],
 
 	fields: [
 		...image.fields,
@@ -90,7 +92,7 @@ export const imageToVideo = createOperation({
 		})
 		.check(requireMedia(image.required), fitsModel(facts, defaults)),
 
-	files: (p) => image.files(p, { ratio: replacements(facts, defaults, p).ratio ?? p.ratio }),
+	files: (p) => image.files(p),
 
 	body: (p, input) => ({
 		promptImage:
@@ -113,10 +115,9 @@ export const imageToVideo = createOperation({
 
 	notes: (p) => replacedDefaults(facts, defaults, p),
 
-	hints: (p) => [
-		...retiredModel(facts, p),
-		...missingPrompt(facts, p.model, p.prompt),
-		...image.hints(p),
-		...unreachableUrl(p.lastImageUrl),
+	doubts: (p, { apiHost }) => [
+		...modelDoubts(facts, p),
+		...image.doubts(p, apiHost),
+		...urlDoubts('lastImageUrl', p.lastImageUrl, 'image', apiHost),
 	],
 });

@@ -1,4 +1,4 @@
-import type { INodeProperties } from 'n8n-workflow';
+import { NodeHelpers, type INodeParameters, type INodeProperties } from 'n8n-workflow';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -23,6 +23,7 @@ interface Rows {
 const callback_url = 'https://n8n.example.com/webhook-waiting/231/runway';
 const pier = 'https://img.example.com/pier.jpg';
 const night = 'https://img.example.com/pier-night.jpg';
+const tall = 'https://img.example.com/tall.jpg';
 const street = 'https://vid.example.com/street.mp4';
 const actor = 'https://vid.example.com/actor.mp4';
 const signed = `${street}?X-Signature=a%2Fb&X-Date=1#t=1`;
@@ -212,7 +213,7 @@ const table: Record<string, Rows> = {
 			[{ publicFigureThreshold: 'high' }, 'Public Figure Moderation', 'must be one of auto, low'],
 		],
 		doubts: [
-			[{ ratio: '1280:720', model: 'gen3a_turbo' }, /1280:768, 768:1280 for gen3a_turbo/],
+			[{ ratio: '1280:720', model: 'gen3a_turbo', prompt: 'x' }, /1280:768, 768:1280 for gen3a_turbo/],
 			[{ model: 'gen3a_turbo', ratio: '768:1280', duration: 7 }, /Duration.*5, 10 seconds for gen3a_turbo/],
 			[{ model: 'gen9', prompt: '' }, /Prompt.*most models need one/],
 			[{ model: 'gen9', prompt: 'x', ratio: '16:9' }, /Ratio.*models that this node knows.*nearest is 1280:720/],
@@ -517,12 +518,19 @@ const operationOf = (name: string) => {
 	return operation;
 };
 
+/** What can be read of the images on the web. */
+const shapes: Record<string, { width: number; height: number }> = {
+	[pier]: { width: 1600, height: 900 },
+	[tall]: { width: 900, height: 1600 },
+};
+
 const files: Record<string, Buffer> = { picture: png, clip: mp4, data: png };
 const input: BuildInput = {
 	callbackUrl: callback_url,
 	apiHost: 'api.cometapi.com',
 	sendAnyway: false,
 	expressionOf: () => null,
+	shapeAt: async (url) => shapes[url] ?? null,
 	readFile: async (field) => {
 		const bytes = files[field] ?? Buffer.alloc(0);
 		return { mimeType: 'application/octet-stream', size: bytes.length, read: async () => bytes };
@@ -536,16 +544,17 @@ function defaultOf(field: INodeProperties): unknown {
 }
 
 const isShown = (field: INodeProperties, values: Values) =>
-	Object.entries(field.displayOptions?.show ?? {}).every(([name, wanted]) =>
-		(wanted as unknown[]).includes(values[name]),
-	);
+	NodeHelpers.displayParameter(values as INodeParameters, field, null, null);
 
 /** All parameters of an operation: the panel's defaults with the given ones, without those that the panel then hides. */
 function parametersOf({ fields }: CreateOperation, given: Values): Values {
-	const all = { ...Object.fromEntries(fields.map((field) => [field.name, defaultOf(field)])), ...given };
-	return Object.fromEntries(
-		fields.map((field) => [field.name, isShown(field, all) || field.name in given ? all[field.name] : undefined]),
-	);
+	const defaults = Object.fromEntries(fields.map((field) => [field.name, defaultOf(field)]));
+	const shown = fields.filter((field) => isShown(field, { ...defaults, ...given }));
+	return {
+		...Object.fromEntries(fields.map(({ name }) => [name, undefined])),
+		...Object.fromEntries(shown.map((field) => [field.name, defaultOf(field)])),
+		...given,
+	};
 }
 
 async function build(operation: CreateOperation, given: Values): Promise<BuildResult> {
@@ -662,9 +671,101 @@ describe('A model that is offered', () => {
 		expect(video).toMatchObject({ ok: true, body: { ratio: '1280:720', duration: 4 } });
 		expect(video.ok && video.hints).toEqual([expect.stringMatching(/veo3\.1 doesn't take .* duration 5, .* sends 4/)]);
 		const [minimal] = table['image.generate']?.minimal ?? [];
-		const image = await build(operationOf('image.generate'), { ...minimal, model: 'gemini_2.5_flash' });
+		const image = await build(operationOf('image.generate'), {
+			...minimal,
+			model: 'gemini_2.5_flash',
+			ratio: '1280:720',
+		});
 		expect(image).toMatchObject({ ok: true, body: { ratio: '1344:768' } });
 		expect(image.ok && image.hints).toEqual([expect.stringMatching(/ratio 1280:720, .* sends 1344:768/)]);
+	});
+});
+
+describe('The ratio that matches the image', () => {
+	const sent = async (name: string, given: Values, more: Partial<BuildInput> = {}) => {
+		const operation = operationOf(name);
+		const result = await operation.build(parametersOf(operation, given), { ...input, ...more });
+		return result.ok ? { ratio: result.body.ratio, matched: result.matchedRatio, hints: result.hints } : result.faults;
+	};
+	const shaped = (width: number, height: number) => ({ shapeAt: async () => ({ width, height }) });
+
+	it.each([
+		['video.imageToVideo', { imageUrl: tall }],
+		['video.generateFromImage', { imageUrl: tall, prompt: 'waves' }],
+		['video.characterPerformance', { characterUrl: tall, referenceUrl: actor }],
+	])('is what %s starts with', async (name, given) => {
+		expect(await sent(name, given)).toEqual({ ratio: '720:1280', matched: '720:1280', hints: [] });
+	});
+
+	it.each([
+		[4000, 3000, 'gen4_turbo', '1104:832'],
+		[3000, 4000, 'gen4.5', '832:1104'],
+		[100, 101, 'gen4_turbo', '960:960'],
+		[2520, 1080, 'gen4_turbo', '1584:672'],
+		[1170, 2532, 'gen4_turbo', '720:1280'],
+		[1170, 2532, 'veo3.1', '720:1280'],
+		[4000, 3000, 'veo3.1', '1280:720'],
+		[9000, 16_000, 'gen3a_turbo', '768:1280'],
+		[100, 100, 'gen9', '960:960'],
+	])('of %p x %p is, for %s: %s', async (width, height, model, ratio) => {
+		const given = { imageUrl: pier, prompt: 'x', model, duration: model === 'veo3.1' ? 8 : 5 };
+		expect(await sent('video.imageToVideo', given, shaped(width, height))).toMatchObject({ ratio, hints: [] });
+	});
+
+	it('is read from the header of a file, without asking the web', async () => {
+		const shapeAt = jest.fn(async () => null);
+		const given = { imageSource: 'binary', imageBinaryField: 'picture' };
+		expect(await sent('video.imageToVideo', given, { shapeAt })).toMatchObject({ ratio: '1280:720', hints: [] });
+		expect(shapeAt).not.toHaveBeenCalled();
+	});
+
+	it("is the model's default, with a remark, if the shape can't be read", async () => {
+		const words = [expect.stringMatching(/can't be read.*1280:768/)];
+		expect(await sent('video.imageToVideo', { imageUrl: night, prompt: 'x', model: 'gen3a_turbo' })).toEqual({
+			ratio: '1280:768',
+			matched: '1280:768',
+			hints: words,
+		});
+	});
+
+	it('is not looked for at an address that is doubtful, nor if a ratio is chosen', async () => {
+		const shapeAt = jest.fn(async () => null);
+		await sent('video.imageToVideo', { imageUrl: 'http://10.0.0.1/a.png' }, { shapeAt, sendAnyway: true });
+		await sent('video.imageToVideo', { imageUrl: pier, ratio: '960:960' }, { shapeAt });
+		expect(shapeAt).not.toHaveBeenCalled();
+	});
+
+	it('is no choice for an operation without an image', async () => {
+		expect(await sent('video.generateFromText', { prompt: 'x', ratio: 'auto' })).toMatchObject([{ label: 'Ratio' }]);
+	});
+});
+
+describe('The list of ratios', () => {
+	const listed = (name: string, model: string) => {
+		const operation = operationOf(name);
+		const shown = operation.fields.filter(
+			(field) => field.name === 'ratio' && isShown(field, { model: { __rl: true, mode: 'id', value: model } }),
+		);
+		expect(shown).toHaveLength(1);
+		const [{ options = [], default: start } = {} as INodeProperties] = shown;
+		return { values: options.map((option) => ('value' in option ? option.value : '')), start };
+	};
+	const withFacts = creates.flatMap((operation) =>
+		Object.entries(operation.facts ?? {})
+			.filter(([, { ratios }]) => ratios.length > 0)
+			.map(([model, { ratios }]): [string, string, readonly string[]] => [nameOf(operation), model, ratios]),
+	);
+
+	it.each(withFacts)('of %s is what the chosen model takes: %s', (name, model, ratios) => {
+		const { values, start } = listed(name, model);
+		expect(values.filter((value) => value !== 'auto' && value !== '').sort()).toEqual([...ratios].sort());
+		expect(values).toContain(start);
+	});
+
+	it.each(['gen9', '', '={{ $json.model }}'])('has all ratios for a model that is not known: %j', (model) => {
+		const { values } = listed('video.imageToVideo', model);
+		expect(values).toEqual(expect.arrayContaining(['auto', '1584:672', '1920:1080']));
+		expect(new Set(values).size).toBe(values.length);
 	});
 });
 

@@ -5,7 +5,7 @@ import { httpUrl, oneOf, requiredText } from './checks';
 import { encodeFile } from './files';
 import { urlField } from './fields';
 import { urlDoubts } from './inputUrls';
-import type { BodyInput, Doubt, FileInput } from './operation';
+import type { BodyInput, Doubt, FileInput, InputImage } from './operation';
 
 /** An input that may be a public URL or a file of the item: its fields, its checks and its URI. */
 
@@ -95,6 +95,11 @@ export function mediaInput<const Prefix extends string>(spec: MediaSpec<Prefix>)
 		uri(values: Values, input: BodyInput): string | undefined {
 			const { isFile, url: given } = read(values);
 			return isFile ? input.uri(names.binary) : given;
+		},
+		/** The image that a ratio can match. */
+		image(values: Values): InputImage {
+			const { isFile, url: given } = read(values);
+			return isFile ? { parameter: names.binary, url: undefined } : { parameter: names.url, url: given };
 		},
 		/** @param as.kind what the file is to be, if that varies */
 		files(values: Values, as: { kind?: 'image' | 'video' } = {}): FileInput[] {

@@ -1,6 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import type { FactsByModel, ModelFacts } from '../modelTable';
+import { MATCH_IMAGE } from './checks';
 import type { Doubt } from './operation';
 
 /** What the table of models means for an item: refused if Runway rules it out, doubted if the model is retired or unknown. */
@@ -8,6 +9,12 @@ import type { Doubt } from './operation';
 /** Names to offer: those that Runway serves. A retired one can be typed. */
 export function currentModels(facts: FactsByModel): string[] {
 	return Object.keys(facts).filter((model) => facts[model]?.retired === false);
+}
+
+/** The ratios that a model takes; all that are known if the model is not. */
+export function ratiosOf(facts: FactsByModel, model: string): readonly string[] {
+	const listed = Object.hasOwn(facts, model) ? facts[model]?.ratios : undefined;
+	return listed ?? currentRatios(facts);
 }
 
 /** All ratios of the models that are offered, each once. */
@@ -73,7 +80,7 @@ function nearest<T>(values: readonly T[], distance: (value: T) => number): T | u
 }
 
 const unlisted = <T>(list: readonly T[], one: T | undefined) =>
-	one !== undefined && list.length > 0 && !list.includes(one);
+	one !== undefined && one !== MATCH_IMAGE && list.length > 0 && !list.includes(one);
 
 /** What is known of a model that Runway serves. */
 function served(facts: FactsByModel, model: string): ModelFacts | undefined {

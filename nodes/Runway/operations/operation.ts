@@ -4,7 +4,10 @@ import * as z from 'zod/v4-mini';
 import { isObject } from '../../shared/task/json';
 import type { FactsByModel } from '../modelTable';
 import { brokenWord } from './brokenText';
+import { MATCH_IMAGE } from './checks';
 import type { Encoded } from './files';
+import type { ImageShape } from '../../shared/files/imageShape';
+import { nearestShape } from './modelRules';
 import type { PanelRemark } from './hints';
 import type { Api } from '../../shared/task/task';
 
@@ -83,6 +86,8 @@ export interface BuildInput {
 	 * @param path such as `referenceImages.image.0.url`
 	 */
 	expressionOf(path: string): string | null;
+	/** The shape of the image at a public URL, or null if it can't be read. */
+	shapeAt(url: string): Promise<ImageShape | null>;
 	/** Finds the file in a binary field of the item. */
 	readFile(field: string): Promise<InputFile>;
 }
@@ -99,6 +104,8 @@ export type BuildResult =
 			ok: true;
 			body: Record<string, unknown>;
 			usesFiles: boolean;
+			/** The ratio that was found for the input image, if that was asked for. */
+			matchedRatio: string | null;
 			/** Doubts about values that the user has chosen to send anyway. They matter only if the API refuses the request. */
 			remarks: string[];
 			/** What the user should know about the result. */
@@ -137,11 +144,20 @@ type CreateSpec<Schema extends z.core.$ZodType> = Omit<CreateOperation, 'kind' |
 	body(parameters: z.core.output<Schema>, input: BodyInput): Record<string, unknown>;
 	/** Binary fields that stand in for a URL. */
 	files?: (parameters: z.core.output<Schema>) => FileInput[];
+	/** For a `ratio` of {@link MATCH_IMAGE}: the image, and the ratios of which the nearest is sent; the first is the default. */
+	match?: (parameters: z.core.output<Schema>) => { image: InputImage; ratios: readonly string[] };
 	/** Values that are most likely wrong; the prompt's words are looked at anyway. */
 	doubts?: (parameters: z.core.output<Schema>, input: BuildInput) => Doubt[];
 	/** What the user should know about the result, whether or not the request is accepted. */
 	notes?: (parameters: z.core.output<Schema>) => string[];
 };
+
+/** An image that the user gives: as a URL, or as a file by the parameter that names its field. */
+export interface InputImage {
+	parameter: string;
+	/** Undefined for a file. */
+	url: string | undefined;
+}
 
 export interface BodyInput {
 	callbackUrl: string;
@@ -160,7 +176,7 @@ export interface FileInput {
 
 /** Makes a create operation from its fields, its schema and its body. */
 export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec<Schema>): CreateOperation {
-	const { parameters: schema, body, files, doubts: findDoubts, notes: say, ...panel } = spec;
+	const { parameters: schema, body, files, match, doubts: findDoubts, notes: say, ...panel } = spec;
 
 	return {
 		...panel,
@@ -177,6 +193,7 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 
 			const notes = say?.(checked.data) ?? [];
 			const uris = new Map<string, string>();
+			const shapes = new Map<string, ImageShape | null>();
 			for (const file of files?.(checked.data) ?? []) {
 				const encoded = await file.encode(await input.readFile(file.field));
 				if ('expected' in encoded) {
@@ -185,13 +202,24 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 					return { ok: false, faults: [{ parameter: file.parameter, label, found: null, expected }] };
 				}
 				uris.set(file.parameter, encoded.uri);
+				shapes.set(file.parameter, encoded.shape);
+			}
+			let values = checked.data;
+			let matchedRatio: string | null = null;
+			if (match !== undefined && (values as { ratio?: string }).ratio === MATCH_IMAGE) {
+				const { image, ratios } = match(values);
+				const isDoubtful = doubts.some(({ parameter }) => parameter === image.parameter);
+				const shape =
+					image.url === undefined ? shapes.get(image.parameter) : isDoubtful ? null : await input.shapeAt(image.url);
+				matchedRatio = matching(ratios, shape ?? null);
+				if (!shape) notes.push(unmatched(matchedRatio));
+				values = { ...(values as object), ratio: matchedRatio } as z.core.output<Schema>;
 			}
 			return {
 				ok: true,
-				body: withoutUndefined(
-					body(checked.data, { callbackUrl: input.callbackUrl, uri: (name) => uris.get(name) ?? '' }),
-				),
+				body: withoutUndefined(body(values, { callbackUrl: input.callbackUrl, uri: (name) => uris.get(name) ?? '' })),
 				usesFiles: uris.size > 0,
+				matchedRatio,
 				remarks: doubts.map(
 					({ parameter, expected }) => `"${labelOf(parameter.split('.'), panel.fields)}" ${expected}.`,
 				),
@@ -199,6 +227,14 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 			};
 		},
 	};
+}
+
+const unmatched = (sent: string) =>
+	`The shape of the image can't be read, so "Match the Image" is the ratio ${sent}. To have another, choose it.`;
+
+/** The ratio that is nearest to an image, or the default. */
+function matching(ratios: readonly string[], shape: ImageShape | null): string {
+	return shape === null ? (ratios[0] ?? '') : nearestShape(ratios, `${shape.width}:${shape.height}`);
 }
 
 /** Says of an empty value that it is an expression that came out empty: in the panel, the field looks filled in. */

@@ -93,6 +93,7 @@ describe('Parameters of any kind', () => {
 					callbackUrl: 'https://n8n.example.com/x',
 					apiHost: 'api.cometapi.com',
 					sendAnyway: bytes.length > 0,
+					shapeAt: async () => (bytes.length > 10 ? { width: 3, height: 4 } : null),
 					expressionOf: () => (bytes.length > 10 ? '={{ $json.x }}' : null),
 					readFile: async () => ({ mimeType: 'image/png', size: bytes.length, read: async () => bytes }),
 				};

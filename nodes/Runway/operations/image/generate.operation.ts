@@ -2,10 +2,10 @@ import * as z from 'zod/v4-mini';
 
 import { modelTable } from '../../modelTable';
 import { optionalInteger, ratio, requiredText } from '../checks';
-import { modelField, moderationField, promptField, ratioField, seedField } from '../fields';
+import { modelField, moderationField, promptField, ratioFields, seedField } from '../fields';
 import { panelRemarks, replacedDefaults } from '../hints';
 import { contentModeration, publicFigureThreshold } from '../moderation';
-import { currentModels, currentRatios, fitsModel, modelDoubts, replacements } from '../modelRules';
+import { currentModels, fitsModel, modelDoubts, replacements } from '../modelRules';
 import { createOperation, type Doubt } from '../operation';
 import { referenceDoubts, referenceFiles, references, referencesField, referenceUris } from '../references';
 
@@ -37,7 +37,7 @@ export const generate = createOperation({
 			required: true,
 		}),
 		modelField('gen4_image'),
-		ratioField(currentRatios(facts), defaults.ratio),
+		...ratioFields(facts, defaults.ratio),
 		seedField(),
 		moderationField(),
 	],

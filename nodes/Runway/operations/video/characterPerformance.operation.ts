@@ -1,11 +1,11 @@
 import * as z from 'zod/v4-mini';
 
 import { modelTable } from '../../modelTable';
-import { flag, integer, oneOf, optionalInteger, ratio, requiredText } from '../checks';
+import { flag, integer, MATCH_IMAGE, oneOf, optionalInteger, ratioOrMatch, requiredText } from '../checks';
 import { modelField, moderationField, ratioField, seedField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, publicFigureThreshold } from '../moderation';
-import { currentModels, fitsModel, modelDoubts } from '../modelRules';
+import { currentModels, fitsModel, modelDoubts, ratiosOf } from '../modelRules';
 import { createOperation } from '../operation';
 
 const character = mediaInput({
@@ -56,7 +56,7 @@ export const characterPerformance = createOperation({
 		...character.fields,
 		...reference.fields,
 		modelField('act_two'),
-		ratioField(facts.act_two.ratios, '1280:720'),
+		ratioField(facts.act_two.ratios, MATCH_IMAGE),
 		{
 			displayName: 'Body Control',
 			name: 'bodyControl',
@@ -83,7 +83,7 @@ export const characterPerformance = createOperation({
 			...character.shape,
 			...reference.shape,
 			model: requiredText(),
-			ratio: ratio(),
+			ratio: ratioOrMatch(),
 			bodyControl: z.optional(flag()),
 			expressionIntensity: integer(1, 5),
 			seed: optionalInteger(0, 4_294_967_295),
@@ -92,6 +92,8 @@ export const characterPerformance = createOperation({
 		.check(requireMedia(character.required, reference.required), fitsModel(facts)),
 
 	files: (p) => [...character.files(p, { kind: p.characterType }), ...reference.files(p)],
+
+	match: (p) => ({ image: character.image(p), ratios: ratiosOf(facts, p.model) }),
 
 	body: (p, input) => ({
 		character: { type: p.characterType, uri: character.uri(p, input) },

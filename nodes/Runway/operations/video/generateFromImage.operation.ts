@@ -1,7 +1,16 @@
 import * as z from 'zod/v4-mini';
 
 import { cameraMotion, optionalMotionVector } from '../cameraMotion';
-import { flag, httpUrl, integer, optionalHttpUrl, optionalText, ratio, requiredText } from '../checks';
+import {
+	flag,
+	httpUrl,
+	integer,
+	MATCH_IMAGE,
+	optionalHttpUrl,
+	optionalText,
+	ratioOrMatch,
+	requiredText,
+} from '../checks';
 import { cameraMotionField, durationField, flipField, modelField, promptField, ratioField, urlField } from '../fields';
 import { urlDoubts } from '../inputUrls';
 import { documentedDoubts } from '../modelRules';
@@ -34,7 +43,7 @@ export const generateFromImage = createOperation({
 			placeholder: 'e.g. slow push-in, waves rolling',
 		}),
 		modelField('gen4'),
-		ratioField(documented.ratios, '1280:720'),
+		ratioField(documented.ratios, MATCH_IMAGE),
 		durationField('Length of the video in seconds', documented.durations),
 		urlField({
 			displayName: 'End Frame URL',
@@ -75,7 +84,7 @@ export const generateFromImage = createOperation({
 		imageUrl: httpUrl(),
 		prompt: requiredText(),
 		model: requiredText(),
-		ratio: ratio(),
+		ratio: ratioOrMatch(),
 		duration: integer(1, 60, ' seconds'),
 		lastImageUrl: optionalHttpUrl(),
 		cameraMotion: cameraMotion(),
@@ -86,6 +95,8 @@ export const generateFromImage = createOperation({
 			),
 		),
 	}),
+
+	match: (p) => ({ image: { parameter: 'imageUrl', url: p.imageUrl }, ratios: documented.ratios }),
 
 	body: (p, { callbackUrl }) => ({
 		callback_url: callbackUrl,

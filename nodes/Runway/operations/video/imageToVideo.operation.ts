@@ -1,20 +1,22 @@
 import * as z from 'zod/v4-mini';
 
 import { modelTable } from '../../modelTable';
-import { flag, integer, optionalHttpUrl, optionalInteger, optionalText, ratio, requiredText } from '../checks';
-import { durationField, modelField, moderationField, promptField, ratioField, seedField, urlField } from '../fields';
+import {
+	flag,
+	integer,
+	MATCH_IMAGE,
+	optionalHttpUrl,
+	optionalInteger,
+	optionalText,
+	ratioOrMatch,
+	requiredText,
+} from '../checks';
+import { durationField, modelField, moderationField, promptField, ratioFields, seedField, urlField } from '../fields';
 import { panelRemarks, replacedDefaults } from '../hints';
 import { urlDoubts } from '../inputUrls';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, publicFigureThreshold } from '../moderation';
-import {
-	currentModels,
-	currentRatios,
-	fitsModel,
-	modelDoubts,
-	modelsWithoutLastFrame,
-	replacements,
-} from '../modelRules';
+import { currentModels, fitsModel, modelDoubts, modelsWithoutLastFrame, ratiosOf, replacements } from '../modelRules';
 import { createOperation } from '../operation';
 
 const image = mediaInput({
@@ -27,7 +29,7 @@ const image = mediaInput({
 });
 
 const facts = modelTable['image-to-video'];
-const defaults = { ratio: '1280:720', duration: 5 };
+const defaults = { duration: 5 };
 
 /** POST /runwayml/v1/image_to_video. */
 export const imageToVideo = createOperation({
@@ -51,7 +53,7 @@ export const imageToVideo = createOperation({
 			required: false,
 		}),
 		modelField('gen4_turbo'),
-		ratioField(currentRatios(facts), defaults.ratio),
+		...ratioFields(facts, MATCH_IMAGE),
 		{
 			...durationField('Length of the video in seconds', []),
 			default: defaults.duration,
@@ -83,7 +85,7 @@ export const imageToVideo = createOperation({
 			...image.shape,
 			prompt: optionalText(512),
 			model: requiredText(),
-			ratio: ratio(),
+			ratio: ratioOrMatch(),
 			duration: integer(1, 60, ' seconds'),
 			lastImageUrl: optionalHttpUrl(),
 			seed: optionalInteger(0, 999_999_999),
@@ -93,6 +95,8 @@ export const imageToVideo = createOperation({
 		.check(requireMedia(image.required), fitsModel(facts, defaults)),
 
 	files: (p) => image.files(p),
+
+	match: (p) => ({ image: image.image(p), ratios: ratiosOf(facts, p.model) }),
 
 	body: (p, input) => ({
 		promptImage:

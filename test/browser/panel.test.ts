@@ -131,7 +131,7 @@ describe('The panel', () => {
 			const names = (await offered.allInnerTexts()).map((name) => name.trim());
 			expect(names).toEqual([
 				'Additional Fields (JSON)', 'Callback URL', 'Include Raw Response', 'Max File Size (MB)', 'Max Parallel Requests',
-				'Max Tasks in Progress', 'Poll Interval (Seconds)', 'Runway API Version', 'Time Limit (Seconds)',
+				'Max Tasks in Progress', 'Poll Interval (Seconds)', 'Runway API Version', 'Send Anyway', 'Time Limit (Seconds)',
 				'When the Time Limit Is Reached',
 			]); // prettier-ignore
 		}),

@@ -13,7 +13,7 @@ function rows(fields: readonly INodeProperties[], above: string): string[] {
 	return (
 		fields
 			.filter(({ type }) => type !== 'notice')
-			// Of a field that is there once for each group of models, the last one is for all.
+			// Of a field that is there once for each model, the last one is for all.
 			.filter(({ name }, index, shown) => !shown.slice(index + 1).some((other) => other.name === name))
 			.flatMap((field) => {
 				const label = `${above}${field.displayName}`;

@@ -73,31 +73,23 @@ const matchImage: INodePropertyOptions = {
 };
 
 /**
- * The same field once for each group of models with the same ratios, and once for all other models: n8n shows the one that fits
- * the chosen model. A default that a group does not have becomes its nearest ratio.
+ * The same field once for each model with its own ratios, and once for all other models: n8n shows the one that fits the chosen
+ * model. A default that a model does not have becomes its nearest ratio.
  */
 export function ratioFields(facts: FactsByModel, defaultValue: string): INodeProperties[] {
-	const groups = new Map<string, string[]>();
-	for (const [model, { ratios }] of Object.entries(facts)) {
-		const key = [...ratios].sort(byWidth).join(' ');
-		if (key !== '') groups.set(key, [...(groups.get(key) ?? []), model]);
-	}
-	const all = ratioField(currentRatios(facts), defaultValue);
-	if (groups.size === 1) return [all];
+	const listed = Object.entries(facts).filter(([, { ratios }]) => ratios.length > 0);
 	return [
-		...[...groups].map(([key, models]): INodeProperties => {
-			const ratios = key.split(' ');
+		...listed.map(([model, { ratios }]): INodeProperties => {
 			const fits = defaultValue === MATCH_IMAGE || ratios.includes(defaultValue);
 			const field = ratioField(ratios, fits ? defaultValue : nearestShape(ratios, defaultValue));
-			return { ...field, displayOptions: { hide: { model: [{ _cnd: { regex: allBut(models) } }] } } };
+			// With `show`, n8n would show the fields of all models if the model is an expression.
+			return { ...field, displayOptions: { hide: { model: [{ _cnd: { not: model } }] } } };
 		}),
-		{ ...all, displayOptions: { hide: { model: [...groups.values()].flat() } } },
+		{
+			...ratioField(currentRatios(facts), defaultValue),
+			displayOptions: { hide: { model: listed.map(([model]) => model) } },
+		},
 	];
-}
-
-/** Matches every model but these. With `show`, n8n would show the fields of all groups for a model that is an expression. */
-function allBut(models: readonly string[]): string {
-	return `^(?!(${models.map((model) => model.replaceAll('.', String.raw`\.`)).join('|')})$)`;
 }
 
 /** A ratio that may stay the input's own. */

@@ -145,7 +145,8 @@ function sampleOutput(operation: Operation): unknown {
 			raw: null,
 		},
 	};
-	return taskJson(task, operation.value, produces, false);
+	const ratio = operation.fields.some(({ name }) => name === 'ratio') ? '1280:720' : null;
+	return taskJson(task, operation.value, produces, false, ratio);
 }
 
 /** What an item of a list looks like. */

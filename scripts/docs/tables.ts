@@ -10,17 +10,21 @@ export function fieldTable(fields: readonly INodeProperties[]): string {
 }
 
 function rows(fields: readonly INodeProperties[], above: string): string[] {
-	return fields
-		.filter(({ type }) => type !== 'notice')
-		.flatMap((field) => {
-			const label = `${above}${field.displayName}`;
-			const own = `| **${escaped(label)}** (\`${field.name}\`) | ${explanation(field, fields)} | ${defaultOf(field)} |\n`;
-			// The entries of a collection; those of a fixed one stand one level deeper.
-			const inner = (field.options ?? []).flatMap((option) =>
-				'values' in option ? option.values : 'type' in option ? [option] : [],
-			);
-			return [own, ...rows(inner, `${label} → `)];
-		});
+	return (
+		fields
+			.filter(({ type }) => type !== 'notice')
+			// Of a field that is there once for each model, the last one is for all.
+			.filter(({ name }, index, shown) => !shown.slice(index + 1).some((other) => other.name === name))
+			.flatMap((field) => {
+				const label = `${above}${field.displayName}`;
+				const own = `| **${escaped(label)}** (\`${field.name}\`) | ${explanation(field, fields)} | ${defaultOf(field)} |\n`;
+				// The entries of a collection; those of a fixed one stand one level deeper.
+				const inner = (field.options ?? []).flatMap((option) =>
+					'values' in option ? option.values : 'type' in option ? [option] : [],
+				);
+				return [own, ...rows(inner, `${label} → `)];
+			})
+	);
 }
 
 function explanation(field: INodeProperties, all: readonly INodeProperties[]): string {

@@ -23,6 +23,7 @@ const task = objectOf({
 	posterUrl: string,
 	lastFrameUrl: string,
 	assetUrls: listOf(string),
+	ratio: string,
 	failure: objectOf({ code: string, message: string, retryable: boolean }),
 	cost: objectOf({ amount: number, unit: string, refunded: boolean }),
 	submittedAt: string,

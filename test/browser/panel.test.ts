@@ -126,7 +126,7 @@ describe('The panel', () => {
 			const names = (await offered.allInnerTexts()).map((name) => name.trim());
 			expect(names).toEqual([
 				'Additional Fields (JSON)', 'Callback URL', 'Include Raw Response', 'Max File Size (MB)', 'Max Parallel Requests',
-				'Max Tasks in Progress', 'Poll Interval (Seconds)', 'Put Output File in Field', 'Runway API Version', 'Style', 'Time Limit (Seconds)',
+				'Max Tasks in Progress', 'Poll Interval (Seconds)', 'Put Output File in Field', 'Runway API Version', 'Send Anyway', 'Style', 'Time Limit (Seconds)',
 				'When the Time Limit Is Reached',
 			]); // prettier-ignore
 		}),

@@ -108,6 +108,7 @@ export function imageToVideo(options: INodeParameters = {}, more: INodeParameter
 		resource: 'video',
 		operation: 'imageToVideo',
 		imageUrl: 'https://img.example.com/pier.jpg',
+		ratio: '1280:720',
 		prompt: '={{ $json.prompt ?? "slow push-in" }}',
 		...more,
 		options: { ...quickOptions, ...options },

@@ -185,9 +185,8 @@ topic('A create that CometAPI refuses', (test) => {
 		test(
 			`names the fields by their labels, what is allowed and what the node itself doubts, also under ${onError ?? 'stop'}`,
 			bench(async ({ api, attempt }) => {
-				// What Runway lists for its present models, the node checks itself.
 				const parameters = {
-					...imageToVideo({}, AT_ONCE),
+					...imageToVideo({ sendAnyway: true }, AT_ONCE),
 					model: { __rl: true, mode: 'id', value: 'gen3a_turbo' },
 					ratio: '16:9',
 					duration: 17,
@@ -208,7 +207,7 @@ topic('A create that CometAPI refuses', (test) => {
 				expect(api.tasks.size).toBe(0);
 				expect(message).toMatch(/"Ratio": .*1280:768/);
 				expect(message).toMatch(/"Duration \(Seconds\)": /);
-				expect(advice).toMatch(/Runway lists the ratios 1280:768, .* for gen3a_turbo/);
+				expect(advice).toMatch(/"Ratio" must be one of 1280:768, .* for gen3a_turbo/);
 				expect(advice).toContain('nothing was billed');
 				expect(details).toMatchObject({ created: false, answer: expect.stringContaining('issues') as unknown });
 			}),

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { encodeImage, encodeVideo, readImageHeader } from '../../nodes/Runway/operations/files';
+import { type Encoded, encodeFile } from '../../nodes/Runway/operations/files';
 import type { InputFile } from '../../nodes/Runway/operations/operation';
+import { imageShape } from '../../nodes/shared/files/imageShape';
 import { mediaTypeOf, textKindOf } from '../../nodes/shared/files/content';
 import { sizes } from '../../nodes/shared/files/sizes';
 
@@ -59,6 +60,21 @@ function webpLossy(width: number, height: number): Buffer {
 	return webp('VP8 ', content);
 }
 
+/** EXIF data with nothing but an orientation. */
+function exifWith(orientation: number, isBig = false): Buffer {
+	const tiff = Buffer.alloc(26);
+	tiff.write(isBig ? 'MM' : 'II', 'latin1');
+	const short = (value: number, at: number) => (isBig ? tiff.writeUInt16BE(value, at) : tiff.writeUInt16LE(value, at));
+	short(42, 2);
+	if (isBig) tiff.writeUInt32BE(8, 4);
+	else tiff.writeUInt32LE(8, 4);
+	short(1, 8);
+	short(0x0112, 10);
+	short(3, 12);
+	short(orientation, 18);
+	return segment(0xe1, Buffer.concat([ascii('Exif\0\0'), tiff]));
+}
+
 function webpLossless(width: number, height: number): Buffer {
 	const content = Buffer.alloc(5);
 	content.writeUInt8(0x2f, 0);
@@ -78,47 +94,46 @@ const file = (bytes: Buffer, mimeType = 'application/octet-stream'): InputFile =
 	size: bytes.length,
 	read: async () => bytes,
 });
-type Encoded = Awaited<ReturnType<typeof encodeImage>>;
 const faultOf = (encoded: Encoded) => ('expected' in encoded ? encoded.expected : '');
-const hintsOf = (encoded: Encoded) => ('hints' in encoded ? encoded.hints : ['refused']);
 
 describe('The header of a picture', () => {
-	const rows: Array<[name: string, bytes: Buffer, mimeType: string, width: number, height: number]> = [
-		['a PNG', png(1280, 720), 'image/png', 1280, 720],
-		['a real PNG', realPng, 'image/png', realPng.readUInt32BE(16), realPng.readUInt32BE(20)],
-		['a JPEG', jpeg(app0, jpegFrame(1280, 720)), 'image/jpeg', 1280, 720],
-		['a progressive JPEG', jpeg(app0, jpegFrame(300, 4000, 0xc2)), 'image/jpeg', 300, 4000],
-		['a JPEG with a thumbnail inside', jpeg(app0, exif, jpegFrame(4032, 3024)), 'image/jpeg', 4032, 3024],
+	const rows: Array<[name: string, bytes: Buffer, width: number, height: number]> = [
+		['a PNG', png(1280, 720), 1280, 720],
+		['a real PNG', realPng, realPng.readUInt32BE(16), realPng.readUInt32BE(20)],
+		['a JPEG', jpeg(app0, jpegFrame(1280, 720)), 1280, 720],
+		['a progressive JPEG', jpeg(app0, jpegFrame(300, 4000, 0xc2)), 300, 4000],
+		['a JPEG with a thumbnail inside', jpeg(app0, exif, jpegFrame(4032, 3024)), 4032, 3024],
 		[
 			'a JPEG with tables before its frame',
 			jpeg(segment(0xdb, Buffer.alloc(65)), segment(0xc4, Buffer.alloc(30)), jpegFrame(64, 48)),
-			'image/jpeg',
 			64,
 			48,
 		],
 		[
 			'a JPEG with fill bytes between its segments',
 			jpeg(app0, Buffer.from('ffff', 'hex'), jpegFrame(640, 480)),
-			'image/jpeg',
 			640,
 			480,
 		],
-		['a lossy WebP', webpLossy(1280, 720), 'image/webp', 1280, 720],
-		['a scaled lossy WebP', webpLossy(1280 + 0x4000, 720 + 0x8000), 'image/webp', 1280, 720],
-		['a lossless WebP', webpLossless(1280, 720), 'image/webp', 1280, 720],
-		['a big lossless WebP', webpLossless(16_384, 16_384), 'image/webp', 16_384, 16_384],
-		['an extended WebP', webpExtended(1280, 720), 'image/webp', 1280, 720],
-		['a huge extended WebP', webpExtended(100_000, 3), 'image/webp', 100_000, 3],
+		['a lossy WebP', webpLossy(1280, 720), 1280, 720],
+		['a scaled lossy WebP', webpLossy(1280 + 0x4000, 720 + 0x8000), 1280, 720],
+		['a lossless WebP', webpLossless(1280, 720), 1280, 720],
+		['a big lossless WebP', webpLossless(16_384, 16_384), 16_384, 16_384],
+		['an extended WebP', webpExtended(1280, 720), 1280, 720],
+		['a huge extended WebP', webpExtended(100_000, 3), 100_000, 3],
+		['a JPEG that its EXIF data turn', jpeg(app0, exifWith(6), jpegFrame(4032, 3024)), 3024, 4032],
+		['a JPEG that its EXIF data turn back', jpeg(exifWith(8, true), jpegFrame(4032, 3024)), 3024, 4032],
+		['a JPEG that its EXIF data turn upside down', jpeg(exifWith(3), jpegFrame(4032, 3024)), 4032, 3024],
 	];
 
-	it.each(rows)('of %s tells type and size', (_, bytes, mimeType, width, height) => {
-		expect(readImageHeader(bytes)).toEqual({ mimeType, width, height });
+	it.each(rows)('of %s tells its size', (_, bytes, width, height) => {
+		expect(imageShape(bytes)).toEqual({ width, height });
 	});
 
-	it.each(rows)('of %s, cut off anywhere, is read as far as it goes', (_, bytes, mimeType) => {
+	it.each(rows)('of %s, cut off anywhere, is read as far as it goes', (_, bytes, width, height) => {
 		for (let length = 0; length < Math.min(bytes.length, 200); length += 1) {
-			const picture = readImageHeader(bytes.subarray(0, length));
-			if (picture !== null) expect(picture.mimeType).toBe(mimeType);
+			const shape = imageShape(bytes.subarray(0, length));
+			if (shape !== null) expect(shape).toEqual({ width, height });
 		}
 	});
 
@@ -133,7 +148,7 @@ describe('The header of a picture', () => {
 		['a RIFF that is a WAV', ascii('RIFF\0\0\0\0WAVEfmt \0\0\0\0\0\0\0\0\0\0\0\0')],
 		['zeros', Buffer.alloc(1_000)],
 	])('is not found in %s', (_, bytes) => {
-		expect(readImageHeader(bytes)).toBeNull();
+		expect(imageShape(bytes)).toBeNull();
 	});
 });
 
@@ -191,7 +206,7 @@ describe('A size beyond a limit', () => {
 
 describe('A picture that is sent as a file', () => {
 	it('becomes a data URI with the type that its bytes say, not the one of the item', async () => {
-		const encoded = await encodeImage(file(realPng, 'image/jpeg'), '1280:720');
+		const encoded = await encodeFile(file(realPng, 'image/jpeg'), 'image');
 		expect('uri' in encoded && encoded.uri).toBe(`data:image/png;base64,${realPng.toString('base64')}`);
 	});
 
@@ -199,7 +214,7 @@ describe('A picture that is sent as a file', () => {
 		['nothing', Buffer.alloc(0), 'empty'],
 		['a GIF', ascii('GIF89a\x01\0\x01\0\0\0\0;'), 'image/gif'],
 	])('is refused where it is %s, in words that say what it is', async (_, bytes, named) => {
-		const fault = faultOf(await encodeImage(file(bytes, 'image/gif'), '1280:720'));
+		const fault = faultOf(await encodeFile(file(bytes, 'image/gif'), 'image'));
 		expect(fault).toMatch(/^must .*JPEG, PNG or WebP/);
 		expect(fault).toContain(named);
 	});
@@ -207,15 +222,15 @@ describe('A picture that is sent as a file', () => {
 	it.each([-3, -1, 0])('of the limit with %p bytes more is taken', async (more) => {
 		const bytes = Buffer.alloc(bytesForUri(5 * MIB, 'image/png') + more);
 		png(1280, 720).copy(bytes);
-		const encoded = await encodeImage(file(bytes), '1280:720');
+		const encoded = await encodeFile(file(bytes), 'image');
 		expect('uri' in encoded && encoded.uri.length).toBeLessThanOrEqual(5 * MIB);
 	});
 
 	it.each([1, 3, 5 * MIB])('of the limit with %p bytes more is refused, with its size and a way out', async (more) => {
 		const bytes = Buffer.alloc(bytesForUri(5 * MIB, 'image/png') + more);
 		png(1280, 720).copy(bytes);
-		const fault = faultOf(await encodeImage(file(bytes), '1280:720'));
-		expect(fault).toMatch(/^must .*3\.3 MB.*URL/);
+		const fault = faultOf(await encodeFile(file(bytes), 'image'));
+		expect(fault).toMatch(/^must .*3\.7 MB.*URL/);
 		expect(fault).toContain(`${(bytes.length / MIB).toFixed(1)} MB`);
 	});
 
@@ -223,78 +238,37 @@ describe('A picture that is sent as a file', () => {
 		const bytes = Buffer.alloc(Math.ceil(3.75 * MIB) + 1);
 		png(1280, 720).copy(bytes);
 		const [, allowed = '', actual = ''] =
-			/at most ([\d.]+) MB.*has ([\d.]+) MB/.exec(faultOf(await encodeImage(file(bytes), ''))) ?? [];
+			/at most ([\d.]+) MB.*has ([\d.]+) MB/.exec(faultOf(await encodeFile(file(bytes), 'image'))) ?? [];
 		expect(Number(actual)).toBeGreaterThan(Number(allowed));
-	});
-});
-
-describe('The hint that a picture will be cropped', () => {
-	it.each([
-		[1280, 720, '1280:720'],
-		[1920, 1080, '1280:720'],
-		[1280, 768, '1280:720'],
-		[1500, 1000, '1280:768'],
-		[720, 1280, '9:16'],
-		[1000, 1000, '960:960'],
-	])('does not come for %px%p in %s', async (width, height, ratio) => {
-		expect(hintsOf(await encodeImage(file(png(width, height)), ratio))).toEqual([]);
-	});
-
-	it.each([
-		[720, 1280, '1280:720'],
-		[1280, 720, '720:1280'],
-		[1000, 1000, '1280:720'],
-		[1584, 672, '960:960'],
-		[1280, 720, '1:1'],
-	])('comes for %px%p in %s and names both', async (width, height, ratio) => {
-		const hints = hintsOf(await encodeImage(file(png(width, height)), ratio));
-		expect(hints).toHaveLength(1);
-		expect(hints[0]).toContain(`${width}x${height}`);
-		expect(hints[0]).toContain(ratio);
-	});
-
-	it.each(['', 'wide', '0:0', '1280:0', '1280:720:3'])('is no stumbling block where the ratio is %j', async (ratio) => {
-		await expect(encodeImage(file(png(10, 10)), ratio)).resolves.toHaveProperty('uri');
-	});
-
-	it('does not come where the size of the picture is not known', async () => {
-		expect(hintsOf(await encodeImage(file(jpeg(app0)), '1280:720'))).toEqual([]);
-		expect(hintsOf(await encodeImage(file(png(0, 0)), '1280:720'))).toEqual([]);
 	});
 });
 
 describe('A video that is sent as a file', () => {
 	it('becomes a data URI with the type that its bytes say', async () => {
-		const encoded = await encodeVideo(file(realMp4));
+		const encoded = await encodeFile(file(realMp4), 'video');
 		expect('uri' in encoded && encoded.uri).toBe(`data:video/mp4;base64,${realMp4.toString('base64')}`);
-		expect(hintsOf(encoded)).toEqual([]);
 	});
 
-	it.each([
-		[bytesForUri(5 * MIB, 'video/mp4'), 0],
-		[bytesForUri(5 * MIB, 'video/mp4') + 3, 1],
-		[bytesForUri(16 * MIB, 'video/mp4'), 1],
-	])('of %p bytes is taken, with %p hints about its size', async (size, hints) => {
-		const bytes = Buffer.alloc(size);
+	it('is taken up to the limit, and refused beyond it with its size and a way out', async () => {
+		const bytes = Buffer.alloc(bytesForUri(5 * MIB, 'video/mp4') + 1);
 		realMp4.copy(bytes, 0, 0, 64);
-		expect(hintsOf(await encodeVideo(file(bytes)))).toHaveLength(hints);
-	});
-
-	it('beyond the limit is refused, with its size and a way out', async () => {
-		const bytes = Buffer.alloc(bytesForUri(16 * MIB, 'video/mp4') + 1);
-		realMp4.copy(bytes, 0, 0, 64);
-		expect(faultOf(await encodeVideo(file(bytes)))).toMatch(/^must .*12 MB.*12\.0 MB.*URL/);
+		expect(await encodeFile(file(bytes.subarray(0, -1)), 'video')).toHaveProperty('uri');
+		expect(faultOf(await encodeFile(file(bytes), 'video'))).toMatch(/^must .*3\.7 MB.*3\.[78] MB.*URL/);
 	});
 
 	it('is refused where it is something else', async () => {
-		expect(faultOf(await encodeVideo(file(realPng, 'image/png')))).toMatch(/^must .*MP4, MOV or WebM.*image\/png/);
-		expect(faultOf(await encodeVideo(file(Buffer.alloc(0))))).toMatch(/empty/);
+		expect(faultOf(await encodeFile(file(realPng, 'image/png'), 'video'))).toMatch(
+			/^must .*MP4, MOV or WebM.*image\/png/,
+		);
+		expect(faultOf(await encodeFile(file(Buffer.alloc(0)), 'video'))).toMatch(/empty/);
 	});
 });
 
 describe('Hostile files', () => {
 	const beginnings = {
 		jpeg: Buffer.from('ffd8', 'hex'),
+		'jpeg with EXIF data': Buffer.from('ffd8ffe10040457869660000', 'hex'),
+		'jpeg with a TIFF inside': Buffer.from('ffd8ffe1004045786966000049492a00', 'hex'),
 		'jpeg with segments of length zero': Buffer.from('ffd8ffe00000ffe00000ffe00000', 'hex'),
 		png: Buffer.from('89504e470d0a1a0a', 'hex'),
 		webp: ascii('RIFF\xff\xff\xff\xffWEBP'),
@@ -310,10 +284,10 @@ describe('Hostile files', () => {
 		for (let round = 0; round < 500; round += 1) {
 			const noise = Buffer.from(Array.from({ length: random() % 80 }, () => random() >> 8));
 			const bytes = Buffer.concat([beginning, noise]);
-			const picture = readImageHeader(bytes);
-			if (picture !== null) {
-				expect(Number.isInteger(picture.width) && picture.width >= 0).toBe(true);
-				expect(Number.isInteger(picture.height) && picture.height >= 0).toBe(true);
+			const shape = imageShape(bytes);
+			if (shape !== null) {
+				expect(Number.isInteger(shape.width) && shape.width > 0).toBe(true);
+				expect(Number.isInteger(shape.height) && shape.height > 0).toBe(true);
 			}
 			mediaTypeOf(bytes);
 		}
@@ -327,7 +301,7 @@ describe('Hostile files', () => {
 	])('that are a JPEG of nothing but %s are read quickly', (_, piece) => {
 		const bytes = Buffer.concat([Buffer.from('ffd8', 'hex'), Buffer.alloc(3 * MIB, piece)]);
 		const startedAt = performance.now();
-		expect(readImageHeader(bytes)).toMatchObject({ mimeType: 'image/jpeg' });
+		expect(imageShape(bytes)).toBeNull();
 		expect(performance.now() - startedAt).toBeLessThan(1_000);
 	});
 });

@@ -1,4 +1,4 @@
-import type { INodeProperties } from 'n8n-workflow';
+import { NodeHelpers, type INodeParameters, type INodeProperties } from 'n8n-workflow';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -22,13 +22,14 @@ interface Rows {
 	full: [given: Values, body: Values];
 	/** One wrong value each, with the label and the words that continue it. */
 	refused: Array<[given: Values, label: string, expected: string]>;
-	/** A value that is doubtful and not refused, with words of its hint. */
-	hints: Array<[given: Values, hint: RegExp]>;
+	/** A value that is sent only with Send Anyway, with words of the doubt. */
+	doubts: Array<[given: Values, doubt: RegExp]>;
 }
 
 const callback_url = 'https://n8n.example.com/webhook-waiting/231/runway';
 const pier = 'https://img.example.com/pier.jpg';
 const night = 'https://img.example.com/pier-night.jpg';
+const tall = 'https://img.example.com/tall.jpg';
 const street = 'https://vid.example.com/street.mp4';
 const actor = 'https://vid.example.com/actor.mp4';
 const signed = `${street}?X-Signature=a%2Fb&X-Date=1#t=1`;
@@ -69,25 +70,25 @@ const table: Record<string, Rows> = {
 			},
 		],
 		typical: [
-			{ prompt: '  纸灯笼\nover a lake ', model: 'gen4', ratio: '9:16', duration: 10 },
+			{ prompt: '  纸灯笼\nover a lake ', model: 'gen4', ratio: '720:1280', duration: 10 },
 			{
 				callback_url,
 				prompt: '纸灯笼\nover a lake',
 				model: 'gen4',
-				ratio: '9:16',
+				ratio: '720:1280',
 				style: 'cinematic',
 				options: { seconds: 10, motion_vector: still },
 			},
 		],
 		full: [
-			{ prompt: 'p', model: 'gen5', ratio: '960:960', duration: 1, style: 'noir', cameraMotion: moving },
+			{ prompt: 'p', model: 'gen5', ratio: '960:960', duration: 10, style: 'noir', cameraMotion: moving },
 			{
 				callback_url,
 				prompt: 'p',
 				model: 'gen5',
 				ratio: '960:960',
 				style: 'noir',
-				options: { seconds: 1, motion_vector: vector },
+				options: { seconds: 10, motion_vector: vector },
 			},
 		],
 		refused: [
@@ -103,7 +104,11 @@ const table: Record<string, Rows> = {
 			[{ cameraMotion: { x: 10.1 } }, 'Camera Motion → Horizontal (X)', 'must be a number from -10 to 10'],
 			[{ cameraMotion: { bgYPan: 'up' } }, 'Camera Motion → Pan Vertical', 'must be a number from -10 to 10'],
 		],
-		hints: [[{ duration: 8 }, /duration.*5 or 10/]],
+		doubts: [
+			[{ duration: 8 }, /Duration.*5 or 10/],
+			[{ ratio: '16:9' }, /Ratio.*1280:720, 720:1280, 960:960.*nearest is 1280:720/],
+			[{ prompt: 'a cat, [object Object]' }, /Prompt.*\[object Object\]/],
+		],
 	},
 	'video.generateFromImage': {
 		minimal: [
@@ -155,10 +160,10 @@ const table: Record<string, Rows> = {
 			[{ flip: 'maybe' }, 'Options → Flip', 'must be true or false'],
 			[{ duration: 61 }, 'Duration (Seconds)', seconds],
 		],
-		hints: [
-			[{ imageUrl: 'http://192.168.1.5/a.png' }, /192\.168\.1\.5/],
-			[{ lastImageUrl: 'http://localhost:5678/a.png' }, /localhost/],
-			[{ duration: 7 }, /duration.*5 or 10/],
+		doubts: [
+			[{ imageUrl: 'http://192.168.1.5/a.png' }, /Image URL.*public/],
+			[{ lastImageUrl: 'http://localhost:5678/a.png' }, /End Frame URL.*public/],
+			[{ duration: 7 }, /Duration.*5 or 10/],
 		],
 	},
 	'video.imageToVideo': {
@@ -206,8 +211,8 @@ const table: Record<string, Rows> = {
 			[{ imageSource: 'binary', imageUrl: undefined, imageBinaryField: '' }, 'Image File Field', notEmpty],
 			[{ prompt: 'p'.repeat(513) }, 'Prompt', 'must have at most 512 characters'],
 			[{ seed: '1e10' }, 'Options → Seed', 'must be a whole number from 0 to 999999999'],
-			[{ ratio: '16:9' }, 'Ratio', `must be one of ${gen4Ratios} for gen4_turbo`],
-			[{ ratio: '1280:768' }, 'Ratio', `must be one of ${gen4Ratios} for gen4_turbo`],
+			[{ ratio: '16:9' }, 'Ratio', `must be one of ${gen4Ratios} for gen4_turbo (the nearest is 1280:720)`],
+			[{ ratio: '1280:768' }, 'Ratio', `must be one of ${gen4Ratios} for gen4_turbo (the nearest is 1280:720)`],
 			[{ duration: 11 }, 'Duration (Seconds)', 'must be one of 2, 3, 4, 5, 6, 7, 8, 9, 10 seconds for gen4_turbo'],
 			[{ model: 'veo3.1', duration: 7 }, 'Duration (Seconds)', 'must be one of 4, 6, 8 seconds for veo3.1'],
 			[{ model: 'gen4.5', prompt: ' ' }, 'Prompt', 'must not be empty for gen4.5'],
@@ -218,13 +223,13 @@ const table: Record<string, Rows> = {
 			[{ watermark: 'yes' }, 'Options → Watermark', 'must be true or false'],
 			[{ publicFigureThreshold: 'high' }, 'Options → People Who Resemble Public Figures', 'must be one of auto, low'],
 		],
-		hints: [
-			[{ ratio: '1280:720', model: 'gen3a_turbo' }, /1280:768, 768:1280 for gen3a_turbo/],
-			[{ model: 'gen3a_turbo' }, /retired gen3a_turbo/],
-			[{ model: 'gen3a_turbo', duration: 7 }, /5 or 10 seconds/],
-			[{ model: 'gen9', prompt: '' }, /require a prompt/],
-			[{ imageUrl: 'http://127.0.0.1/a.png' }, /127\.0\.0\.1/],
-			[{ imageSource: 'binary', imageUrl: undefined, imageBinaryField: 'picture', ratio: '720:1280' }, /crop/],
+		doubts: [
+			[{ ratio: '1280:720', model: 'gen3a_turbo', prompt: 'x' }, /1280:768, 768:1280 for gen3a_turbo/],
+			[{ model: 'gen3a_turbo', ratio: '768:1280', duration: 7 }, /Duration.*5, 10 seconds for gen3a_turbo/],
+			[{ model: 'gen9', prompt: '' }, /Prompt.*most models need one/],
+			[{ model: 'gen9', prompt: 'x', ratio: '16:9' }, /Ratio.*models that this node knows.*nearest is 1280:720/],
+			[{ model: 'gen9', prompt: 'x', duration: 11 }, /Duration.*models that this node knows/],
+			[{ imageUrl: 'http://127.0.0.1/a.png' }, /Image URL.*public/],
 		],
 	},
 	'video.restyle': {
@@ -249,13 +254,13 @@ const table: Record<string, Rows> = {
 			},
 		],
 		full: [
-			{ videoUrl: street, prompt: 'ink wash', model: 'gen3', structureTransformation: 0, duration: 10, flip: true },
+			{ videoUrl: street, prompt: 'ink wash', model: 'gen3', structureTransformation: 0, flip: true },
 			{
 				callback_url,
 				video: street,
 				prompt: 'ink wash',
 				model: 'gen3',
-				options: { structure_transformation: 0, flip: true, seconds: 10 },
+				options: { structure_transformation: 0, flip: true, seconds: 5 },
 			},
 		],
 		refused: [
@@ -265,9 +270,9 @@ const table: Record<string, Rows> = {
 			[{ structureTransformation: 'half' }, 'Amount of Change', 'must be a number from 0 to 1'],
 			[{ flip: 1 }, 'Options → Flip', 'must be true or false'],
 		],
-		hints: [
-			[{ duration: 8 }, /duration.*5 seconds/],
-			[{ videoUrl: 'http://10.0.0.7/a.mp4' }, /10\.0\.0\.7/],
+		doubts: [
+			[{ duration: 8 }, /Duration.*5 seconds/],
+			[{ videoUrl: 'http://10.0.0.7/a.mp4' }, /Video URL.*public/],
 		],
 	},
 	'video.actOne': {
@@ -287,9 +292,9 @@ const table: Record<string, Rows> = {
 			[{ videoUrl: '' }, 'Performance Video URL', notEmpty],
 			[{ imageUrl: 'data:image/png;base64,AAAA' }, 'Character Image URL', aUrl],
 		],
-		hints: [
-			[{ videoUrl: 'http://n8n.local/a.mp4' }, /n8n\.local/],
-			[{ imageUrl: 'http://[::1]/a.png' }, /::1/],
+		doubts: [
+			[{ videoUrl: 'http://n8n.local/a.mp4' }, /Performance Video URL.*public/],
+			[{ imageUrl: 'http://[::1]/a.png' }, /Character Image URL.*public/],
 		],
 	},
 	'video.videoToVideo': {
@@ -353,10 +358,10 @@ const table: Record<string, Rows> = {
 				'must be empty for aleph2, which takes no reference images',
 			],
 		],
-		hints: [
-			[{ videoUrl: 'http://files.internal/a.mp4' }, /files\.internal/],
+		doubts: [
+			[{ videoUrl: 'http://files.internal/a.mp4' }, /Video URL.*public/],
 			[{ model: 'gen4_aleph', ratio: '16:9' }, /848:480, 640:480 for gen4_aleph/],
-			[{ model: 'gen4_aleph', referenceImages: { image: [{ url: 'http://172.16.0.1/a.png' }] } }, /172\.16\.0\.1/],
+			[{ model: 'gen4_aleph', referenceImages: { image: [{ url: 'http://172.16.0.1/a.png' }] } }, /Image URL.*public/],
 		],
 	},
 	'video.characterPerformance': {
@@ -414,13 +419,9 @@ const table: Record<string, Rows> = {
 			[{ expressionIntensity: 0 }, 'Options → Expression Intensity', 'must be a whole number from 1 to 5'],
 			[{ bodyControl: 'a bit' }, 'Options → Body Control', 'must be true or false'],
 		],
-		hints: [
-			[{ characterUrl: 'http://169.254.1.1/a.png' }, /169\.254\.1\.1/],
-			[{ referenceUrl: 'http://[fd00::1]/a.mp4' }, /fd00::1/],
-			[
-				{ characterSource: 'binary', characterUrl: undefined, characterBinaryField: 'picture', ratio: '720:1280' },
-				/crop/,
-			],
+		doubts: [
+			[{ characterUrl: 'http://169.254.1.1/a.png' }, /Character URL.*public/],
+			[{ referenceUrl: 'http://[fd00::1]/a.mp4' }, /Performance URL.*public/],
 		],
 	},
 	'video.upscale': {
@@ -437,10 +438,7 @@ const table: Record<string, Rows> = {
 			[{ videoUrl: '' }, 'Video URL', notEmpty],
 			[{ model: ' ' }, 'Model', notEmpty],
 		],
-		hints: [
-			[{ videoUrl: 'http://nas.lan/a.mp4' }, /nas\.lan/],
-			[{ model: 'upscale_v1' }, /retired upscale_v1/],
-		],
+		doubts: [[{ videoUrl: 'http://nas.lan/a.mp4' }, /Video URL.*public/]],
 	},
 	'image.generate': {
 		minimal: [
@@ -511,13 +509,13 @@ const table: Record<string, Rows> = {
 			[
 				{ model: 'gemini_2.5_flash', ratio: '1920:1080' },
 				'Ratio',
-				`must be one of ${modelTable['text-to-image']['gemini_2.5_flash'].ratios.join(', ')} for gemini_2.5_flash`,
+				`must be one of ${modelTable['text-to-image']['gemini_2.5_flash'].ratios.join(', ')} for gemini_2.5_flash (the nearest is 1344:768)`,
 			],
 			[{ seed: 'lucky' }, 'Options → Seed', uint32],
 		],
-		hints: [
-			[{ prompt: '@table in a studio' }, /@table/],
-			[{ referenceImages: { image: [{ url: 'http://localhost/a.png' }] } }, /localhost/],
+		doubts: [
+			[{ prompt: '@table in a studio' }, /Prompt.*tag table/],
+			[{ referenceImages: { image: [{ url: 'http://localhost/a.png' }] } }, /Image URL.*public/],
 		],
 	},
 };
@@ -531,9 +529,19 @@ const operationOf = (name: string) => {
 	return operation;
 };
 
+/** What can be read of the images on the web. */
+const shapes: Record<string, { width: number; height: number }> = {
+	[pier]: { width: 1600, height: 900 },
+	[tall]: { width: 900, height: 1600 },
+};
+
 const files: Record<string, Buffer> = { picture: png, clip: mp4, data: png };
 const input: BuildInput = {
 	callbackUrl: callback_url,
+	apiHost: 'api.cometapi.com',
+	sendAnyway: false,
+	expressionOf: () => null,
+	shapeAt: async (url) => shapes[url] ?? null,
 	readFile: async (field) => {
 		const bytes = files[field] ?? Buffer.alloc(0);
 		return { mimeType: 'application/octet-stream', size: bytes.length, read: async () => bytes };
@@ -547,18 +555,17 @@ function defaultOf(field: INodeProperties): unknown {
 }
 
 const isShown = (field: INodeProperties, values: Values) =>
-	Object.entries(field.displayOptions?.show ?? {}).every(([name, wanted]) =>
-		(wanted as unknown[]).includes(values[name]),
-	);
+	NodeHelpers.displayParameter(values as INodeParameters, field, null, null);
 
 /** All parameters of an operation: the panel's defaults with the given ones, without those that the panel then hides. */
 function parametersOf({ fields, options = [] }: CreateOperation, given: Values): Values {
-	const all = { ...Object.fromEntries(fields.map((field) => [field.name, defaultOf(field)])), ...given };
-	return Object.fromEntries([
-		...fields.map((field) => [field.name, isShown(field, all) || field.name in given ? all[field.name] : undefined]),
-		// An option is undefined until somebody adds it.
-		...options.map(({ name }) => [name, given[name]]),
-	]) as Values;
+	const defaults = Object.fromEntries(fields.map((field) => [field.name, defaultOf(field)]));
+	const shown = fields.filter((field) => isShown(field, { ...defaults, ...given }));
+	return {
+		...Object.fromEntries([...fields, ...options].map(({ name }) => [name, undefined])),
+		...Object.fromEntries(shown.map((field) => [field.name, defaultOf(field)])),
+		...given,
+	};
 }
 
 async function build(operation: CreateOperation, given: Values): Promise<BuildResult> {
@@ -583,7 +590,7 @@ describe('The rows of this suite', () => {
 
 	it.each(named)('are whole for %s', (name) => {
 		expect(table[name]?.refused.length).toBeGreaterThan(0);
-		expect(table[name]?.hints.length).toBeGreaterThan(0);
+		expect(table[name]?.doubts.length).toBeGreaterThan(0);
 	});
 });
 
@@ -685,9 +692,101 @@ describe('A model that is offered', () => {
 		expect(video).toMatchObject({ ok: true, body: { ratio: '1280:720', duration: 4 } });
 		expect(video.ok && video.hints).toEqual([expect.stringMatching(/veo3\.1 doesn't take .* duration 5, .* sends 4/)]);
 		const [minimal] = table['image.generate']?.minimal ?? [];
-		const image = await build(operationOf('image.generate'), { ...minimal, model: 'gemini_2.5_flash' });
+		const image = await build(operationOf('image.generate'), {
+			...minimal,
+			model: 'gemini_2.5_flash',
+			ratio: '1280:720',
+		});
 		expect(image).toMatchObject({ ok: true, body: { ratio: '1344:768' } });
 		expect(image.ok && image.hints).toEqual([expect.stringMatching(/ratio 1280:720, .* sends 1344:768/)]);
+	});
+});
+
+describe('The ratio that matches the image', () => {
+	const sent = async (name: string, given: Values, more: Partial<BuildInput> = {}) => {
+		const operation = operationOf(name);
+		const result = await operation.build(parametersOf(operation, given), { ...input, ...more });
+		return result.ok ? { ratio: result.body.ratio, matched: result.matchedRatio, hints: result.hints } : result.faults;
+	};
+	const shaped = (width: number, height: number) => ({ shapeAt: async () => ({ width, height }) });
+
+	it.each([
+		['video.imageToVideo', { imageUrl: tall }],
+		['video.generateFromImage', { imageUrl: tall, prompt: 'waves' }],
+		['video.characterPerformance', { characterUrl: tall, referenceUrl: actor }],
+	])('is what %s starts with', async (name, given) => {
+		expect(await sent(name, given)).toEqual({ ratio: '720:1280', matched: '720:1280', hints: [] });
+	});
+
+	it.each([
+		[4000, 3000, 'gen4_turbo', '1104:832'],
+		[3000, 4000, 'gen4.5', '832:1104'],
+		[100, 101, 'gen4_turbo', '960:960'],
+		[2520, 1080, 'gen4_turbo', '1584:672'],
+		[1170, 2532, 'gen4_turbo', '720:1280'],
+		[1170, 2532, 'veo3.1', '720:1280'],
+		[4000, 3000, 'veo3.1', '1280:720'],
+		[9000, 16_000, 'gen3a_turbo', '768:1280'],
+		[100, 100, 'gen9', '960:960'],
+	])('of %p x %p is, for %s: %s', async (width, height, model, ratio) => {
+		const given = { imageUrl: pier, prompt: 'x', model, duration: model === 'veo3.1' ? 8 : 5 };
+		expect(await sent('video.imageToVideo', given, shaped(width, height))).toMatchObject({ ratio, hints: [] });
+	});
+
+	it('is read from the header of a file, without asking the web', async () => {
+		const shapeAt = jest.fn(async () => null);
+		const given = { imageSource: 'binary', imageBinaryField: 'picture' };
+		expect(await sent('video.imageToVideo', given, { shapeAt })).toMatchObject({ ratio: '1280:720', hints: [] });
+		expect(shapeAt).not.toHaveBeenCalled();
+	});
+
+	it("is the model's default, with a remark, if the shape can't be read", async () => {
+		const words = [expect.stringMatching(/can't be read.*1280:768/)];
+		expect(await sent('video.imageToVideo', { imageUrl: night, prompt: 'x', model: 'gen3a_turbo' })).toEqual({
+			ratio: '1280:768',
+			matched: '1280:768',
+			hints: words,
+		});
+	});
+
+	it('is not looked for at an address that is doubtful, nor if a ratio is chosen', async () => {
+		const shapeAt = jest.fn(async () => null);
+		await sent('video.imageToVideo', { imageUrl: 'http://10.0.0.1/a.png' }, { shapeAt, sendAnyway: true });
+		await sent('video.imageToVideo', { imageUrl: pier, ratio: '960:960' }, { shapeAt });
+		expect(shapeAt).not.toHaveBeenCalled();
+	});
+
+	it('is no choice for an operation without an image', async () => {
+		expect(await sent('video.generateFromText', { prompt: 'x', ratio: 'auto' })).toMatchObject([{ label: 'Ratio' }]);
+	});
+});
+
+describe('The list of ratios', () => {
+	const listed = (name: string, model: string) => {
+		const operation = operationOf(name);
+		const shown = operation.fields.filter(
+			(field) => field.name === 'ratio' && isShown(field, { model: { __rl: true, mode: 'id', value: model } }),
+		);
+		expect(shown).toHaveLength(1);
+		const [{ options = [], default: start } = {} as INodeProperties] = shown;
+		return { values: options.map((option) => ('value' in option ? option.value : '')), start };
+	};
+	const withFacts = creates.flatMap((operation) =>
+		Object.entries(operation.facts ?? {})
+			.filter(([, { ratios }]) => ratios.length > 0)
+			.map(([model, { ratios }]): [string, string, readonly string[]] => [nameOf(operation), model, ratios]),
+	);
+
+	it.each(withFacts)('of %s is what the chosen model takes: %s', (name, model, ratios) => {
+		const { values, start } = listed(name, model);
+		expect(values.filter((value) => value !== 'auto' && value !== '').sort()).toEqual([...ratios].sort());
+		expect(values).toContain(start);
+	});
+
+	it.each(['gen9', '', '={{ $json.model }}'])('has all ratios for a model that is not known: %j', (model) => {
+		const { values } = listed('video.imageToVideo', model);
+		expect(values).toEqual(expect.arrayContaining(['auto', '1584:672', '1920:1080']));
+		expect(new Set(values).size).toBe(values.length);
 	});
 });
 
@@ -838,27 +937,45 @@ describe('A file of the item', () => {
 });
 
 describe('A doubtful value', () => {
-	const rows = Object.entries(table).flatMap(([name, { minimal, hints }]) =>
-		hints.map(([doubtful, hint]): [string, RegExp, Values] => [name, hint, { ...minimal[0], ...doubtful }]),
+	const rows = Object.entries(table).flatMap(([name, { minimal, doubts }]) =>
+		doubts.map(([doubtful, doubt]): [string, RegExp, Values] => [name, doubt, { ...minimal[0], ...doubtful }]),
 	);
 
-	it.each(rows)('is sent by %s all the same, with the hint %s', async (name, hint, given) => {
-		const result = await build(operationOf(name), given);
-		expect(result.ok && [...result.remarks, ...result.hints].join('\n')).toMatch(hint);
+	it.each(rows)('is refused by %s before anything is sent: %s', async (name, doubt, given) => {
+		const faults = await faultsOf(operationOf(name), given);
+		expect(faults.map(({ label, expected }) => `${label} ${expected}`)).toEqual([expect.stringMatching(doubt)]);
+		expect(faults.every(({ isDoubt }) => isDoubt)).toBe(true);
 	});
 
-	it.each(named.filter(([name]) => name !== 'video.imageToVideo'))(
-		'is not seen where there is none, in %s',
-		async (name, operation) => {
-			for (const given of [table[name]?.minimal[0], table[name]?.typical[0]]) {
-				expect(await build(operation, given ?? {})).toMatchObject({ ok: true, remarks: [], hints: [] });
-			}
+	it.each(rows)(
+		'is sent by %s if the user says so, and its refusal repeats the doubt: %s',
+		async (name, doubt, given) => {
+			const operation = operationOf(name);
+			const result = await operation.build(parametersOf(operation, given), { ...input, sendAnyway: true });
+			expect(result).toMatchObject({ ok: true, remarks: [expect.stringMatching(doubt)] });
 		},
 	);
 
+	it.each(named)('is not seen where there is none, in %s', async (name, operation) => {
+		for (const given of [table[name]?.minimal[0], table[name]?.typical[0], table[name]?.full[0]]) {
+			expect(await build(operation, given ?? {})).toMatchObject({ ok: true, remarks: [], hints: [] });
+		}
+	});
+});
+
+describe('An input URL', () => {
+	const doubtOf = async (operation: string, given: Values, more: Partial<BuildInput> = {}) => {
+		const found = operationOf(operation);
+		const result = await found.build(parametersOf(found, given), { ...input, ...more });
+		return result.ok ? null : result.faults.map(({ expected }) => expected).join('\n');
+	};
+	const video = async (videoUrl: string, more?: Partial<BuildInput>) =>
+		await doubtOf('video.upscale', { videoUrl }, more);
+	const image = async (imageUrl: string) => await doubtOf('video.imageToVideo', { imageUrl });
+
 	it.each([
 		'http://localhost/a.mp4',
-		'http://LOCALHOST:8080/a.mp4',
+		'https://LOCALHOST:8080/a.mp4',
 		'http://app.localhost/a.mp4',
 		'http://127.0.0.1/a.mp4',
 		'http://127.1/a.mp4',
@@ -866,28 +983,129 @@ describe('A doubtful value', () => {
 		'http://0.0.0.0/a.mp4',
 		'http://10.1.2.3/a.mp4',
 		'http://172.31.255.1/a.mp4',
-		'http://192.168.0.1/a.mp4',
+		'https://192.168.0.1/a.mp4',
 		'http://[::1]/a.mp4',
 		'http://[fe80::1]/a.mp4',
 		'http://host.docker.internal:9000/a.mp4',
 		'http://minio:9000/bucket/a.mp4',
-	])('is the address %s, which CometAPI can not reach', async (videoUrl) => {
-		expect(await build(operationOf('video.upscale'), { videoUrl })).toMatchObject({
-			ok: true,
-			remarks: [expect.stringMatching(/public URL/)],
-		});
+	])('of the own network is refused: %s', async (url) => {
+		expect(await video(url)).toMatch(/must be a public address.*give the file/);
+	});
+
+	it.each([
+		['http://cdn.example.com/a.mp4', /https:\/\//],
+		['https://8.8.8.8/a.mp4', /IP address/],
+		['https://[2001:db8::1]/a.mp4', /IP address/],
+		['https://172.32.0.1/a.mp4', /IP address/],
+		['https://cdn.example.com/a.gif', /MP4, MOV or WebM/],
+		['https://cdn.example.com/undefined', /broken expression/],
+		['https://cdn.example.com/null/a.mp4', /broken expression/],
+		['https://cdn.example.com/[object Object]', /broken expression/],
+		['https://drive.google.com/file/d/1aB/view?usp=sharing', /Google Drive node/],
+		['https://docs.google.com/uc?id=1aB&export=download', /Google Drive node/],
+		['https://www.dropbox.com/scl/fi/x/a.mp4?rlkey=y&dl=0', /Dropbox node.*raw=1/],
+		['https://1drv.ms/v/s!abc', /OneDrive node/],
+		['https://contoso-my.sharepoint.com/:v:/g/personal/x', /OneDrive node/],
+		['https://www.icloud.com/iclouddrive/0abc#a', /public web server/],
+		['https://app.box.com/s/abc', /Box node/],
+		['https://we.tl/t-abc', /public web server/],
+		['https://www.youtube.com/watch?v=abc', /address of the video file/],
+	])("that Runway's rules exclude is refused with what to do: %s", async (url, words) => {
+		expect(await video(url)).toMatch(words);
+	});
+
+	it('of a picture that Runway does not take is refused', async () => {
+		expect(await image('https://img.example.com/a.GIF?x=1')).toMatch(/JPEG, PNG or WebP/);
+		expect(await image('https://imgur.com/abc')).toMatch(/i\.imgur\.com/);
 	});
 
 	it.each([
 		'https://cdn.example.com/a.mp4',
+		'https://cdn.example.com/download?file=a.gif',
+		'https://cdn.example.com/undefined-shapes.mp4',
 		'https://172.example.com/a.mp4',
 		'https://0.gravatar.com/a.mp4',
 		'https://10.example.com/a.mp4',
-		'https://8.8.8.8/a.mp4',
-		'https://172.32.0.1/a.mp4',
 		'https://localhost.example.com/a.mp4',
 		'https://fd00.example.com/a.mp4',
-	])('is not the address %s', async (videoUrl) => {
-		expect(await build(operationOf('video.upscale'), { videoUrl })).toMatchObject({ ok: true, remarks: [], hints: [] });
+		'https://notdropbox.com/s/a.mp4',
+		'https://www.dropbox.com/scl/fi/x/a.mp4?rlkey=y&raw=1',
+		'https://dl.dropboxusercontent.com/s/x/a.mp4',
+		'https://app.box.com/shared/static/abc.mp4',
+		'https://cdn.example.com/100%.mp4',
+	])('that may well work passes: %s', async (url) => {
+		expect(await video(url)).toBeNull();
+	});
+
+	it("passes if it is the gateway's own, wherever that is", async () => {
+		const url = 'http://127.0.0.1:3000/assets/a.mp4';
+		expect(await video(url, { apiHost: '127.0.0.1' })).toBeNull();
+		expect(await video(url, { apiHost: 'localhost' })).toMatch(/public/);
+	});
+});
+
+describe('A word that a broken expression has left in a prompt', () => {
+	const faults = async (prompt: string, expression: string | null) => {
+		const operation = operationOf('video.generateFromText');
+		const result = await operation.build(parametersOf(operation, { prompt }), {
+			...input,
+			expressionOf: (path) => (path === 'prompt' ? expression : null),
+		});
+		return result.ok ? '' : result.faults.map(({ expected }) => expected).join('\n');
+	};
+
+	it.each([
+		['undefined', '={{ $json.text + "" }}', 'undefined'],
+		['null', '={{ $json.prompt }}', 'null'],
+		['NaN', '={{ $json.prompt }}', 'NaN'],
+		['[object Object]', '={{ $json }} ', '[object Object]'],
+		['[object Object], cinematic', null, '[object Object]'],
+		['A cat.\nundefined\nIn Paris.', '={{ $json.prompt }}', 'undefined'],
+		['Mood: undefined', '={{ $json.prompt }}', 'undefined'],
+		['a portrait of undefined', "={{ 'a portrait of ' + $json.name }}", 'undefined'],
+		['a portrait of undefined in Paris', '={{ `a portrait of ${$json.name} in Paris` }}', 'undefined'],
+		['undefined, cinematic', "={{ $json.subject + ', cinematic' }}", 'undefined'],
+		['a cat, null, at dusk', '={{ $json.prompt }}', 'null'],
+		['5 cats, NaN dogs', '=5 cats, {{ $json.dogs * 2 }} dogs', 'NaN'],
+	])('is refused: %s', async (prompt, expression, word) => {
+		expect(await faults(prompt, expression)).toContain(`must not hold "${word}"`);
+	});
+
+	it.each([
+		['undefined', null],
+		['an undefined shape in fog', '={{ $json.prompt }}'],
+		['soft, undefined, dreamy shapes', '={{ $json.prompt }}'],
+		['A scene: undefined shapes in fog', '=A scene: {{ $json.prompt }}'],
+		['the edges stay undefined', '={{ $json.prompt }}'],
+		['the edges stay undefined', '=the edges stay undefined{{ $json.more }}'],
+		['the edges stay undefined', "={{ $json.more ?? 'the edges stay undefined' }}"],
+		['a null pointer, painted', '={{ $json.prompt }}'],
+		['warm nan bread', '={{ $json.prompt }}'],
+		['nullified, undefinedly', '={{ $json.prompt }}'],
+	])('is not seen in prose: %s', async (prompt, expression) => {
+		expect(await faults(prompt, expression)).toBe('');
+	});
+});
+
+describe('A field that looks filled in and is empty', () => {
+	it.each([
+		['imageUrl', /^Image URL holds the expression \{\{ \$json\.x \}\}, which came out empty for this item/],
+		['duration', /^Duration \(Seconds\) holds the expression \{\{ \$json\.x \}\}/],
+		['model', /^Model holds the expression/],
+	])('is named as an expression that came out empty: %s', async (name, words) => {
+		const operation = operationOf('video.imageToVideo');
+		const expressionOf = (path: string) => (path === name ? '={{ $json.x }}' : null);
+		for (const nothing of [undefined, null, '', '  ']) {
+			const given = parametersOf(operation, { imageUrl: pier, [name]: nothing });
+			const result = await operation.build(given, { ...input, expressionOf });
+			expect(result.ok ? [] : result.faults.map(({ label, expected }) => `${label} ${expected}`)).toEqual([
+				expect.stringMatching(words),
+			]);
+		}
+	});
+
+	it('is just empty if nothing was entered', async () => {
+		const [fault] = await faultsOf(operationOf('video.imageToVideo'), { imageUrl: '' });
+		expect(fault).toMatchObject({ label: 'Image URL', expected: notEmpty });
 	});
 });

@@ -27,6 +27,8 @@ export interface CreateJob extends BaseJob {
 	model: string | undefined;
 	/** The prompt, if the operation has one. */
 	prompt: string | undefined;
+	/** The ratio that is sent, or null. */
+	ratio: string | null;
 	/** The panel's label of a field that the API names, such as "Prompt" for `promptText`, or the API's own name. */
 	labelOf(field: string): string;
 	/** Makes the body, anew where it holds files, so that a batch's files are not all in memory at once. */

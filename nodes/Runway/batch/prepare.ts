@@ -5,14 +5,25 @@ import {
 	sleep,
 	type IExecuteFunctions,
 	type INodeExecutionData,
+	type INodeParameters,
 	type INodeProperties,
 } from 'n8n-workflow';
 
 import { taskIdsOf } from '../../shared/task/ids';
 import { isObject, textOf } from '../../shared/task/json';
 import type { Api } from '../../shared/task/task';
+import { pLimit } from '../../shared/wait/limit';
 import { labelOfApiField } from '../operations/apiNames';
-import type { BatchOperation, CreateOperation, Fault, InputFile, TaskOperation } from '../operations/operation';
+import { MATCH_IMAGE } from '../operations/checks';
+import type {
+	BatchOperation,
+	BuildInput,
+	CreateOperation,
+	Fault,
+	InputFile,
+	TaskOperation,
+} from '../operations/operation';
+import { imageShapeReader } from './imageAt';
 import type { Job, Outcome } from './job';
 import { unreachableCallback } from '../operations/hints';
 import { addressOf, RESUME_PATH } from './resumePath';
@@ -28,6 +39,8 @@ export type Prepared =
 	{ itemIndex: number; job: Job; hints: string[] } | { itemIndex: number; job: null; outcome: Outcome };
 
 const LONGEST_BLOCK_MS = 10;
+/** Items may wait for their image's shape, and hold their file meanwhile. */
+const ITEMS_AT_ONCE = 5;
 
 /**
  * Checks all items, in their order. A task operation may make several jobs of one item.
@@ -38,9 +51,9 @@ export async function prepare(
 	operation: BatchOperation,
 	hasRegister: boolean,
 ): Promise<Prepared[]> {
-	const prepared: Prepared[] = [];
+	const forAll = { apiHost: await apiHostOf(context), shapeAt: imageShapeReader(context) };
 	let breathedAt = Date.now();
-	for (const itemIndex of context.getInputData().keys()) {
+	const prepareItem = async (itemIndex: number): Promise<Prepared[]> => {
 		if (Date.now() - breathedAt > LONGEST_BLOCK_MS) {
 			// Expressions are work for the processor: without a break, a large batch would hold up all of n8n.
 			await sleep(0);
@@ -48,26 +61,19 @@ export async function prepare(
 		}
 		try {
 			const read = readSettings(context, operation, itemIndex);
-			if (!read.ok) {
-				prepared.push(invalid(itemIndex, ...read.faults));
-				continue;
-			}
+			if (!read.ok) return [invalid(itemIndex, ...read.faults)];
 			const { settings } = read;
-			if (operation.kind === 'create' && isNeverWoken(operation, settings, hasRegister)) {
-				prepared.push(invalid(itemIndex, neverWoken));
-				continue;
-			}
-			const jobs =
-				operation.kind === 'create'
-					? [await prepareCreate(context, operation, settings, itemIndex)]
-					: prepareTasks(context, operation, settings, itemIndex);
-			prepared.push(...jobs);
+			if (operation.kind !== 'create') return prepareTasks(context, operation, settings, itemIndex);
+			if (isNeverWoken(operation, settings, hasRegister)) return [invalid(itemIndex, neverWoken)];
+			return [await prepareCreate(context, operation, settings, itemIndex, forAll)];
 		} catch (error) {
 			// n8n's own errors of expressions, credentials and missing binary fields: theirs are the best words.
-			prepared.push({ itemIndex, job: null, outcome: { kind: 'unresolved', error: error as Error, task: null } });
+			return [{ itemIndex, job: null, outcome: { kind: 'unresolved', error: error as Error, task: null } }];
 		}
-	}
-	return prepared;
+	};
+	const limit = pLimit(ITEMS_AT_ONCE);
+	const items = [...context.getInputData().keys()];
+	return (await Promise.all(items.map(async (item) => await limit(async () => await prepareItem(item))))).flat();
 }
 
 const neverWoken: Fault = {
@@ -88,6 +94,7 @@ async function prepareCreate(
 	operation: CreateOperation,
 	settings: ItemSettings,
 	itemIndex: number,
+	forAll: Pick<BuildInput, 'apiHost' | 'shapeAt'>,
 ): Promise<Prepared> {
 	const read = (path: string, { name, type }: INodeProperties) => {
 		const extractValue = type === 'resourceLocator';
@@ -102,6 +109,9 @@ async function prepareCreate(
 	const input = {
 		// Only the routes that require an address are worth working it out.
 		callbackUrl: operation.api === 'compatibility' ? callbackUrlOf(context, settings) : '',
+		...forAll,
+		sendAnyway: settings.sendAnyway,
+		expressionOf: (path: string) => expressionOf(context.getNode().parameters, path),
 		readFile: async (field: string) => await readFile(context, itemIndex, field),
 	};
 	const first = await operation.build(parameters, input);
@@ -124,10 +134,11 @@ async function prepareCreate(
 		settings,
 		pace: paceOf(operation, parameters),
 		operation,
-		fingerprint: fingerprint(operation, merged),
+		fingerprint: fingerprint(operation, asAsked(merged, first.matchedRatio)),
 		remarks: [...first.remarks, ...first.hints],
 		model: textOf(parameters.model) ?? undefined,
 		prompt: textOf(parameters.prompt) ?? undefined,
+		ratio: textOf(merged.ratio),
 		labelOf: (path) => labelOfApiField(operation, path),
 		body,
 	};
@@ -146,6 +157,30 @@ async function prepareCreate(
 function callbackUrlOf(context: IExecuteFunctions, { completion, callbackUrl }: ItemSettings): string {
 	if (callbackUrl !== '' && completion !== 'suspend') return callbackUrl;
 	return addressOf(context, completion === 'suspend' ? RESUME_PATH : 'runway');
+}
+
+/** Host of the credential's base URL, or nothing if the credential can't be read: then no request gets far. */
+async function apiHostOf(context: IExecuteFunctions): Promise<string> {
+	try {
+		const { baseUrl } = await context.getCredentials('cometApiRunwayApi');
+		return new URL(String(baseUrl)).hostname;
+	} catch {
+		return '';
+	}
+}
+
+/** What a parameter of the node holds, if it is an expression; in the options, too. */
+function expressionOf(parameters: INodeParameters, path: string): string | null {
+	const at = (from: unknown) =>
+		path
+			.split('.')
+			.reduce<unknown>(
+				(value, key) => (isObject(value) || Array.isArray(value) ? value[key as never] : undefined),
+				from,
+			);
+	const held = at(parameters) ?? at(parameters.options);
+	const value = isObject(held) ? held.value : held;
+	return typeof value === 'string' && value.startsWith('=') ? value : null;
 }
 
 async function readFile(context: IExecuteFunctions, itemIndex: number, field: string): Promise<InputFile> {
@@ -190,6 +225,11 @@ function prepareTasks(
 		job: { kind: 'task', itemIndex, settings, pace: 'unknown', operation, taskId, api: settings.api, likelyApi },
 		hints: [],
 	}));
+}
+
+/** A ratio that was matched is as the user chose it: if the image can't be read another time, the request is still the same. */
+function asAsked(body: Record<string, unknown>, matchedRatio: string | null): Record<string, unknown> {
+	return matchedRatio !== null && body.ratio === matchedRatio ? { ...body, ratio: MATCH_IMAGE } : body;
 }
 
 /** A hash of what is asked for. The callback's address differs between attempts and does not matter. */

@@ -29,6 +29,7 @@ const MAX_IDS_IN_TEXT = 25;
 /** Where earlier attempts have paid, that must not sound as if they had not. */
 const nothingBilled = (reason: string, hasEarlier: boolean) =>
 	`${reason} for this item, so ${hasEarlier ? 'this attempt billed nothing' : 'nothing was billed'}.`;
+const SEND_ANYWAY = 'If you are sure of the value, switch on "Send Anyway" in the options.';
 const NOTHING_SENT = 'Nothing was sent to CometAPI';
 
 /**
@@ -176,7 +177,13 @@ function apiProblemOf(outcome: Outcome): Problem | null {
 export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanation {
 	switch (outcome.kind) {
 		case 'invalid':
-			return { message: outcome.faults.map(describeFault).join('; '), advice: nothingBilled(NOTHING_SENT, hasEarlier) };
+			return {
+				message: outcome.faults.map(describeFault).join('; '),
+				advice: sentences(
+					outcome.faults.some(({ isDoubt }) => isDoubt) ? SEND_ANYWAY : '',
+					nothingBilled(NOTHING_SENT, hasEarlier),
+				),
+			};
 		case 'unresolved':
 			return {
 				message: redact(outcome.error.message),

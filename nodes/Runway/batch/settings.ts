@@ -36,6 +36,8 @@ export interface ItemSettings {
 	callbackUrl: string;
 	/** Merged into the request body. */
 	additionalFields: Record<string, unknown>;
+	/** Whether doubtful values are sent as they are. */
+	sendAnyway: boolean;
 	limits: RunLimits;
 }
 
@@ -61,6 +63,7 @@ const options = z.object(
 		runwayVersion: z.optional(
 			z.string('must be a date').check(z.trim(), z.regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2024-11-06')),
 		),
+		sendAnyway: z.optional(flag()),
 		timeout: z.optional(decimal(1, 604_800)),
 	},
 	'must be a collection of options',
@@ -105,6 +108,7 @@ export function readSettings(
 		api: chosen.api ?? 'auto',
 		callbackUrl: chosen.callbackUrl ?? '',
 		additionalFields: chosen.additionalFields ?? {},
+		sendAnyway: chosen.sendAnyway ?? false,
 		limits: {
 			maxParallel: chosen.maxParallel ?? DEFAULT_MAX_PARALLEL,
 			maxTasksInProgress: chosen.maxTasksInProgress ?? 0,

@@ -53,6 +53,19 @@ export function ratio() {
 		);
 }
 
+/** Stands for the ratio that is nearest to the shape of the input image. */
+export const MATCH_IMAGE = 'auto';
+
+/** A ratio, or {@link MATCH_IMAGE}. */
+export function ratioOrMatch() {
+	return z
+		.string('must be a ratio such as 1280:720')
+		.check(
+			z.trim(),
+			z.regex(/^(auto|\d+:\d+)$/, 'must be auto, or two whole numbers with a colon between them, such as 1280:720'),
+		);
+}
+
 /** A ratio that may be left empty, which leaves it out of the request. */
 export function optionalRatio() {
 	return emptyAsUndefined(z.optional(ratio()));

@@ -1,6 +1,9 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
+import type { FactsByModel } from '../modelTable';
+import { MATCH_IMAGE } from './checks';
 import { modelLabel } from './modelNames';
+import { currentRatios, nearestShape } from './modelRules';
 
 /** Fields that several operations share. Each operation adds its own limits and words. */
 
@@ -46,22 +49,48 @@ export function modelField(model: string): INodeProperties {
 	};
 }
 
-/** Where a ratio is no size in pixels but a shape, such as 16:9. */
-const SMALLEST_PIXELS = 100;
-
-/** Known ratios to choose from; any other can be given by an expression. */
+/**
+ * Known ratios to choose from; any other can be given by an expression.
+ * @param defaultValue one of them, or {@link MATCH_IMAGE}, which is then in the list
+ */
 export function ratioField(values: readonly string[], defaultValue: string): INodeProperties {
-	const options = [...values].sort(byWidth).map(ratioOption);
+	const match = defaultValue === MATCH_IMAGE ? [matchImage] : [];
 	return {
 		displayName: 'Ratio',
 		name: 'ratio',
 		type: 'options',
 		allowArbitraryValues: true,
-		options,
+		options: [...[...values].sort(byWidth).map(ratioOption), ...match],
 		default: defaultValue,
 		description:
-			'Width and height of the result in pixels. Which ones a model takes varies; to use one that is not listed, switch to an expression and write it with a colon, such as 1280:720.',
+			'Width and height of the result in pixels. The list has what the chosen model takes. To take the ratio from the item, switch to an expression that gives it with a colon, such as 1280:720.',
 	};
+}
+
+const matchImage: INodePropertyOptions = {
+	name: 'Match the Image',
+	value: MATCH_IMAGE,
+	description: 'The ratio of the model that is nearest to the shape of the image, so that little of it is cut off',
+};
+
+/**
+ * The same field once for each model with its own ratios, and once for all other models: n8n shows the one that fits the chosen
+ * model. A default that a model does not have becomes its nearest ratio.
+ */
+export function ratioFields(facts: FactsByModel, defaultValue: string): INodeProperties[] {
+	const listed = Object.entries(facts).filter(([, { ratios }]) => ratios.length > 0);
+	return [
+		...listed.map(([model, { ratios }]): INodeProperties => {
+			const fits = defaultValue === MATCH_IMAGE || ratios.includes(defaultValue);
+			const field = ratioField(ratios, fits ? defaultValue : nearestShape(ratios, defaultValue));
+			// With `show`, n8n would show the fields of all models if the model is an expression.
+			return { ...field, displayOptions: { hide: { model: [{ _cnd: { not: model } }] } } };
+		}),
+		{
+			...ratioField(currentRatios(facts), defaultValue),
+			displayOptions: { hide: { model: listed.map(([model]) => model) } },
+		},
+	];
 }
 
 /** A ratio that may stay the input's own. */
@@ -78,9 +107,7 @@ function byWidth(a: string, b: string): number {
 function ratioOption(value: string): INodePropertyOptions {
 	const [width = 0, height = 0] = value.split(':').map(Number);
 	const shape = width === height ? 'Square' : width > height ? 'Landscape' : 'Portrait';
-	if (width >= SMALLEST_PIXELS) return { name: `${value} (${shape})`, value };
-	const description = 'The shape alone: the model chooses the pixels. If CometAPI refuses it, choose a size in pixels.';
-	return { name: `${value} (${shape}, Any Size)`, value, description };
+	return { name: `${value} (${shape})`, value };
 }
 
 /**

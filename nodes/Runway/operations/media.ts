@@ -2,10 +2,10 @@ import type { INodeProperties } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
 import { httpUrl, oneOf, requiredText } from './checks';
-import { encodeImage, encodeVideo } from './files';
+import { encodeFile } from './files';
 import { urlField } from './fields';
-import { unreachableUrl } from './hints';
-import type { BodyInput, FileInput } from './operation';
+import { urlDoubts } from './inputUrls';
+import type { BodyInput, Doubt, FileInput, InputImage } from './operation';
 
 /** An input that may be a public URL or a file of the item: its fields, its checks and its URI. */
 
@@ -29,8 +29,8 @@ type MediaShape<Prefix extends string> = Record<`${Prefix}Source`, ReturnType<ty
 const source = () => oneOf(['url', 'binary']);
 
 const limits = {
-	image: { types: 'JPEG, PNG or WebP', url: '16 MB', file: '3.3 MB' },
-	video: { types: 'MP4, MOV or WebM', url: '32 MB', file: '12 MB' },
+	image: { types: 'JPEG, PNG or WebP', url: '16 MB', file: '3.7 MB' },
+	video: { types: 'MP4, MOV or WebM', url: '32 MB', file: '3.7 MB' },
 } as const;
 
 export function mediaInput<const Prefix extends string>(spec: MediaSpec<Prefix>) {
@@ -96,25 +96,27 @@ export function mediaInput<const Prefix extends string>(spec: MediaSpec<Prefix>)
 			const { isFile, url: given } = read(values);
 			return isFile ? input.uri(names.binary) : given;
 		},
-		/**
-		 * @param as.kind what the file is to be, where that varies
-		 * @param as.ratio the frame that an image is to fill, where there is one
-		 */
-		files(values: Values, as: { kind?: 'image' | 'video'; ratio?: string } = {}): FileInput[] {
+		/** The image that a ratio can match. */
+		image(values: Values): InputImage {
+			const { isFile, url: given } = read(values);
+			return isFile ? { parameter: names.binary, url: undefined } : { parameter: names.url, url: given };
+		},
+		/** @param as.kind what the file is to be, if that varies */
+		files(values: Values, as: { kind?: 'image' | 'video' } = {}): FileInput[] {
 			const { isFile, field } = read(values);
 			if (!isFile || field === undefined) return [];
 			return [
 				{
 					parameter: names.binary,
 					field,
-					encode: async (content) =>
-						(as.kind ?? kind) === 'image' ? await encodeImage(content, as.ratio) : await encodeVideo(content),
+					encode: async (content) => await encodeFile(content, as.kind ?? kind),
 				},
 			];
 		},
-		hints(values: Values): string[] {
+		/** @param as.kind what the URL is to be, if that varies */
+		doubts(values: Values, apiHost: string, as: { kind?: 'image' | 'video' } = {}): Doubt[] {
 			const { isFile, url: given } = read(values);
-			return isFile ? [] : unreachableUrl(given);
+			return isFile ? [] : urlDoubts(names.url, given, as.kind ?? kind, apiHost);
 		},
 	};
 }

@@ -3,6 +3,11 @@ import * as z from 'zod/v4-mini';
 
 import { isObject } from '../../shared/task/json';
 import type { FactsByModel } from '../modelTable';
+import { brokenWord } from './brokenText';
+import { MATCH_IMAGE } from './checks';
+import type { Encoded } from './files';
+import type { ImageShape } from '../../shared/files/imageShape';
+import { nearestShape } from './modelRules';
 import type { PanelRemark } from './hints';
 import type { Api } from '../../shared/task/task';
 
@@ -75,6 +80,17 @@ export interface AccountOperation extends InThePanel {
 export interface BuildInput {
 	/** Where CometAPI may report to, for the routes that require it. */
 	callbackUrl: string;
+	/** Host of the credential's base URL. */
+	apiHost: string;
+	/** Whether the user wants doubtful values sent as they are. */
+	sendAnyway: boolean;
+	/**
+	 * The expression that a parameter holds, or null if its value was typed.
+	 * @param path such as `referenceImages.image.0.url`
+	 */
+	expressionOf(path: string): string | null;
+	/** The shape of the image at a public URL, or null if it can't be read. */
+	shapeAt(url: string): Promise<ImageShape | null>;
 	/** Finds the file in a binary field of the item. */
 	readFile(field: string): Promise<InputFile>;
 }
@@ -91,7 +107,9 @@ export type BuildResult =
 			ok: true;
 			body: Record<string, unknown>;
 			usesFiles: boolean;
-			/** Doubts whether the API takes a value. They matter only if it does not. */
+			/** The ratio that was found for the input image, if that was asked for. */
+			matchedRatio: string | null;
+			/** Doubts about values that the user has chosen to send anyway. They matter only if the API refuses the request. */
 			remarks: string[];
 			/** What the user should know about the result. */
 			hints: string[];
@@ -108,6 +126,19 @@ export interface Fault {
 	found: { value: unknown } | null;
 	/** What it must be, continuing the sentence "Label …", such as "must be between 0 and 1". */
 	expected: string;
+	/** Whether the value is a {@link Doubt}, so that Send Anyway sends it. */
+	isDoubt?: boolean;
+}
+
+/**
+ * A value that is most likely wrong and can't be known to be, because documentation contradicts itself, the model is unknown
+ * or rules may have changed: refused before anything is sent, unless the user switches on Send Anyway.
+ */
+export interface Doubt {
+	/** Path of the parameter. */
+	parameter: string;
+	/** What it must be, continuing the sentence "Label …". */
+	expected: string;
 }
 
 type CreateSpec<Schema extends z.core.$ZodType> = Omit<CreateOperation, 'kind' | 'build'> & {
@@ -116,11 +147,20 @@ type CreateSpec<Schema extends z.core.$ZodType> = Omit<CreateOperation, 'kind' |
 	body(parameters: z.core.output<Schema>, input: BodyInput): Record<string, unknown>;
 	/** Binary fields that stand in for a URL. */
 	files?: (parameters: z.core.output<Schema>) => FileInput[];
-	/** Remarks about values that may or may not be accepted, because the documentation contradicts itself. */
-	hints?: (parameters: z.core.output<Schema>) => string[];
+	/** For a `ratio` of {@link MATCH_IMAGE}: the image, and the ratios of which the nearest is sent; the first is the default. */
+	match?: (parameters: z.core.output<Schema>) => { image: InputImage; ratios: readonly string[] };
+	/** Values that are most likely wrong; the prompt's words are looked at anyway. */
+	doubts?: (parameters: z.core.output<Schema>, input: BuildInput) => Doubt[];
 	/** What the user should know about the result, whether or not the request is accepted. */
 	notes?: (parameters: z.core.output<Schema>) => string[];
 };
+
+/** An image that the user gives: as a URL, or as a file by the parameter that names its field. */
+export interface InputImage {
+	parameter: string;
+	/** Undefined for a file. */
+	url: string | undefined;
+}
 
 export interface BodyInput {
 	callbackUrl: string;
@@ -134,12 +174,12 @@ export interface FileInput {
 	parameter: string;
 	field: string;
 	/** Turns the file into a URI, or says what it must be. */
-	encode(file: InputFile): Promise<{ uri: string; hints: string[] } | { expected: string }>;
+	encode(file: InputFile): Promise<Encoded>;
 }
 
 /** Makes a create operation from its fields, its schema and its body. */
 export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec<Schema>): CreateOperation {
-	const { parameters: schema, body, files, hints, notes: say, ...panel } = spec;
+	const { parameters: schema, body, files, match, doubts: findDoubts, notes: say, ...panel } = spec;
 	const labels = labelledParameters(panel);
 
 	return {
@@ -147,10 +187,17 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 		kind: 'create',
 		async build(parameters, input) {
 			const checked = checkParameters(schema, labels, parameters);
-			if (!checked.ok) return checked;
+			if (!checked.ok) {
+				return { ok: false, faults: checked.faults.map((fault) => emptyExpression(fault, input) ?? fault) };
+			}
+			const doubts = [...brokenPrompt(parameters.prompt, input), ...(findDoubts?.(checked.data, input) ?? [])];
+			if (doubts.length > 0 && !input.sendAnyway) {
+				return { ok: false, faults: doubts.map((doubt) => doubtFault(doubt, labels, parameters)) };
+			}
 
 			const notes = say?.(checked.data) ?? [];
 			const uris = new Map<string, string>();
+			const shapes = new Map<string, ImageShape | null>();
 			for (const file of files?.(checked.data) ?? []) {
 				const encoded = await file.encode(await input.readFile(file.field));
 				if ('expected' in encoded) {
@@ -159,15 +206,27 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 					return { ok: false, faults: [{ parameter: file.parameter, label, found: null, expected }] };
 				}
 				uris.set(file.parameter, encoded.uri);
-				notes.push(...encoded.hints);
+				shapes.set(file.parameter, encoded.shape);
+			}
+			let values = checked.data;
+			let matchedRatio: string | null = null;
+			if (match !== undefined && (values as { ratio?: string }).ratio === MATCH_IMAGE) {
+				const { image, ratios } = match(values);
+				const isDoubtful = doubts.some(({ parameter }) => parameter === image.parameter);
+				const shape =
+					image.url === undefined ? shapes.get(image.parameter) : isDoubtful ? null : await input.shapeAt(image.url);
+				matchedRatio = matching(ratios, shape ?? null);
+				if (!shape) notes.push(unmatched(matchedRatio));
+				values = { ...(values as object), ratio: matchedRatio } as z.core.output<Schema>;
 			}
 			return {
 				ok: true,
-				body: withoutUndefined(
-					body(checked.data, { callbackUrl: input.callbackUrl, uri: (name) => uris.get(name) ?? '' }),
-				),
+				body: withoutUndefined(body(values, { callbackUrl: input.callbackUrl, uri: (name) => uris.get(name) ?? '' })),
 				usesFiles: uris.size > 0,
-				remarks: hints?.(checked.data) ?? [],
+				matchedRatio,
+				remarks: doubts.map(
+					({ parameter, expected }) => `"${labelOf(parameter.split('.'), labels)}" ${expected}.`,
+				),
 				hints: notes,
 			};
 		},
@@ -177,6 +236,44 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 /** An operation's own fields and options, with labels that lead to them: "Options → Seed". */
 export function labelledParameters({ fields, options = [] }: Pick<Operation, 'fields' | 'options'>): INodeProperties[] {
 	return [...fields, ...options.map((option) => ({ ...option, displayName: `Options → ${option.displayName}` }))];
+}
+
+const unmatched = (sent: string) =>
+	`The shape of the image can't be read, so "Match the Image" is the ratio ${sent}. To have another, choose it.`;
+
+/** The ratio that is nearest to an image, or the default. */
+function matching(ratios: readonly string[], shape: ImageShape | null): string {
+	return shape === null ? (ratios[0] ?? '') : nearestShape(ratios, `${shape.width}:${shape.height}`);
+}
+
+/** Says of an empty value that it is an expression that came out empty: in the panel, the field looks filled in. */
+function emptyExpression(fault: Fault, { expressionOf }: BuildInput): Fault | null {
+	const value = fault.found?.value ?? '';
+	const expression = expressionOf(fault.parameter);
+	if (expression === null || typeof value !== 'string' || value.trim() !== '') return null;
+	const expected = `holds the expression ${shortened(expression)}, which came out empty for this item. Choose a field of the item that has a value, or enter one`;
+	return { ...fault, found: null, expected };
+}
+
+function shortened(expression: string): string {
+	const text = expression.replace(/^=/, '').trim();
+	return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+function brokenPrompt(prompt: unknown, { expressionOf }: BuildInput): Doubt[] {
+	const word = typeof prompt === 'string' ? brokenWord(prompt, expressionOf('prompt')) : null;
+	if (word === null) return [];
+	const expected = `must not hold "${word}", which a broken expression has left (it names a field that this item does not have, or a whole object)`;
+	return [{ parameter: 'prompt', expected }];
+}
+
+function doubtFault(doubt: Doubt, fields: INodeProperties[], parameters: Record<string, unknown>): Fault {
+	const path = doubt.parameter.split('.');
+	return { ...doubt, label: labelOf(path, fields), found: { value: valueAt(path, parameters) }, isDoubt: true };
+}
+
+function valueAt(path: string[], parameters: Record<string, unknown>): unknown {
+	return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], parameters);
 }
 
 /**
@@ -204,9 +301,7 @@ function toFault(issue: z.core.$ZodIssue, fields: INodeProperties[], parameters:
 	return {
 		parameter: path.join('.'),
 		label: labelOf(path, fields),
-		found: {
-			value: path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], parameters),
-		},
+		found: { value: valueAt(path, parameters) },
 		expected: issue.message,
 	};
 }

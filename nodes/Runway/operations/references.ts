@@ -2,9 +2,9 @@ import type { INodeProperties } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
 import { atLeast, atMost, optionalHttpUrl, optionalText } from './checks';
-import { encodeImage } from './files';
-import { unreachableUrl } from './hints';
-import type { BodyInput, FileInput } from './operation';
+import { encodeFile } from './files';
+import { urlDoubts } from './inputUrls';
+import type { BodyInput, Doubt, FileInput } from './operation';
 
 /** Reference images: a list of pictures, each a public URL or a file of the item. */
 
@@ -49,7 +49,7 @@ export function referencesField(text: { description: string; tags: boolean; requ
 						default: '',
 						placeholder: 'e.g. data',
 						hint: 'The name of the binary field of the item that holds the image, in place of a URL',
-						description: 'A JPEG, PNG or WebP image of up to 3.3 MB',
+						description: 'A JPEG, PNG or WebP image of up to 3.7 MB',
 					},
 					...(text.tags ? [tag] : []),
 				],
@@ -100,12 +100,18 @@ export function referenceFiles({ image: images }: References): FileInput[] {
 	return images.flatMap(({ binaryField }, index) =>
 		binaryField === undefined
 			? []
-			: [{ parameter: fileParameter(index), field: binaryField, encode: async (file) => await encodeImage(file) }],
+			: [
+					{
+						parameter: fileParameter(index),
+						field: binaryField,
+						encode: async (file) => await encodeFile(file, 'image'),
+					},
+				],
 	);
 }
 
-export function referenceHints({ image: images }: References): string[] {
-	return images.flatMap(({ url }) => unreachableUrl(url));
+export function referenceDoubts({ image: images }: References, apiHost: string): Doubt[] {
+	return images.flatMap(({ url }, index) => urlDoubts(`referenceImages.image.${index}.url`, url, 'image', apiHost));
 }
 
 function fileParameter(index: number): string {

@@ -20,6 +20,8 @@ export interface Wish {
 	operation: string;
 	/** What the operation makes; null where it can be either. */
 	produces: 'video' | 'image' | null;
+	/** The ratio that was sent, if the create is this node's own. */
+	ratio?: string | null;
 	/** Name of the output's binary field, or null for no file. */
 	binaryField: string | null;
 	/** Null for no limit, since this has to pass through JSON. */
@@ -51,7 +53,7 @@ export async function deliver(
 	const item = (known: KnownTask, produces = wish.produces): INodeExecutionData => ({
 		json: wish.forAgent
 			? taskJsonForAgent(known, produces)
-			: taskJson(known, wish.operation, produces, wish.includeRaw),
+			: taskJson(known, wish.operation, produces, wish.includeRaw, wish.ratio),
 		...(wish.itemIndex === null ? {} : { pairedItem: { item: wish.itemIndex } }),
 	});
 	if (binaryField === null || reader === null || task.state?.status !== 'succeeded') return { item: item(task) };

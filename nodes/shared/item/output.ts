@@ -12,6 +12,7 @@ export function taskJson(
 	operation: string,
 	produces: 'video' | 'image' | null,
 	includeRaw: boolean,
+	ratio: string | null = null,
 ): IDataObject {
 	const { state } = task;
 	const json: IDataObject = {
@@ -21,6 +22,7 @@ export function taskJson(
 		status: state?.status ?? (task.createdAt === null ? 'unknown' : 'queued'),
 		progress: state?.progress ?? null,
 		...urls(state, produces),
+		ratio,
 		failure: state?.failure ? (redactDeep(state.failure) as IDataObject) : null,
 		cost: state?.cost ? { ...state.cost } : null,
 		submittedAt: state?.submittedAt ?? task.createdAt,

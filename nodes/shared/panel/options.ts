@@ -130,6 +130,15 @@ const maxTasksInProgress: INodeProperties = {
 	displayOptions: { show: { '/completion': ['wait'] } },
 };
 
+const sendAnyway: INodeProperties = {
+	displayName: 'Send Anyway',
+	name: 'sendAnyway',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether to send values that the node finds doubtful, such as a duration that CometAPI does not document. CometAPI may refuse them, or bill for a result that is not what you want.',
+};
+
 const always = [maxParallel, timeout, runwayVersion, includeRaw];
 const ofFile = [binaryField, maxFileSize];
 const ofWait = [pollInterval, onTimeout];
@@ -141,6 +150,7 @@ export const runOptions = {
 		...always,
 		additionalFields,
 		maxTasksInProgress,
+		sendAnyway,
 		...ofFile.map((option) => shownIf({ ...unlessAtOnce, ...withFile }, option)),
 		...ofWait.map((option) => shownIf(unlessAtOnce, option)),
 	],

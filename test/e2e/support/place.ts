@@ -232,6 +232,7 @@ export function imageToVideo(parameters: INodeParameters = {}, settings?: Parame
 	const common = {
 		operation: 'imageToVideo',
 		imageUrl: 'https://media.example/pier.jpg',
+		ratio: '1280:720',
 		prompt: '={{ $json.prompt }}',
 	};
 	return runway({ ...common, ...parameters }, settings);

@@ -40,15 +40,17 @@ const media = (ending: string) =>
 const image = { imageUrl: media('jpg') };
 const video = { videoUrl: media('mp4') };
 const prompt = { prompt: '={{ $json.prompt }}' };
+/** Nobody has to read the image's shape. */
+const ratio = '1280:720';
 
 const inputs: Readonly<Record<string, INodeParameters>> = {
 	'video.generateFromText': prompt,
-	'video.generateFromImage': { ...prompt, ...image },
-	'video.imageToVideo': { ...prompt, ...image },
+	'video.generateFromImage': { ...prompt, ...image, ratio },
+	'video.imageToVideo': { ...prompt, ...image, ratio },
 	'video.restyle': { ...prompt, ...video },
 	'video.actOne': { ...video, ...image },
 	'video.videoToVideo': { ...prompt, ...video },
-	'video.characterPerformance': { characterUrl: media('jpg'), referenceUrl: media('mp4') },
+	'video.characterPerformance': { characterUrl: media('jpg'), referenceUrl: media('mp4'), ratio },
 	'video.upscale': video,
 	'image.generate': { ...prompt, referenceImages: { image: [{ url: media('png') }] } },
 	'task.get': {},

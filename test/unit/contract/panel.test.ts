@@ -72,6 +72,7 @@ const fixedDefaults: Record<string, unknown> = {
 	includeRaw: false,
 	additionalFields: '{}',
 	maxFileSize: 2_000,
+	sendAnyway: false,
 };
 
 /** The options of the operations that look at tasks: none that does nothing. */
@@ -106,7 +107,13 @@ const valuesOf = (property: INodeProperties): unknown[] =>
 function situations(resource: string, operation: string): INodeParameters[] {
 	const conditions = properties.flatMap(({ displayOptions }) => Object.keys(displayOptions?.show ?? {}));
 	const switches = [...new Set(conditions)].filter((name) => name !== 'resource' && name !== 'operation');
-	let all: INodeParameters[] = [{ resource, operation }];
+	const found = findOperation(resource, operation);
+	const models = found !== undefined && isCreate(found) ? Object.keys(found.facts ?? {}) : [];
+	let all: INodeParameters[] = [...models, 'unknown', '={{ $json.model }}'].map((value) => ({
+		resource,
+		operation,
+		model: { __rl: true, mode: 'id', value },
+	}));
 	for (const name of switches) {
 		const values = properties
 			.filter((property) => property.name === name && isOfOperation(property, resource, operation))

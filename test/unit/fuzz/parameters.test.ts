@@ -68,7 +68,7 @@ function expectTellable(faults: readonly Fault[]): void {
 	expect(faults.length).toBeGreaterThan(0);
 	for (const { label, expected } of faults) {
 		expect(label).not.toBe('');
-		expect(expected).toMatch(/^must |^may /);
+		expect(expected).toMatch(/^(must|may|holds) /);
 	}
 	const { message, advice } = explainOutcome({ kind: 'invalid', faults: [...faults] });
 	expect(message).toMatch(/^"/);
@@ -91,6 +91,10 @@ describe('Parameters of any kind', () => {
 			await holds('parameters of an operation', fc.tuple(parameters, files), async ([given, bytes]) => {
 				const input = {
 					callbackUrl: 'https://n8n.example.com/x',
+					apiHost: 'api.cometapi.com',
+					sendAnyway: bytes.length > 0,
+					shapeAt: async () => (bytes.length > 10 ? { width: 3, height: 4 } : null),
+					expressionOf: () => (bytes.length > 10 ? '={{ $json.x }}' : null),
 					readFile: async () => ({ mimeType: 'image/png', size: bytes.length, read: async () => bytes }),
 				};
 				const built = await operation.build(given as Record<string, unknown>, input);
@@ -107,17 +111,8 @@ describe('Parameters of any kind', () => {
 
 	it('make settings within their limits, or faults that say why not', async () => {
 		const names = [
-			...[
-				'additionalFields',
-				'api',
-				'binaryField',
-				'callbackUrl',
-				'includeRaw',
-				'maxFileSize',
-				'maxParallel',
-				'maxTasksInProgress',
-			],
-			...['onTimeout', 'pollInterval', 'runwayVersion', 'timeout', '__proto__'],
+			...['additionalFields', 'api', 'binaryField', 'callbackUrl', 'includeRaw', 'maxFileSize', 'maxParallel'],
+			...['maxTasksInProgress', 'onTimeout', 'pollInterval', 'runwayVersion', 'sendAnyway', 'timeout', '__proto__'],
 		];
 		const options = fc.oneof(
 			{ weight: 5, arbitrary: fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] }) },

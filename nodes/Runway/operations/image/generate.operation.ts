@@ -2,12 +2,12 @@ import * as z from 'zod/v4-mini';
 
 import { modelTable } from '../../modelTable';
 import { optionalInteger, ratio, requiredText } from '../checks';
-import { modelField, moderationField, promptField, ratioField, seedField } from '../fields';
+import { modelField, moderationField, promptField, ratioFields, seedField } from '../fields';
 import { panelRemarks, replacedDefaults } from '../hints';
 import { contentModeration, publicFigureThreshold } from '../moderation';
-import { currentModels, currentRatios, fitsModel, replacements } from '../modelRules';
-import { createOperation } from '../operation';
-import { referenceFiles, referenceHints, references, referencesField, referenceUris } from '../references';
+import { currentModels, fitsModel, modelDoubts, replacements } from '../modelRules';
+import { createOperation, type Doubt } from '../operation';
+import { referenceDoubts, referenceFiles, references, referencesField, referenceUris } from '../references';
 
 const facts = modelTable['text-to-image'];
 const defaults = { ratio: '1280:720' };
@@ -37,7 +37,7 @@ export const generate = createOperation({
 			required: true,
 		}),
 		modelField('gen4_image'),
-		ratioField(currentRatios(facts), defaults.ratio),
+		...ratioFields(facts, defaults.ratio),
 	],
 	options: [seedField(), moderationField()],
 
@@ -70,15 +70,24 @@ export const generate = createOperation({
 
 	notes: (p) => replacedDefaults(facts, defaults, p),
 
-	hints: (p) => [...unknownTags(p.prompt, p.referenceImages.image), ...referenceHints(p.referenceImages)],
+	doubts: (p, { apiHost }) => [
+		...modelDoubts(facts, p),
+		...unknownTags(p.prompt, p.referenceImages.image),
+		...referenceDoubts(p.referenceImages, apiHost),
+	],
 });
 
-/** Tells of tags in the prompt that no image has: Runway takes them for plain words. */
-function unknownTags(prompt: string, images: ReadonlyArray<{ tag?: string }>): string[] {
+/** Finds tags in the prompt that no image has: Runway takes them for plain words. */
+function unknownTags(prompt: string, images: ReadonlyArray<{ tag?: string }>): Doubt[] {
 	const tags = new Set(images.map(({ tag }) => tag));
 	const used = [...prompt.matchAll(/(?<![\w@.])@([A-Za-z]\w{2,15})\b/g)].map(([, tag]) => tag);
 	const unknown = [...new Set(used)].filter((tag) => !tags.has(tag));
 	return unknown.length === 0
 		? []
-		: [`The prompt refers to ${unknown.map((tag) => `@${tag}`).join(', ')}, but no reference image has that tag.`];
+		: [
+				{
+					parameter: 'prompt',
+					expected: `must refer to reference images by their tags, but no image has the tag ${unknown.join(' or ')}`,
+				},
+			];
 }

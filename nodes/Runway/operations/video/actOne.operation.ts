@@ -2,7 +2,7 @@ import * as z from 'zod/v4-mini';
 
 import { httpUrl } from '../checks';
 import { urlField } from '../fields';
-import { panelRemarks, unreachableUrl } from '../hints';
+import { urlDoubts } from '../inputUrls';
 import { createOperation } from '../operation';
 
 /** POST /runway/pro/act_one. */
@@ -16,7 +16,6 @@ export const actOne = createOperation({
 	path: '/runway/pro/act_one',
 	produces: 'video',
 	models: [],
-	panelRemarks: [panelRemarks.url('videoUrl'), panelRemarks.url('imageUrl')],
 
 	fields: [
 		urlField({
@@ -40,5 +39,8 @@ export const actOne = createOperation({
 
 	body: (p, { callbackUrl }) => ({ video: p.videoUrl, image: p.imageUrl, callback_url: callbackUrl }),
 
-	hints: (p) => [...unreachableUrl(p.videoUrl), ...unreachableUrl(p.imageUrl)],
+	doubts: (p, { apiHost }) => [
+		...urlDoubts('videoUrl', p.videoUrl, 'video', apiHost),
+		...urlDoubts('imageUrl', p.imageUrl, 'image', apiHost),
+	],
 });

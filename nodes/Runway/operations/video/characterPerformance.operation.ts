@@ -1,12 +1,11 @@
 import * as z from 'zod/v4-mini';
 
 import { modelTable } from '../../modelTable';
-import { panelRemarks } from '../hints';
-import { flag, integer, oneOf, optionalInteger, ratio, requiredText } from '../checks';
+import { flag, integer, MATCH_IMAGE, oneOf, optionalInteger, ratioOrMatch, requiredText } from '../checks';
 import { modelField, moderationField, ratioField, seedField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, publicFigureThreshold } from '../moderation';
-import { currentModels, fitsModel } from '../modelRules';
+import { currentModels, fitsModel, modelDoubts, ratiosOf } from '../modelRules';
 import { createOperation } from '../operation';
 
 const character = mediaInput({
@@ -41,7 +40,6 @@ export const characterPerformance = createOperation({
 	produces: 'video',
 	models: currentModels(facts),
 	facts,
-	panelRemarks: [panelRemarks.url('characterUrl'), panelRemarks.url('referenceUrl')],
 
 	fields: [
 		{
@@ -57,7 +55,7 @@ export const characterPerformance = createOperation({
 		},
 		...character.fields,
 		...reference.fields,
-		ratioField(facts.act_two.ratios, '1280:720'),
+		ratioField(facts.act_two.ratios, MATCH_IMAGE),
 	],
 	options: [
 		// There is only one, so nobody needs to see it. n8n calls a required option missing until it is added.
@@ -88,7 +86,7 @@ export const characterPerformance = createOperation({
 			...character.shape,
 			...reference.shape,
 			model: z.prefault(requiredText(), 'act_two'),
-			ratio: ratio(),
+			ratio: ratioOrMatch(),
 			bodyControl: z.optional(flag()),
 			expressionIntensity: z.prefault(integer(1, 5), 3),
 			seed: optionalInteger(0, 4_294_967_295),
@@ -96,7 +94,9 @@ export const characterPerformance = createOperation({
 		})
 		.check(requireMedia(character.required, reference.required), fitsModel(facts)),
 
-	files: (p) => [...character.files(p, { kind: p.characterType, ratio: p.ratio }), ...reference.files(p)],
+	files: (p) => [...character.files(p, { kind: p.characterType }), ...reference.files(p)],
+
+	match: (p) => ({ image: character.image(p), ratios: ratiosOf(facts, p.model) }),
 
 	body: (p, input) => ({
 		character: { type: p.characterType, uri: character.uri(p, input) },
@@ -109,5 +109,9 @@ export const characterPerformance = createOperation({
 		contentModeration: contentModeration(p.publicFigureThreshold),
 	}),
 
-	hints: (p) => [...character.hints(p), ...reference.hints(p)],
+	doubts: (p, { apiHost }) => [
+		...modelDoubts(facts, p),
+		...character.doubts(p, apiHost, { kind: p.characterType }),
+		...reference.doubts(p, apiHost),
+	],
 });

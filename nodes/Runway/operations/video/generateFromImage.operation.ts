@@ -1,7 +1,16 @@
 import * as z from 'zod/v4-mini';
 
 import { cameraMotion, optionalMotionVector } from '../cameraMotion';
-import { flag, httpUrl, integer, optionalHttpUrl, optionalText, ratio, requiredText } from '../checks';
+import {
+	flag,
+	httpUrl,
+	integer,
+	MATCH_IMAGE,
+	optionalHttpUrl,
+	optionalText,
+	ratioOrMatch,
+	requiredText,
+} from '../checks';
 import {
 	cameraMotionField,
 	durationField,
@@ -12,8 +21,11 @@ import {
 	styleField,
 	urlField,
 } from '../fields';
-import { panelRemarks, unreachableUrl, unusualDuration } from '../hints';
+import { urlDoubts } from '../inputUrls';
+import { documentedDoubts } from '../modelRules';
 import { createOperation } from '../operation';
+
+const documented = { ratios: ['1280:720', '720:1280'], durations: [5, 10] };
 
 /** POST /runway/pro/generate with an image. */
 export const generateFromImage = createOperation({
@@ -26,11 +38,6 @@ export const generateFromImage = createOperation({
 	path: '/runway/pro/generate',
 	produces: 'video',
 	models: ['gen4', 'gen4_turbo'],
-	panelRemarks: [
-		panelRemarks.duration([5, 10]),
-		panelRemarks.url('imageUrl'),
-		panelRemarks.url('options.lastImageUrl'),
-	],
 
 	fields: [
 		urlField({
@@ -45,8 +52,8 @@ export const generateFromImage = createOperation({
 			placeholder: 'e.g. slow push-in, waves rolling',
 		}),
 		modelField('gen4'),
-		ratioField(['1280:720', '720:1280'], '1280:720'),
-		durationField('Length of the video in seconds', [5, 10]),
+		ratioField(documented.ratios, MATCH_IMAGE),
+		durationField('Length of the video in seconds', documented.durations),
 		cameraMotionField(),
 	],
 	options: [
@@ -72,7 +79,7 @@ export const generateFromImage = createOperation({
 		imageUrl: httpUrl(),
 		prompt: requiredText(),
 		model: requiredText(),
-		ratio: ratio(),
+		ratio: ratioOrMatch(),
 		duration: integer(1, 60, ' seconds'),
 		lastImageUrl: optionalHttpUrl(),
 		cameraMotion: cameraMotion(),
@@ -80,6 +87,8 @@ export const generateFromImage = createOperation({
 		imageAsEndFrame: z.optional(flag()),
 		style: optionalText(),
 	}),
+
+	match: (p) => ({ image: { parameter: 'imageUrl', url: p.imageUrl }, ratios: documented.ratios }),
 
 	body: (p, { callbackUrl }) => ({
 		callback_url: callbackUrl,
@@ -97,9 +106,9 @@ export const generateFromImage = createOperation({
 		last_image: p.lastImageUrl,
 	}),
 
-	hints: (p) => [
-		...unusualDuration(p.duration, [5, 10]),
-		...unreachableUrl(p.imageUrl),
-		...unreachableUrl(p.lastImageUrl),
+	doubts: (p, { apiHost }) => [
+		...documentedDoubts(documented, p),
+		...urlDoubts('imageUrl', p.imageUrl, 'image', apiHost),
+		...urlDoubts('lastImageUrl', p.lastImageUrl, 'image', apiHost),
 	],
 });

@@ -3,8 +3,11 @@ import * as z from 'zod/v4-mini';
 import { cameraMotion, motionVector } from '../cameraMotion';
 import { integer, ratio, requiredText } from '../checks';
 import { cameraMotionField, durationField, modelField, promptField, ratioField, styleField } from '../fields';
-import { panelRemarks, unusualDuration } from '../hints';
+import { documentedDoubts } from '../modelRules';
 import { createOperation } from '../operation';
+
+/** Older pages have shapes such as 16:9 in place of pixels (fact sheet 2.1). */
+const documented = { ratios: ['1280:720', '720:1280', '960:960'], durations: [5, 10] };
 
 /** POST /runway/pro/generate without an image. */
 export const generateFromText = createOperation({
@@ -17,7 +20,6 @@ export const generateFromText = createOperation({
 	path: '/runway/pro/generate',
 	produces: 'video',
 	models: ['gen4_turbo', 'gen4'],
-	panelRemarks: [panelRemarks.duration([5, 10])],
 
 	fields: [
 		promptField({
@@ -25,8 +27,8 @@ export const generateFromText = createOperation({
 			placeholder: 'e.g. a paper lantern drifting over a lake at dusk',
 		}),
 		modelField('gen4_turbo'),
-		ratioField(['1280:720', '720:1280', '960:960', '16:9', '9:16', '1:1'], '1280:720'),
-		durationField('Length of the video in seconds', [5, 10]),
+		ratioField(documented.ratios, '1280:720'),
+		durationField('Length of the video in seconds', documented.durations),
 		cameraMotionField(),
 	],
 	options: [styleField()],
@@ -49,5 +51,5 @@ export const generateFromText = createOperation({
 		options: { seconds: p.duration, motion_vector: motionVector(p.cameraMotion) },
 	}),
 
-	hints: (p) => unusualDuration(p.duration, [5, 10]),
+	doubts: (p) => documentedDoubts(documented, p),
 });

@@ -1,12 +1,22 @@
 import * as z from 'zod/v4-mini';
 
 import { modelTable } from '../../modelTable';
-import { flag, integer, optionalHttpUrl, optionalInteger, optionalText, ratio, requiredText } from '../checks';
-import { durationField, modelField, moderationField, promptField, ratioField, seedField, urlField } from '../fields';
-import { missingPrompt, panelRemarks, replacedDefaults, retiredModel, unreachableUrl } from '../hints';
+import {
+	flag,
+	integer,
+	MATCH_IMAGE,
+	optionalHttpUrl,
+	optionalInteger,
+	optionalText,
+	ratioOrMatch,
+	requiredText,
+} from '../checks';
+import { durationField, modelField, moderationField, promptField, ratioFields, seedField, urlField } from '../fields';
+import { panelRemarks, replacedDefaults } from '../hints';
+import { urlDoubts } from '../inputUrls';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, publicFigureThreshold } from '../moderation';
-import { currentModels, currentRatios, fitsModel, modelsWithoutLastFrame, replacements } from '../modelRules';
+import { currentModels, fitsModel, modelDoubts, modelsWithoutLastFrame, ratiosOf, replacements } from '../modelRules';
 import { createOperation } from '../operation';
 
 const image = mediaInput({
@@ -19,7 +29,7 @@ const image = mediaInput({
 });
 
 const facts = modelTable['image-to-video'];
-const defaults = { ratio: '1280:720', duration: 5 };
+const defaults = { duration: 5 };
 
 /** POST /runwayml/v1/image_to_video. */
 export const imageToVideo = createOperation({
@@ -33,13 +43,7 @@ export const imageToVideo = createOperation({
 	produces: 'video',
 	models: currentModels(facts),
 	facts,
-	panelRemarks: [
-		...panelRemarks.retired(facts),
-		...panelRemarks.replaced(facts, defaults),
-		panelRemarks.prompt(facts),
-		panelRemarks.url('imageUrl'),
-		panelRemarks.url('lastImageUrl'),
-	],
+	panelRemarks: [...panelRemarks.retired(facts), ...panelRemarks.replaced(facts, defaults)],
 
 	fields: [
 		...image.fields,
@@ -49,7 +53,7 @@ export const imageToVideo = createOperation({
 			required: false,
 		}),
 		modelField('gen4_turbo'),
-		ratioField(currentRatios(facts), defaults.ratio),
+		...ratioFields(facts, MATCH_IMAGE),
 		{
 			...durationField('Length of the video in seconds', []),
 			default: defaults.duration,
@@ -83,7 +87,7 @@ export const imageToVideo = createOperation({
 			...image.shape,
 			prompt: optionalText(512),
 			model: requiredText(),
-			ratio: ratio(),
+			ratio: ratioOrMatch(),
 			duration: integer(1, 60, ' seconds'),
 			lastImageUrl: optionalHttpUrl(),
 			seed: optionalInteger(0, 999_999_999),
@@ -92,7 +96,9 @@ export const imageToVideo = createOperation({
 		})
 		.check(requireMedia(image.required), fitsModel(facts, defaults)),
 
-	files: (p) => image.files(p, { ratio: replacements(facts, defaults, p).ratio ?? p.ratio }),
+	files: (p) => image.files(p),
+
+	match: (p) => ({ image: image.image(p), ratios: ratiosOf(facts, p.model) }),
 
 	body: (p, input) => ({
 		promptImage:
@@ -115,10 +121,9 @@ export const imageToVideo = createOperation({
 
 	notes: (p) => replacedDefaults(facts, defaults, p),
 
-	hints: (p) => [
-		...retiredModel(facts, p),
-		...missingPrompt(facts, p.model, p.prompt),
-		...image.hints(p),
-		...unreachableUrl(p.lastImageUrl),
+	doubts: (p, { apiHost }) => [
+		...modelDoubts(facts, p),
+		...image.doubts(p, apiHost),
+		...urlDoubts('lastImageUrl', p.lastImageUrl, 'image', apiHost),
 	],
 });

@@ -2,7 +2,8 @@ import * as z from 'zod/v4-mini';
 
 import { decimal, flag, httpUrl, integer, requiredText } from '../checks';
 import { durationField, flipField, modelField, promptField, urlField } from '../fields';
-import { panelRemarks, unreachableUrl, unusualDuration } from '../hints';
+import { urlDoubts } from '../inputUrls';
+import { documentedDoubts } from '../modelRules';
 import { createOperation } from '../operation';
 
 /** POST /runway/pro/video2video. */
@@ -16,7 +17,6 @@ export const restyle = createOperation({
 	path: '/runway/pro/video2video',
 	produces: 'video',
 	models: ['gen4'],
-	panelRemarks: [panelRemarks.duration([5]), panelRemarks.url('videoUrl')],
 
 	fields: [
 		urlField({
@@ -59,5 +59,8 @@ export const restyle = createOperation({
 		options: { structure_transformation: p.structureTransformation, flip: p.flip, seconds: p.duration },
 	}),
 
-	hints: (p) => [...unusualDuration(p.duration, [5]), ...unreachableUrl(p.videoUrl)],
+	doubts: (p, { apiHost }) => [
+		...documentedDoubts({ durations: [5] }, p),
+		...urlDoubts('videoUrl', p.videoUrl, 'video', apiHost),
+	],
 });

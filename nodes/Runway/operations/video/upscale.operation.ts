@@ -1,7 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import { modelTable } from '../../modelTable';
-import { panelRemarks, retiredModel } from '../hints';
+import { panelRemarks } from '../hints';
 import { requiredText } from '../checks';
 import { modelField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
@@ -31,10 +31,10 @@ export const upscale = createOperation({
 	produces: 'video',
 	models: currentModels(facts),
 	facts,
-	panelRemarks: [...panelRemarks.retired(facts), panelRemarks.url('videoUrl')],
+	panelRemarks: panelRemarks.retired(facts),
 	fields: [...video.fields, modelField('magnific_video_upscaler_creative')],
 	parameters: z.object({ ...video.shape, model: requiredText() }).check(requireMedia(video.required)),
 	files: (p) => video.files(p),
 	body: (p, input) => ({ videoUri: video.uri(p, input), model: p.model }),
-	hints: (p) => [...retiredModel(facts, p), ...video.hints(p)],
+	doubts: (p, { apiHost }) => video.doubts(p, apiHost),
 });

@@ -1,14 +1,14 @@
 import * as z from 'zod/v4-mini';
 
 import { modelTable } from '../../modelTable';
-import { panelRemarks, retiredModel } from '../hints';
+import { panelRemarks } from '../hints';
 import { optionalInteger, optionalRatio, requiredText } from '../checks';
 import { modelField, moderationField, optionalRatioField, promptField, seedField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, publicFigureThreshold } from '../moderation';
-import { currentModels, fitsModel, modelsWithoutReferences } from '../modelRules';
+import { currentModels, fitsModel, modelDoubts, modelsWithoutReferences } from '../modelRules';
 import { createOperation } from '../operation';
-import { referenceFiles, referenceHints, references, referencesField, referenceUris } from '../references';
+import { referenceDoubts, referenceFiles, references, referencesField, referenceUris } from '../references';
 
 const video = mediaInput({
 	prefix: 'video',
@@ -33,7 +33,7 @@ export const videoToVideo = createOperation({
 	produces: 'video',
 	models: currentModels(facts),
 	facts,
-	panelRemarks: [...panelRemarks.retired(facts), panelRemarks.url('videoUrl')],
+	panelRemarks: panelRemarks.retired(facts),
 
 	fields: [
 		...video.fields,
@@ -81,5 +81,9 @@ export const videoToVideo = createOperation({
 		contentModeration: contentModeration(p.publicFigureThreshold),
 	}),
 
-	hints: (p) => [...retiredModel(facts, p), ...video.hints(p), ...referenceHints(p.referenceImages)],
+	doubts: (p, { apiHost }) => [
+		...modelDoubts(facts, p),
+		...video.doubts(p, apiHost),
+		...referenceDoubts(p.referenceImages, apiHost),
+	],
 });

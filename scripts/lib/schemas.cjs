@@ -48,7 +48,7 @@ const listedTask = objectOf({
 	delivered: boolean,
 });
 
-/** The item about an account: nodes/shared/api/balance.ts. */
+/** The item about an account: nodes/Runway/batch/balance.ts. */
 const balance = objectOf({
 	username: string,
 	remaining: number,
@@ -56,6 +56,7 @@ const balance = objectOf({
 	requestCount: number,
 	keys: listOf(objectOf({ name: string, remaining: number, used: number })),
 	daily: listOf(objectOf({ date: string, key: string, used: number, requestCount: number })),
+	key: objectOf({ name: string, expired: boolean, expiresAt: string, usedUp: boolean, onlyModels: listOf(string) }),
 });
 
 /**

@@ -15,7 +15,7 @@ export async function runBalance(context: IExecuteFunctions): Promise<INodeExecu
 	return await runLookUps(context, async (itemIndex): Promise<Found> => {
 		const days = readDays(context, itemIndex);
 		if (!days.ok) return { outcome: { kind: 'invalid', faults: days.faults } };
-		const found = await askUntilAnswered(context, 'account', async () => await ask(context, days.query));
+		const found = await askUntilAnswered(context, 'account', async () => await askForBalance(context, days.query));
 		if ('outcome' in found) return found;
 		key ??= createSend(context).then(askKey);
 		const json = { ...found.value, key: keyJson(await key) };
@@ -23,7 +23,14 @@ export async function runBalance(context: IExecuteFunctions): Promise<INodeExecu
 	});
 }
 
-async function ask(context: IExecuteFunctions, days: Record<string, string>): Promise<LookUpAnswer<Balance>> {
+/**
+ * Asks for the balance, once.
+ * @param days `start_date` and `end_date` as YYYY-MM-DD, or nothing
+ */
+export async function askForBalance(
+	context: IExecuteFunctions,
+	days: Record<string, string>,
+): Promise<LookUpAnswer<Balance>> {
 	const answer = await askBalance(context, days);
 	if (answer.kind === 'aborted') return answer;
 	const balance = answer.kind === 'response' && answer.status === 200 ? readBalance(answer.body) : null;

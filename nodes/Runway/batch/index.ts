@@ -27,6 +27,7 @@ import {
 import { runJobs, type JobResult } from './run';
 import { goesOnAfterErrors } from './settings';
 import { fallAsleep, type EndedItem } from './sleep';
+import { withinLimits } from './spending';
 
 /**
  * A run of the Runway node: all items are checked, then all tasks are created, then all are watched at
@@ -39,20 +40,17 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	if (operation.kind === 'account') return [await runBalance(context)];
 	if (operation.kind === 'list') return [await runList(context)];
 	const register = await openRegister(context);
-	const prepared = await prepare(context, operation, register !== null);
-	const jobs = prepared.flatMap(({ job }) => (job === null ? [] : [job]));
-	const earlierAttempts = await attemptsBefore(context, jobs, operation, register);
+	const checked = await prepare(context, operation, register !== null);
+	const wanted = jobsOf(checked);
+	const earlierAttempts = await attemptsBefore(context, wanted, operation, register);
 	const rows = register === null ? noRows : openRows(context, register);
 	const ledger = openLedger(context, rows);
 	ledger.recall(earlierAttempts);
-	const left = ledger.leftBehind(jobs);
-	const wrong = prepared.filter((entry) => entry.job === null);
-	if (!goesOnAfterErrors(context)) {
-		const earlier = earlierEndings(jobs, ledger);
-		// Where an earlier attempt left it open whether a task was created, this one can only end with the same error.
-		const hopeless = wrong[0] ?? earlier.find(({ outcome }) => outcome.kind === 'maybeCreated');
-		if (hopeless !== undefined) throw nodeError(context, hopeless, [...wrong, ...earlier], left);
-	}
+	const left = ledger.leftBehind(wanted);
+	endIfHopeless(context, checked, ledger, left);
+	const prepared = await withinLimits(context, checked, ledger);
+	endIfHopeless(context, prepared, ledger, left);
+	const jobs = jobsOf(prepared);
 	await rows.begin(jobs, (job) => ledger.find(job));
 	const settled = progressReporter(context, jobs);
 	if (register?.isDown) jobs.forEach(waitHere);
@@ -83,8 +81,27 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	const ended = inItemOrder(prepared, results);
 	if (results.some(isToSleep)) return [await fallAsleep(context, ended, left, register, rows)];
 	// An error item may be what n8n's Retry On Fail runs the node again for, so the ledger stays.
-	if (failed.length === 0 && wrong.length === 0) ledger.clear();
+	if (failed.length === 0 && jobs.length === prepared.length) ledger.clear();
 	return [ended.map(({ item, ...ending }) => item ?? markForErrorOutput(context, errorItem(ending, left)))];
+}
+
+function jobsOf(prepared: readonly Prepared[]): Job[] {
+	return prepared.flatMap(({ job }) => (job === null ? [] : [job]));
+}
+
+/** @throws the error of an item that can't run, before anything is sent, unless the node is set to go on */
+function endIfHopeless(
+	context: IExecuteFunctions,
+	prepared: readonly Prepared[],
+	ledger: Ledger,
+	left: readonly PaidRecord[],
+): void {
+	if (goesOnAfterErrors(context)) return;
+	const wrong = prepared.filter((entry) => entry.job === null);
+	const earlier = earlierEndings(jobsOf(prepared), ledger);
+	// If an earlier attempt left it open whether a task was created, this one can only end with the same error.
+	const hopeless = wrong[0] ?? earlier.find(({ outcome }) => outcome.kind === 'maybeCreated');
+	if (hopeless !== undefined) throw nodeError(context, hopeless, [...wrong, ...earlier], left);
 }
 
 /**

@@ -66,6 +66,8 @@ export type Outcome =
 	| { kind: 'notRead'; problem: Problem; wanted: Wanted }
 	/** The register of tasks was asked for, and is switched off or does not answer. */
 	| { kind: 'noRegister'; message: string; advice: string }
+	/** The run would spend more than the user's limits allow; nothing was sent. */
+	| { kind: 'overLimit'; message: string; advice: string }
 	/** The API refused to create the task. `remarks`: what the node itself found doubtful about the request. */
 	| { kind: 'notCreated'; problem: Problem; remarks: readonly string[] }
 	/**

@@ -185,6 +185,7 @@ export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanatio
 		case 'notRead':
 			return explain(outcome.problem, outcome.wanted);
 		case 'noRegister':
+		case 'overLimit':
 			return outcome;
 		case 'notCreated': {
 			const { message, advice } = explain(outcome.problem, 'create');
@@ -428,6 +429,7 @@ function detailsOf(outcome: Outcome): IDataObject {
 		outcome.kind === 'notCreated' ||
 		outcome.kind === 'notSent' ||
 		outcome.kind === 'invalid' ||
+		outcome.kind === 'overLimit' ||
 		(outcome.kind === 'unresolved' && outcome.task === null)
 	)
 		details.created = false;

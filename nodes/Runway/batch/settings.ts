@@ -33,6 +33,10 @@ export interface ItemSettings {
 	/** Merged into the request body. */
 	additionalFields: Record<string, unknown>;
 	limits: RunLimits;
+	/** Tasks that the run may create; 0 for no limit. */
+	maxTasks: number;
+	/** US dollars that the account must have before the first create; 0 for no check. */
+	minBalance: number;
 }
 
 /** Limits that hold for the whole run; the first item's count. */
@@ -49,7 +53,9 @@ const options = z.object(
 		includeRaw: z.optional(flag()),
 		maxFileSize: z.optional(decimal(0, 1_000_000)),
 		maxParallel: z.optional(integer(1, 50)),
+		maxTasks: z.optional(integer(0, 10_000)),
 		maxTasksInProgress: z.optional(integer(0, 10_000)),
+		minBalance: z.optional(decimal(0, 1_000_000)),
 		onTimeout: z.optional(oneOf(['error', 'returnTask'])),
 		pollInterval: z.optional(decimal(0, 300)),
 		runwayVersion: z.optional(
@@ -102,6 +108,8 @@ export function readSettings(
 			maxParallel: chosen.maxParallel ?? DEFAULT_MAX_PARALLEL,
 			maxTasksInProgress: chosen.maxTasksInProgress ?? 0,
 		},
+		maxTasks: chosen.maxTasks ?? 0,
+		minBalance: chosen.minBalance ?? 0,
 	};
 	return { ok: true, settings };
 }

@@ -1,6 +1,7 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 import { familyNames } from './families';
+import { spendingOptions } from './spendingFields';
 
 /** Fields about how the node runs: waiting, files, limits. The same for all operations. */
 
@@ -213,7 +214,7 @@ const maxTasksInProgress: INodeProperties = {
 const lookOptions = [maxParallel, timeout, runwayVersion, includeRaw];
 const fileOptions = [...lookOptions, maxFileSize];
 const waitOptions = [...fileOptions, pollInterval, onTimeout];
-const createOptions = [...waitOptions, additionalFields, maxTasksInProgress];
+const createOptions = [...waitOptions, additionalFields, maxTasksInProgress, ...spendingOptions];
 
 /** The options by what an operation does: none is offered that would have no effect. */
 export const optionsFields = {

@@ -144,7 +144,8 @@ function sampleOutput(operation: Operation): unknown {
 			raw: null,
 		},
 	};
-	return taskJson(task, operation.value, produces, false);
+	const made = operation.kind === 'create' ? { model: operation.models[0] ?? null, attempts: 1 } : undefined;
+	return taskJson(task, operation.value, produces, false, made);
 }
 
 /** An answer as CometAPI's documentation shows it. */

@@ -16,6 +16,8 @@ const task = objectOf({
 	taskId: string,
 	operation: string,
 	api: string,
+	model: string,
+	attempts: number,
 	status: string,
 	progress: number,
 	videoUrl: string,

@@ -19,14 +19,14 @@ const AT_ONCE = { completion: 'return' };
 const newExecution = (): IRunExecutionData => createRunExecutionData({});
 const routes = ({ api }: Bench) => api.requests.map(({ route }) => route);
 
-topic('Max Tasks per Run', (test) => {
+topic('Max Tasks Per Run', (test) => {
 	test(
 		'refuses a run that would create more, before it creates anything, and says how many and what to change',
 		bench(async ({ api, fail }) => {
 			const error = await fail(imageToVideo({ maxTasks: 2 }), { items: prompts('a', 'b', 'c') });
-			expect(error.message).toBe('This run would create 3 tasks, more than Max Tasks per Run allows (2)');
+			expect(error.message).toBe('This run would create 3 tasks, more than Max Tasks Per Run allows (2)');
 			expect(error.description).toMatch(
-				/None of them was sent, so nothing was billed\. .*Max Tasks per Run in the options/,
+				/None of them was sent, so nothing was billed\. .*Max Tasks Per Run in the options/,
 			);
 			expect(api.requests).toHaveLength(0);
 		}),
@@ -50,7 +50,7 @@ topic('Max Tasks per Run', (test) => {
 			const output = await run(imageToVideo({ maxTasks: 1 }), { items, runData, onError: CONTINUE });
 			expect(output.items.map(({ json }) => json.status)).toEqual(['succeeded', 'succeeded', undefined, undefined]);
 			expect(output.items[2]?.json).toMatchObject({
-				error: 'This run would create 2 tasks, more than Max Tasks per Run allows (1)',
+				error: 'This run would create 2 tasks, more than Max Tasks Per Run allows (1)',
 				details: { created: false },
 			});
 			expect(api.creates).toHaveLength(2);
@@ -175,6 +175,205 @@ topic('Minimum Balance', (test) => {
 			const { error } = await attempt(imageToVideo({ minBalance: 1 }), { signal: stop.signal });
 			expect((error as Error).message).toMatch(/canceled/);
 			expect(api.creates).toHaveLength(0);
+		}),
+	);
+});
+
+topic('Retry Failed Tasks', (test) => {
+	const failing = '[fail once INTERNAL]';
+
+	test(
+		'creates a task anew that failed for a passing reason, and counts the attempts',
+		bench(async ({ api, run }) => {
+			const output = await run(imageToVideo({ retryFailed: 2 }), { items: prompts('a', failing) });
+			expect(output.items.map(({ json }) => [json.status, json.attempts])).toEqual([
+				['succeeded', 1],
+				['succeeded', 2],
+			]);
+			expect(api.creates).toHaveLength(3);
+			const failed = [...api.tasks.values()].find(({ outcome }) => outcome.kind === 'failed');
+			expect(output.hints.map(({ message }) => message).join()).toContain(`failed: ${failed?.id}`);
+			expect(JSON.stringify(output.runData.resultData.metadata)).toContain(failed?.id);
+		}),
+	);
+
+	test(
+		'gives up after as many new attempts, and names every task that was billed',
+		bench(async ({ api, fail }) => {
+			const error = await fail(imageToVideo({ retryFailed: 1 }), { items: prompts('[fail INTERNAL]') });
+			expect(api.creates).toHaveLength(2);
+			for (const id of api.tasks.keys()) expect(textOf(error).split(id)).toHaveLength(2);
+		}),
+	);
+
+	for (const [what, prompt, options] of [
+		['a task that moderation refused', '[fail SAFETY.INPUT.TEXT]', { retryFailed: 5 }],
+		['a task whose input is the reason', '[fail ASSET.INVALID]', { retryFailed: 5 }],
+		['a task that was cancelled', '[cancelled]', { retryFailed: 5 }],
+		['anything unless it is set', failing, {}],
+	] as const) {
+		test(
+			`does not create ${what} anew`,
+			bench(async ({ api, fail }) => {
+				await fail(imageToVideo(options), { items: prompts(prompt) });
+				expect(api.creates).toHaveLength(1);
+			}),
+		);
+	}
+
+	test(
+		'stays within Max Tasks Per Run',
+		bench(async ({ api, run }) => {
+			const items = prompts('[fail INTERNAL]', '[fail INTERNAL] 2');
+			const output = await run(imageToVideo({ retryFailed: 5, maxTasks: 3 }), { items, onError: CONTINUE });
+			expect(output.items.every(({ json }) => json.error !== undefined)).toBe(true);
+			expect(api.creates).toHaveLength(3);
+		}),
+	);
+
+	test(
+		'creates nothing more after a Stop, and names the failed task',
+		bench(async ({ api, attempt }) => {
+			const stop = new AbortController();
+			const running = attempt(imageToVideo({ retryFailed: 5 }), {
+				items: prompts('[fail THIRD_PARTY.UNAVAILABLE]'),
+				signal: stop.signal,
+			});
+			setTimeout(() => stop.abort(), 3_000);
+			const { error } = await running;
+			expect((error as Error).message).toMatch(/canceled/);
+			expect(api.creates).toHaveLength(1);
+			expect(JSON.stringify((error as { description?: string }).description)).toContain([...api.tasks.keys()][0]);
+		}),
+	);
+
+	test(
+		'gives each attempt the whole time limit, and ends with it',
+		bench(async ({ api, fail }) => {
+			const running = fail(imageToVideo({ retryFailed: 5, timeout: 1 }), { items: prompts(failing) });
+			api.settings.renderMs = (made) => (made.number === 1 ? 200 : 60_000);
+			const error = await running;
+			expect(error.message).toMatch(/after 1 second/);
+			expect(api.creates).toHaveLength(2);
+			for (const id of api.tasks.keys()) expect(textOf(error)).toContain(id);
+		}),
+	);
+
+	test(
+		'counts on where an earlier attempt of the execution stopped, and creates nothing twice',
+		bench(async ({ api, fail, run }) => {
+			const runData = newExecution();
+			api.settings.renderMs = (made) => (made.number === 1 ? 200 : 60_000);
+			await fail(imageToVideo({ retryFailed: 1, timeout: 1 }), { items: prompts(failing), runData });
+			const [, second = ''] = [...api.tasks.keys()];
+			api.finish(second);
+			const { items } = await run(imageToVideo({ retryFailed: 1 }), { items: prompts(failing), runData });
+			expect(items[0]?.json).toMatchObject({ taskId: second, attempts: 2, status: 'succeeded' });
+			expect(api.creates).toHaveLength(2);
+		}),
+	);
+
+	test(
+		'is refused before anything is paid for if the execution is to sleep',
+		bench(async ({ api, fail }) => {
+			const error = await fail(textToVideo({ retryFailed: 1 }, { completion: 'suspend' }));
+			expect(error.message).toMatch(/"Options → Retry Failed Tasks" must be 0 if the execution sleeps/);
+			expect(api.creates).toHaveLength(0);
+		}),
+	);
+});
+
+topic('Fallback Models', (test) => {
+	const gen45 = { model: { __rl: true, mode: 'id', value: 'gen4.5' } };
+	const asked = ({ api }: Bench) => api.creates.map(({ body }) => (body as { model: string }).model);
+
+	test(
+		'are tried in turn while CometAPI does not serve the one before, and the item names the one that made it',
+		bench(async (place) => {
+			place.api.settings.noChannelFor = ['gen4.5', 'veo3.1'];
+			const fallbackModels = 'veo3.1,\n gen4_turbo';
+			const { items, hints } = await place.run(imageToVideo({ fallbackModels }, { ...gen45, duration: 4 }));
+			expect(asked(place)).toEqual(['gen4.5', 'veo3.1', 'gen4_turbo']);
+			expect(items[0]?.json).toMatchObject({ model: 'gen4_turbo', attempts: 1, status: 'succeeded', cost: null });
+			expect(hints.map(({ message }) => message).join()).toMatch(/refused the model gen4\.5, so veo3\.1 came next/);
+		}),
+	);
+
+	test(
+		'are tried for a model that the key may not use, and for one that Runway itself no longer knows',
+		bench(async (place) => {
+			place.api.fault({ on: 'create', kind: 'model-not-allowed' });
+			await place.run(imageToVideo({ fallbackModels: 'gen4_turbo' }, { ...gen45, ...AT_ONCE }));
+			const issues = [{ code: 'invalid_value' as const, path: ['model'], message: 'Invalid option' }];
+			place.api.fault({ on: 'create', kind: 'status', shape: 'issues', issues });
+			const list = "={{ ['gen4_turbo'] }}";
+			const { items } = await place.run(imageToVideo({ fallbackModels: list }, { ...gen45, ...AT_ONCE }));
+			expect(items[0]?.json.model).toBe('gen4_turbo');
+			expect(asked(place)).toEqual(['gen4.5', 'gen4_turbo', 'gen4.5', 'gen4_turbo']);
+		}),
+	);
+
+	for (const [what, fault] of [
+		['a create of unknown outcome', { kind: 'reset-after' }],
+		['a server error', { kind: 'status', status: 503 }],
+		['a refused value', { kind: 'status', status: 400, shape: 'issues' }],
+		['an empty account', { kind: 'account-empty' }],
+	] as const) {
+		test(
+			`are not tried after ${what}`,
+			bench(async (place) => {
+				place.api.fault({ on: 'create', ...fault });
+				await place.fail(imageToVideo({ fallbackModels: 'gen4_turbo' }, { ...gen45, ...AT_ONCE }));
+				expect(asked(place)).toEqual(['gen4.5']);
+			}),
+		);
+	}
+
+	test(
+		'end in the error of the last one, which names the others',
+		bench(async (place) => {
+			place.api.settings.noChannelFor = ['gen4.5', 'gen4_turbo'];
+			const error = await place.fail(imageToVideo({ fallbackModels: 'gen4_turbo' }, { ...gen45, ...AT_ONCE }));
+			expect(error.message).toMatch(/does not serve this model at present \(gen4_turbo\)/);
+			expect(error.description).toMatch(/refused the model gen4\.5.*nothing was billed/s);
+		}),
+	);
+
+	test(
+		'leave out what cannot be sent, with a remark',
+		bench(async (place) => {
+			place.api.settings.noChannelFor = ['gen4.5'];
+			const fallbackModels = 'veo3.1, gen4_turbo, gen4.5';
+			const { hints } = await place.run(imageToVideo({ fallbackModels }, { ...gen45, ...AT_ONCE, duration: 7 }));
+			expect(asked(place)).toEqual(['gen4.5', 'gen4_turbo']);
+			expect(hints.map(({ message }) => message).join()).toMatch(
+				/The fallback model veo3\.1 can't be used: "Duration \(Seconds\)" must be one of 4, 6, 8 seconds for veo3\.1\./,
+			);
+		}),
+	);
+
+	test(
+		'are found again by a retry, which pays for nothing twice',
+		bench(async (place) => {
+			const runData = newExecution();
+			const items = prompts('[stuck]');
+			const parameters = (timeout: number) => imageToVideo({ fallbackModels: 'gen4_turbo', timeout }, gen45);
+			place.api.settings.noChannelFor = ['gen4.5'];
+			await place.fail(parameters(1), { items, runData });
+			place.api.settings.noChannelFor = [];
+			for (const id of place.api.tasks.keys()) place.api.finish(id);
+			const output = await place.run(parameters(30), { items, runData });
+			expect(output.items[0]?.json).toMatchObject({ model: 'gen4_turbo', status: 'succeeded' });
+			expect(asked(place)).toEqual(['gen4.5', 'gen4_turbo']);
+		}),
+	);
+
+	test(
+		'must be names',
+		bench(async ({ api, fail }) => {
+			const error = await fail(imageToVideo({ fallbackModels: '={{ [{ a: 1 }] }}' }));
+			expect(error.message).toMatch(/"Options → Fallback Models.*must be/);
+			expect(api.requests).toHaveLength(0);
 		}),
 	);
 });

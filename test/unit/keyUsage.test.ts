@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import type { IHttpRequestOptions } from 'n8n-workflow';
 
-import { keyFault, keyNote, readKey } from '../../nodes/shared/api/keyUsage';
+import { faultOfKey, noteOnKey, readKey } from '../../nodes/shared/api/keyUsage';
 import { checkCometApi } from '../../nodes/shared/credential/cometApi';
 
 const payload = JSON.parse(readFileSync(path.join(__dirname, '..', 'payloads', 'usage-token.json'), 'utf8')) as {
@@ -18,7 +18,7 @@ const usage = (changes: object) => ({ ...payload, data: { ...payload.data, ...ch
 function said(changes: object): { fault: string | null; note: string | null } {
 	const key = readKey(usage(changes), NOW);
 	if (key === null) throw new Error('that is a key');
-	return { fault: keyFault(key), note: keyNote(key) };
+	return { fault: faultOfKey(key), note: noteOnKey(key) };
 }
 
 describe('What CometAPI tells of a key', () => {

@@ -8,6 +8,7 @@ import { findAppeared } from './appeared';
 import { runBalance } from './balance';
 import { taskOf, type Job, type Outcome } from './job';
 import { begin } from './cutOff';
+import { resumeModels } from './fallback';
 import { runList } from './list';
 import { openLedger, takeUp, type Ledger, type PaidRecord } from './paid';
 import { prepare, type Prepared } from './prepare';
@@ -27,7 +28,7 @@ import {
 import { runJobs, type JobResult } from './run';
 import { goesOnAfterErrors } from './settings';
 import { fallAsleep, type EndedItem } from './sleep';
-import { withinLimits } from './spending';
+import { spareTasks, withinLimits } from './spending';
 
 /**
  * A run of the Runway node: all items are checked, then all tasks are created, then all are watched at
@@ -46,10 +47,11 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	const rows = register === null ? noRows : openRows(context, register);
 	const ledger = openLedger(context, rows);
 	ledger.recall(earlierAttempts);
-	const left = ledger.leftBehind(wanted);
-	endIfHopeless(context, checked, ledger, left);
+	resumeModels(wanted, ledger);
+	const leftBefore = ledger.leftBehind(wanted);
+	endIfHopeless(context, checked, ledger, leftBefore);
 	const prepared = await withinLimits(context, checked, ledger);
-	endIfHopeless(context, prepared, ledger, left);
+	endIfHopeless(context, prepared, ledger, leftBefore);
 	const jobs = jobsOf(prepared);
 	await rows.begin(jobs, (job) => ledger.find(job));
 	const settled = progressReporter(context, jobs);
@@ -63,9 +65,17 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 			rows.ended(job, outcome);
 			settled(outcome);
 		},
+		onNewAttempt: async (job, outcome) => {
+			rows.ended(job, outcome);
+			if (outcome.kind === 'failed') await rows.finish([job]);
+			await rows.begin([job], (one) => ledger.find(one));
+		},
+		spareTasks: spareTasks(jobs, ledger),
 	});
 	const results = await findAppeared(context, ran);
 
+	const ends = new Set(results.map(({ outcome }) => taskOf(outcome)?.taskId));
+	const left = ledger.leftBehind(jobs).filter((record) => !('taskId' in record && ends.has(record.taskId)));
 	const endings = results.map(({ job, outcome }): Ending => ({ itemIndex: job.itemIndex, outcome }));
 	const failed = results.flatMap(({ item }, index) => (item === null ? (endings[index] ?? []) : []));
 	const important = mostImportant(failed);

@@ -7,6 +7,7 @@ import { isObject, textOf } from '../../shared/task/json';
 import type { Api } from '../../shared/task/task';
 import { labelOfApiField } from '../operations/apiNames';
 import type { BatchOperation, CreateOperation, Fault, InputFile, TaskOperation } from '../operations/operation';
+import type { ModelRequest } from './fallback';
 import type { Job, Outcome } from './job';
 import { unreachableCallback } from '../operations/hints';
 import { addressOf, RESUME_PATH } from './resumePath';
@@ -51,6 +52,10 @@ export async function prepare(
 				prepared.push(invalid(itemIndex, neverWoken));
 				continue;
 			}
+			if (operation.kind === 'create' && settings.completion === 'suspend' && settings.retryFailed > 0) {
+				prepared.push(invalid(itemIndex, asleep));
+				continue;
+			}
 			const jobs =
 				operation.kind === 'create'
 					? [await prepareCreate(context, operation, settings, itemIndex)]
@@ -70,6 +75,14 @@ const neverWoken: Fault = {
 	found: null,
 	expected:
 		'can be "When a Runway Trigger Reports the End" only with the register of tasks: switch on "Keep a Register of Tasks" in the credential, and publish a workflow with a Runway Trigger that watches it',
+};
+
+const asleep: Fault = {
+	parameter: 'options.retryFailed',
+	label: 'Options → Retry Failed Tasks',
+	found: null,
+	expected:
+		'must be 0 if the execution sleeps, where nobody creates tasks; to use it, choose to continue When Finished',
 };
 
 /** Whether nobody would wake the execution up: of the official routes' tasks, CometAPI reports nothing. */
@@ -95,38 +108,65 @@ async function prepareCreate(
 		callbackUrl: operation.api === 'compatibility' ? callbackUrlOf(context, settings) : '',
 		readFile: async (field: string) => await readFile(context, itemIndex, field),
 	};
-	const first = await operation.build(parameters, input);
+	const first = await modelRequest(parameters);
 	if (!first.ok) return invalid(itemIndex, ...first.faults);
-
-	const merged = mergeDeep(first.body, settings.additionalFields);
-	const kept = first.usesFiles ? null : merged;
-	const body = async () => {
-		if (kept !== null) return kept;
-		const again = await operation.build(parameters, input);
-		if (!again.ok)
-			throw new NodeOperationError(context.getNode(), 'The file of the item has changed while it was being sent', {
-				itemIndex,
-			});
-		return mergeDeep(again.body, settings.additionalFields);
-	};
+	const { request } = first;
+	const fallbacks: ModelRequest[] = [];
+	const leftOut: string[] = [];
+	for (const model of request.model === undefined ? [] : settings.fallbackModels) {
+		const other = await modelRequest({ ...parameters, model });
+		if (!other.ok) {
+			const reasons = other.faults.map(({ label, expected }) => `"${label}" ${expected}`).join('; ');
+			leftOut.push(`The fallback model ${model} can't be used: ${reasons}.`);
+		} else if (![request, ...fallbacks].some(({ fingerprint: known }) => known === other.request.fingerprint)) {
+			fallbacks.push(other.request);
+		}
+	}
+	const callbackHints =
+		settings.completion === 'suspend' && input.callbackUrl !== '' ? unreachableCallback(input.callbackUrl) : [];
+	const hints = [...first.hints, ...callbackHints, ...leftOut];
 	const job: Job = {
 		kind: 'create',
 		itemIndex,
 		settings,
-		pace: paceOf(operation, parameters),
 		operation,
-		fingerprint: fingerprint(operation, merged),
-		remarks: [...first.remarks, ...first.hints],
-		model: textOf(parameters.model) ?? undefined,
+		...request,
+		remarks: [...request.remarks, ...leftOut],
+		fallbacks: fallbacks.map((other) => ({ ...other, remarks: [...other.remarks, ...leftOut] })),
+		fingerprints: [request, ...fallbacks].map(({ fingerprint: known }) => known),
+		attempts: 1,
+		notes: hints,
 		prompt: textOf(parameters.prompt) ?? undefined,
 		labelOf: (path) => labelOfApiField(operation, path),
-		body,
 	};
-	const hints =
-		settings.completion === 'suspend' && input.callbackUrl !== ''
-			? [...first.hints, ...unreachableCallback(input.callbackUrl)]
-			: first.hints;
 	return { itemIndex, job, hints };
+
+	/** Checks the request with the model of these parameters. */
+	async function modelRequest(
+		chosen: Record<string, unknown>,
+	): Promise<{ ok: true; request: ModelRequest; hints: string[] } | { ok: false; faults: Fault[] }> {
+		const built = await operation.build(chosen, input);
+		if (!built.ok) return built;
+		const merged = mergeDeep(built.body, settings.additionalFields);
+		const kept = built.usesFiles ? null : merged;
+		const body = async () => {
+			if (kept !== null) return kept;
+			const again = await operation.build(chosen, input);
+			if (!again.ok)
+				throw new NodeOperationError(context.getNode(), 'The file of the item has changed while it was being sent', {
+					itemIndex,
+				});
+			return mergeDeep(again.body, settings.additionalFields);
+		};
+		const request: ModelRequest = {
+			body,
+			pace: paceOf(operation, chosen),
+			fingerprint: fingerprint(operation, merged),
+			remarks: [...built.remarks, ...built.hints],
+			model: textOf(chosen.model) ?? undefined,
+		};
+		return { ok: true, request, hints: built.hints };
+	}
 }
 
 /**

@@ -5,7 +5,7 @@ import { explain } from '../../shared/api/explain';
 import { askKey } from '../../shared/api/keyUsage';
 import { createSend } from '../../shared/api/transport';
 import { askForBalance } from './balance';
-import type { CreateJob, Outcome } from './job';
+import type { CreateJob, Job, Outcome } from './job';
 import { askUntilAnswered } from './lookUp';
 import type { Ledger } from './paid';
 import type { Prepared } from './prepare';
@@ -38,16 +38,22 @@ async function refusal(context: IExecuteFunctions, creates: readonly CreateJob[]
 	if (creates.length > maxTasks) {
 		return {
 			kind: 'overLimit',
-			message: `This run would create ${count(creates.length, 'task')}, more than Max Tasks per Run allows (${maxTasks})`,
-			advice: `${NOTHING_BILLED} Raise Max Tasks per Run in the options, or pass fewer items to this node.`,
+			message: `This run would create ${count(creates.length, 'task')}, more than Max Tasks Per Run allows (${maxTasks})`,
+			advice: `${NOTHING_BILLED} Raise Max Tasks Per Run in the options, or pass fewer items to this node.`,
 		};
 	}
 	const minBalance = Math.max(0, ...creates.map(({ settings }) => settings.minBalance));
 	return minBalance === 0 ? null : await balanceRefusal(context, minBalance);
 }
 
+/** How many more tasks the run may create than one for each job. */
+export function spareTasks(jobs: readonly Job[], ledger: Ledger): number {
+	const creates = jobs.filter((job) => job.kind === 'create');
+	return tasksAllowed(creates) - creates.filter((job) => ledger.find(job) === undefined).length;
+}
+
 /** How many tasks a run of these jobs may create: the smallest limit of all items. */
-export function tasksAllowed(creates: readonly CreateJob[]): number {
+function tasksAllowed(creates: readonly CreateJob[]): number {
 	const limits = creates.map(({ settings }) => settings.maxTasks).filter((limit) => limit > 0);
 	return Math.min(Number.POSITIVE_INFINITY, ...limits);
 }

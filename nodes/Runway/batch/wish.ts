@@ -2,9 +2,11 @@ import type { Wish } from '../../shared/item/deliver';
 import type { Job } from './job';
 
 /** How the item of a job's task is to look. */
-export function wishOf({ itemIndex, operation, settings }: Job): Wish {
+export function wishOf(job: Job): Wish {
+	const { itemIndex, operation, settings } = job;
 	const { binaryField, includeRaw, forAgent } = settings;
 	const maxFileBytes = Number.isFinite(settings.maxFileBytes) ? settings.maxFileBytes : null;
 	const produces = operation.kind === 'create' ? operation.produces : null;
-	return { itemIndex, operation: operation.value, produces, binaryField, maxFileBytes, includeRaw, forAgent };
+	const made = job.kind === 'create' ? { model: job.model ?? null, attempts: job.attempts } : undefined;
+	return { itemIndex, operation: operation.value, produces, binaryField, maxFileBytes, includeRaw, forAgent, made };
 }

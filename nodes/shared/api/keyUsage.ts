@@ -61,7 +61,7 @@ const MOST_MODELS = 10;
 const RUNWAYS = /^(gen\d|act_|upscale_|magnific|aleph|veo|gemini|runway)/i;
 
 /** Says why nothing can be created with a key; null if something can. */
-export function keyFault({ expiresAt, isExpired, isUsedUp, onlyModels }: KeyState): string | null {
+export function faultOfKey({ expiresAt, isExpired, isUsedUp, onlyModels }: KeyState): string | null {
 	if (isExpired) {
 		return `This key expired on ${expiresAt?.slice(0, 10)}. Extend it ${IN_CONSOLE}, or create a new one and paste it.`;
 	}
@@ -72,7 +72,7 @@ export function keyFault({ expiresAt, isExpired, isUsedUp, onlyModels }: KeyStat
 }
 
 /** Says to which models a key is limited; null if it may use all. */
-export function keyNote({ onlyModels }: KeyState): string | null {
+export function noteOnKey({ onlyModels }: KeyState): string | null {
 	return onlyModels === null ? null : `This key may only use ${listed(onlyModels)}.`;
 }
 

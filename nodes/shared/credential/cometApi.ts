@@ -1,4 +1,4 @@
-import { USAGE_PATH, keyFault, keyNote, readKey, type KeyState } from '../api/keyUsage';
+import { USAGE_PATH, faultOfKey, noteOnKey, readKey, type KeyState } from '../api/keyUsage';
 import { baseUrlOf, isPossibleKey } from '../api/transport';
 import { readNetworkFault } from '../judgement/networkFault';
 import type { AskPlainly, CredentialCheck } from './check';
@@ -26,9 +26,9 @@ export const checkCometApi: CredentialCheck = async ({ baseUrl, apiKey }, ask, n
 		const fault = faultOf(statusCode, body);
 		if (fault !== null && fault !== WRONG_KEY) return fault;
 		const state = await stateOf(base, headers, ask);
-		const limits = state === null ? null : keyNote(state);
+		const limits = state === null ? null : noteOnKey(state);
 		if (limits !== null) note?.(limits);
-		return (state && keyFault(state)) ?? fault;
+		return (state && faultOfKey(state)) ?? fault;
 	} catch (error) {
 		return silence(error, new URL(base).host);
 	}

@@ -8,7 +8,7 @@ import { download, type DownloadResult, type FileContext } from '../files/downlo
 import type { KnownTask } from '../task/task';
 import { backoffDelay } from '../wait/cadence';
 import { pauseUnlessAborted, systemClock } from '../wait/pause';
-import { taskJson, taskJsonForAgent } from './output';
+import { taskJson, taskJsonForAgent, type Made } from './output';
 
 /** Last phase: fetches the finished file and makes the item. */
 
@@ -26,6 +26,8 @@ export interface Wish {
 	maxFileBytes: number | null;
 	includeRaw: boolean;
 	forAgent: boolean;
+	/** What the node knows of the create, if it has made it itself. */
+	made?: Made;
 }
 
 /** Why an item has no file, and what to do about it. */
@@ -51,7 +53,7 @@ export async function deliver(
 	const item = (known: KnownTask, produces = wish.produces): INodeExecutionData => ({
 		json: wish.forAgent
 			? taskJsonForAgent(known, produces)
-			: taskJson(known, wish.operation, produces, wish.includeRaw),
+			: taskJson(known, wish.operation, produces, wish.includeRaw, wish.made),
 		...(wish.itemIndex === null ? {} : { pairedItem: { item: wish.itemIndex } }),
 	});
 	if (binaryField === null || reader === null || task.state?.status !== 'succeeded') return { item: item(task) };

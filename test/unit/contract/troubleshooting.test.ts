@@ -89,7 +89,7 @@ const outcomes: {
 	overLimit: [
 		{
 			kind: 'overLimit',
-			message: 'This run would create 3 tasks, more than Max Tasks per Run allows (2)',
+			message: 'This run would create 3 tasks, more than Max Tasks Per Run allows (2)',
 			advice: 'a',
 		},
 		{

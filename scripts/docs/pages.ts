@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import type { INodeProperties } from 'n8n-workflow';
 
+import { keyJson } from '../../nodes/Runway/batch/balance';
 import { listedRow } from '../../nodes/Runway/batch/list';
 import { operations } from '../../nodes/Runway/operations/index';
 import { labelledParameters, type Operation } from '../../nodes/Runway/operations/operation';
@@ -10,6 +11,7 @@ import { properties } from '../../nodes/Runway/operations/panel';
 import { callbackFields } from '../../nodes/RunwayCallbackTrigger/fields';
 import { watchFields } from '../../nodes/RunwayTrigger/fields';
 import { readBalance } from '../../nodes/shared/api/balance';
+import { readKey } from '../../nodes/shared/api/keyUsage';
 import { taskJson } from '../../nodes/shared/item/output';
 import { optionsField, runOptions } from '../../nodes/shared/panel/options';
 import type { KnownTask } from '../../nodes/shared/task/task';
@@ -113,8 +115,8 @@ const IMAGE_URL = 'https://cdn.example.com/result.png?…';
 /** What the item of an operation looks like, made by the code that makes the real ones. */
 function sampleOutput(operation: Operation): unknown {
 	if (operation.kind === 'account') {
-		const payload = readFileSync(path.join(root, 'test/payloads/balance-quota-daily.json'), 'utf8');
-		return readBalance(JSON.parse(payload));
+		const key = readKey(payload('usage-token'), 0);
+		return { ...readBalance(payload('balance-quota-daily')), key: keyJson(key) };
 	}
 	if (operation.kind === 'list') return sampleRow();
 	const produces = operation.kind === 'create' ? operation.produces : null;
@@ -146,7 +148,13 @@ function sampleOutput(operation: Operation): unknown {
 		},
 	};
 	const ratio = operation.fields.some(({ name }) => name === 'ratio') ? '1280:720' : null;
-	return taskJson(task, operation.value, produces, false, ratio);
+	const made = operation.kind === 'create' ? { model: operation.models[0] ?? null, ratio, attempts: 1 } : undefined;
+	return taskJson(task, operation.value, produces, false, made);
+}
+
+/** An answer as CometAPI's documentation shows it. */
+function payload(name: string): unknown {
+	return JSON.parse(readFileSync(path.join(root, `test/payloads/${name}.json`), 'utf8')) as unknown;
 }
 
 /** What an item of a list looks like. */

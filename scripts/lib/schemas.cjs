@@ -16,6 +16,8 @@ const task = objectOf({
 	taskId: string,
 	operation: string,
 	api: string,
+	model: string,
+	attempts: number,
 	status: string,
 	progress: number,
 	videoUrl: string,
@@ -49,7 +51,7 @@ const listedTask = objectOf({
 	delivered: boolean,
 });
 
-/** The item about an account: nodes/shared/api/balance.ts. */
+/** The item about an account: nodes/Runway/batch/balance.ts. */
 const balance = objectOf({
 	username: string,
 	remaining: number,
@@ -57,6 +59,7 @@ const balance = objectOf({
 	requestCount: number,
 	keys: listOf(objectOf({ name: string, remaining: number, used: number })),
 	daily: listOf(objectOf({ date: string, key: string, used: number, requestCount: number })),
+	key: objectOf({ name: string, expired: boolean, expiresAt: string, usedUp: boolean, onlyModels: listOf(string) }),
 });
 
 /**

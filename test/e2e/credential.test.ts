@@ -37,11 +37,16 @@ async function expectWrongUrl(baseUrl: string): Promise<void> {
 }
 
 describe('In a real n8n, the test of the credential', () => {
-	it('accepts the right key at the right address, and asks for the list of models only', async () => {
+	it('accepts the right key at the right address, and asks for the list of models and the state of the key only', async () => {
 		expect(await test(api.url)).toEqual({ status: 'OK', message: expect.any(String) as string });
-		expect(api.requests.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /v1/models']);
-		expect(api.requests[0]?.headers.authorization).toBe(`Bearer ${api.apiKey}`);
-		expect(api.requests[0]?.query).toEqual({});
+		expect(api.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+			'GET /v1/models',
+			'GET /api/usage/token',
+		]);
+		for (const { headers, query } of api.requests) {
+			expect(headers.authorization).toBe(`Bearer ${api.apiKey}`);
+			expect(query).toEqual({});
+		}
 		expect(api.tasks.size).toBe(0);
 	});
 
@@ -65,6 +70,19 @@ describe('In a real n8n, the test of the credential', () => {
 			expect(answer).toEqual({ status: 'Error', message: expect.stringMatching(KEY_WORDS) as string });
 			expect(answer.message).not.toContain('sk-wrong');
 			expect(answer.message).not.toMatch(URL_WORDS);
+		});
+
+		it.each([
+			['expired', { expires_at: 1_700_000_000 }, /^This key expired on 2023-11-14\./],
+			['is used up', { total_available: 0 }, /^This key is used up\./],
+			[
+				'is for models of others alone',
+				{ model_limits_enabled: true, model_limits: { 'gpt-5': true } },
+				/^This key may only use gpt-5, and none of them is a Runway model\./,
+			],
+		])('where it %s, in words that say so', async (_what, keyUsage, words) => {
+			api.settings.keyUsage = keyUsage;
+			expect(await test(api.url)).toEqual({ status: 'Error', message: expect.stringMatching(words) as string });
 		});
 
 		it('where CometAPI answers 403', async () => {

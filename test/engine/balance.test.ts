@@ -16,7 +16,61 @@ const inZone = (zone: string) => ({
 });
 
 const balance = (days: INodeParameters): INodeParameters => ({ resource: 'account', operation: 'getBalance', ...days });
-const asked = ({ api }: Bench) => api.requests.map(({ query: { start_date, end_date } }) => [start_date, end_date]);
+const questions = ({ api }: Bench) => api.requests.filter(({ route }) => route === 'quota');
+const asked = (place: Bench) => questions(place).map(({ query: { start_date, end_date } }) => [start_date, end_date]);
+
+topic('The state of the key', (test) => {
+	test(
+		'comes with the balance, asked for once for all items',
+		bench(async ({ api, run }) => {
+			api.settings.keyUsage = {
+				name: 'capped',
+				expires_at: 1_893_456_000,
+				model_limits_enabled: true,
+				model_limits: { gen4_turbo: true },
+			};
+			const { items } = await run(balance({}), { items: [{}, {}] });
+			const key = {
+				name: 'capped',
+				expired: false,
+				expiresAt: '2030-01-01T00:00:00.000Z',
+				usedUp: false,
+				onlyModels: ['gen4_turbo'],
+			};
+			expect(items.map(({ json }) => json.key)).toEqual([key, key]);
+			expect(api.requests.map(({ route }) => route).sort()).toEqual(['keyUsage', 'quota', 'quota']);
+		}),
+	);
+
+	test(
+		'says that the key has expired or is used up',
+		bench(async ({ api, run }) => {
+			api.settings.keyUsage = { expires_at: 1_700_000_000 };
+			const expired = await run(balance({}));
+			api.settings.keyUsage = { total_available: 0 };
+			const usedUp = await run(balance({}));
+			expect(expired.items[0]?.json.key).toMatchObject({ expired: true, expiresAt: '2023-11-14T22:13:20.000Z' });
+			expect(usedUp.items[0]?.json.key).toMatchObject({ expired: false, usedUp: true });
+		}),
+	);
+
+	for (const [what, fault] of [
+		['an error', { kind: 'status', status: 500 }],
+		['a page', { kind: 'html' }],
+		['other JSON', { kind: 'wrong-json' }],
+		['no answer', { kind: 'reset-before' }],
+	] as const) {
+		test(
+			`is null if CometAPI sends ${what}, and the balance comes all the same`,
+			bench(async ({ api, run }) => {
+				api.fault({ on: 'keyUsage', ...fault });
+				const { items } = await run(balance({}));
+				expect(items[0]?.json).toMatchObject({ remaining: expect.any(Number) as number, key: null });
+				expect(api.requests).toHaveLength(2);
+			}),
+		);
+	}
+});
 
 topic('The balance', (test) => {
 	const dates: Array<[kind: string, from: string, to: string]> = [

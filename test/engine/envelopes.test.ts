@@ -6,8 +6,8 @@ import { type Bench, bench, closeBench, imageToVideo, prompts, tasksIn, textToVi
 afterAll(closeBench);
 
 const KEYS = [
-	'api', 'assetUrls', 'cost', 'failure', 'finishedAt', 'imageUrl', 'lastFrameUrl', 'operation', 'posterUrl', 'progress',
-	'startedAt', 'status', 'submittedAt', 'taskId', 'videoUrl',
+	'api', 'assetUrls', 'attempts', 'cost', 'failure', 'finishedAt', 'imageUrl', 'lastFrameUrl', 'model', 'operation', 'posterUrl',
+	'progress', 'ratio', 'startedAt', 'status', 'submittedAt', 'taskId', 'videoUrl',
 ]; // prettier-ignore
 
 const ENVELOPES: Array<[EnvelopeName, WrappedResult?]> = [

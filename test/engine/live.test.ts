@@ -50,6 +50,8 @@ describe('A check against the live API', () => {
 					'videoToVideo',
 				]);
 				for (const [id] of target.tasks) expect(said).toContain(id);
+				const key = result.found.find(({ name }) => name === 'account.getBalance: key');
+				expect(key?.body).toMatchObject({ data: { name: 'n8n', expires_at: 0 } });
 				const listed = result.found.find(({ name }) => name === 'account tasks: answer');
 				expect(listed?.body).toMatchObject({ data: { total: target.tasks.size } });
 			});

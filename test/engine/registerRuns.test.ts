@@ -435,3 +435,51 @@ topic('A retry after a crash, with the register,', (test) => {
 		}),
 	);
 });
+
+topic('The register, if a job creates more than once,', (test) => {
+	const failing = prompts('[fail once INTERNAL]');
+
+	test(
+		'has a row for each attempt after a failure that may pass',
+		withRegister(async ({ api, n8n, run }) => {
+			await run(imageToVideo({ retryFailed: 1 }), { items: failing });
+			expect(statuses(n8n)).toEqual([
+				['failed', true],
+				['succeeded', true],
+			]);
+			expect(n8n.rows.map(({ taskId }) => taskId)).toEqual([...api.tasks.keys()]);
+		}),
+	);
+
+	test(
+		'lets a retry after a crash count on, and take up the latest task',
+		withRegister(async ({ api, fail, run }) => {
+			api.settings.renderMs = ({ number }) => (number === 1 ? 200 : 60_000);
+			await fail(imageToVideo({ retryFailed: 1, timeout: 1 }), { items: failing });
+			const [, second = ''] = [...api.tasks.keys()];
+			api.finish(second);
+			const { items } = await run(imageToVideo({ retryFailed: 1 }), { items: failing, ...lost() });
+			expect(items[0]?.json).toMatchObject({ taskId: second, attempts: 2, status: 'succeeded' });
+			expect(api.creates).toHaveLength(2);
+		}),
+	);
+
+	test(
+		'has a row for each model that was tried, by which a retry after a crash finds the task',
+		withRegister(async ({ api, n8n, fail, run }) => {
+			api.settings.noChannelFor = ['gen4.5'];
+			const model = { model: { __rl: true, mode: 'id', value: 'gen4.5' } };
+			const parameters = (timeout: number) => imageToVideo({ fallbackModels: 'gen4_turbo', timeout }, model);
+			await fail(parameters(1), { items: prompts('[stuck]') });
+			expect(n8n.rows.map(({ status, model: tried }) => [status, tried])).toEqual([
+				['notCreated', 'gen4.5'],
+				['created', 'gen4_turbo'],
+			]);
+			for (const id of api.tasks.keys()) api.finish(id);
+			api.settings.noChannelFor = [];
+			const { items } = await run(parameters(30), { items: prompts('[stuck]'), ...lost() });
+			expect(items[0]?.json).toMatchObject({ model: 'gen4_turbo', status: 'succeeded' });
+			expect(api.creates).toHaveLength(2);
+		}),
+	);
+});

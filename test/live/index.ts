@@ -140,7 +140,7 @@ class Run {
 		this.fail('account tasks', `${message}. ${advice}`);
 	}
 
-	/** What costs nothing: the list of models, a wrong key, ids that nobody has, the balance. */
+	/** What costs nothing: the list of models, a wrong key, ids that nobody has, the balance with the state of the key. */
 	private async free(): Promise<void> {
 		const { apiKey } = this.target;
 		const models = { method: 'GET', path: '/v1/models', timeoutMs: 30_000 } as const;

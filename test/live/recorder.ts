@@ -1,6 +1,7 @@
 import type { ExecuteContext } from 'n8n-core';
 import type { IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 
+import { USAGE_PATH } from '../../nodes/shared/api/keyUsage';
 import { redactDeep } from '../../nodes/shared/api/redact';
 import { readTask } from '../../nodes/shared/task/parse';
 import type { Exchange } from './shape';
@@ -49,6 +50,7 @@ export class Recorder {
 /** What an exchange was for: the phase of the task where one was read, so that equal moments meet. */
 function step({ method, url }: IHttpRequestOptions, body: unknown): string {
 	const path = url.replace(/^https?:\/\/[^/]+/, '');
+	if (path === USAGE_PATH) return 'key';
 	const isRead = path === '/runway/feed' || path.startsWith('/runwayml/v1/tasks/');
 	if (!isRead) return method === 'POST' ? 'create' : 'answer';
 	const reading = readTask(body);

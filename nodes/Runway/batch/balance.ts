@@ -1,29 +1,48 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { readBalance, type Balance } from '../../shared/api/balance';
+import { askKey, type KeyState } from '../../shared/api/keyUsage';
 import { networkProblem, responseProblem } from '../../shared/api/problem';
-import { askBalance } from '../../shared/api/transport';
+import { askBalance, createSend } from '../../shared/api/transport';
 import { isObject } from '../../shared/task/json';
 import { getBalance } from '../operations/account/getBalance.operation';
 import type { Fault } from '../operations/operation';
 import { askUntilAnswered, runLookUps, type Found, type LookUpAnswer } from './lookUp';
 
-/** Looks up the balance, once for each item. */
+/** Looks up the balance, once for each item, and the state of the key, once for all. */
 export async function runBalance(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	let key: Promise<KeyState | null> | undefined;
 	return await runLookUps(context, async (itemIndex): Promise<Found> => {
 		const days = readDays(context, itemIndex);
 		if (!days.ok) return { outcome: { kind: 'invalid', faults: days.faults } };
-		const found = await askUntilAnswered(context, 'account', async () => await ask(context, days.query));
-		return 'outcome' in found ? found : { items: [{ json: { ...found.value }, pairedItem: { item: itemIndex } }] };
+		const found = await askUntilAnswered(context, 'account', async () => await askForBalance(context, days.query));
+		if ('outcome' in found) return found;
+		key ??= createSend(context).then(askKey);
+		const json = { ...found.value, key: keyJson(await key) };
+		return { items: [{ json, pairedItem: { item: itemIndex } }] };
 	});
 }
 
-async function ask(context: IExecuteFunctions, days: Record<string, string>): Promise<LookUpAnswer<Balance>> {
+/**
+ * Asks for the balance, once.
+ * @param days `start_date` and `end_date` as YYYY-MM-DD, or nothing
+ */
+export async function askForBalance(
+	context: IExecuteFunctions,
+	days: Record<string, string>,
+): Promise<LookUpAnswer<Balance>> {
 	const answer = await askBalance(context, days);
 	if (answer.kind === 'aborted') return answer;
 	const balance = answer.kind === 'response' && answer.status === 200 ? readBalance(answer.body) : null;
 	if (balance !== null) return { kind: 'found', value: balance };
 	return { kind: 'trouble', problem: answer.kind === 'response' ? responseProblem(answer) : networkProblem(answer) };
+}
+
+/** The state of the key as the item has it. */
+export function keyJson(key: KeyState | null): IDataObject | null {
+	if (key === null) return null;
+	const { name, expiresAt, isExpired: expired, isUsedUp: usedUp, onlyModels } = key;
+	return { name, expired, expiresAt, usedUp, onlyModels };
 }
 
 /** The days to list the use of. CometAPI takes both or none; the last one is today, unless it is given. */

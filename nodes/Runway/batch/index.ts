@@ -9,6 +9,7 @@ import { findAppeared } from './appeared';
 import { runBalance } from './balance';
 import { taskOf, type CreateJob, type Job, type Outcome } from './job';
 import { begin } from './cutOff';
+import { resumeModels } from './fallback';
 import { runList } from './list';
 import { openLedger, takeUp, type Ledger, type PaidRecord } from './paid';
 import { prepare, type Prepared } from './prepare';
@@ -28,6 +29,7 @@ import {
 import { runJobs, type JobResult } from './run';
 import { goesOnAfterErrors } from './settings';
 import { fallAsleep, type EndedItem } from './sleep';
+import { spareTasks, withinLimits } from './spending';
 
 /**
  * A run of the Runway node: all items are checked, then all tasks are created, then all are watched at
@@ -40,22 +42,18 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	if (operation.kind === 'account') return [await runBalance(context)];
 	if (operation.kind === 'list') return [await runList(context)];
 	const register = await openRegister(context);
-	const prepared = await prepare(context, operation, register !== null);
-	const jobs = prepared.flatMap(({ job }) => (job === null ? [] : [job]));
-	const recalled = await attemptsBefore(context, jobs, operation, register);
+	const checked = await prepare(context, operation, register !== null);
+	const wanted = jobsOf(checked);
+	const recalled = await attemptsBefore(context, wanted, operation, register);
 	const rows = register === null ? noRows : openRows(context, register);
 	const ledger = openLedger(context, rows);
 	ledger.recall(recalled ?? []);
-	const left = ledger.leftBehind(jobs);
-	const wrong = prepared.filter((entry) => entry.job === null);
-	if (!goesOnAfterErrors(context)) {
-		const earlier = earlierEndings(jobs, ledger);
-		// Where an earlier attempt left it open whether a task was created, this one can only end with the same error. With the
-		// register it passes on what else there is, as after a crash nobody else would.
-		const open = earlier.filter(({ outcome }) => outcome.kind === 'maybeCreated');
-		const hopeless = wrong[0] ?? (recalled === null || open.length === jobs.length ? open[0] : undefined);
-		if (hopeless !== undefined) throw nodeError(context, hopeless, [...wrong, ...earlier], left);
-	}
+	resumeModels(wanted, ledger);
+	const leftBefore = ledger.leftBehind(wanted);
+	endIfHopeless(context, checked, ledger, leftBefore, recalled !== null);
+	const prepared = await withinLimits(context, checked, ledger);
+	endIfHopeless(context, prepared, ledger, leftBefore, recalled !== null);
+	const jobs = jobsOf(prepared);
 	await rows.begin(jobs, (job) => ledger.find(job));
 	const settled = progressReporter(context, jobs);
 	if (register?.isDown) jobs.forEach(waitHere);
@@ -68,9 +66,17 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 			rows.ended(job, outcome);
 			settled(outcome);
 		},
+		onNewAttempt: async (job, outcome) => {
+			rows.ended(job, outcome);
+			if (outcome.kind === 'failed') await rows.finish([job]);
+			await rows.begin([job], (one) => ledger.find(one));
+		},
+		spareTasks: spareTasks(jobs, ledger),
 	});
 	const results = await findAppeared(context, ran);
 
+	const ends = new Set(results.map(({ outcome }) => taskOf(outcome)?.taskId));
+	const left = ledger.leftBehind(jobs).filter((record) => !('taskId' in record && ends.has(record.taskId)));
 	const endings = results.map(({ job, outcome }): Ending => ({ itemIndex: job.itemIndex, outcome }));
 	const failed = results.flatMap(({ item }, index) => (item === null ? (endings[index] ?? []) : []));
 	// With the register, what an earlier attempt left open doesn't end a run that has something to deliver.
@@ -89,8 +95,34 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	const ended = inItemOrder(prepared, results);
 	if (results.some(isToSleep)) return [await fallAsleep(context, ended, left, register, rows)];
 	// An error item may be what n8n's Retry On Fail runs the node again for, so the ledger stays.
-	if (failed.length === 0 && wrong.length === 0) ledger.clear();
+	if (failed.length === 0 && jobs.length === prepared.length) ledger.clear();
 	return [ended.map(({ item, ...ending }) => item ?? markForErrorOutput(context, errorItem(ending, left)))];
+}
+
+function jobsOf(prepared: readonly Prepared[]): Job[] {
+	return prepared.flatMap(({ job }) => (job === null ? [] : [job]));
+}
+
+/**
+ * @param isRecalled whether the register has told what earlier attempts created
+ * @throws the error of an item that can't run, before anything is sent, unless the node is set to continue
+ */
+function endIfHopeless(
+	context: IExecuteFunctions,
+	prepared: readonly Prepared[],
+	ledger: Ledger,
+	left: readonly PaidRecord[],
+	isRecalled: boolean,
+): void {
+	if (goesOnAfterErrors(context)) return;
+	const wrong = prepared.filter((entry) => entry.job === null);
+	const jobs = jobsOf(prepared);
+	const earlier = earlierEndings(jobs, ledger);
+	// If an earlier attempt left it open whether a task was created, this one can only end with the same error. With the
+	// register it passes on what else there is, as after a crash nobody else would.
+	const open = earlier.filter(({ outcome }) => outcome.kind === 'maybeCreated');
+	const hopeless = wrong[0] ?? (!isRecalled || open.length === jobs.length ? open[0] : undefined);
+	if (hopeless !== undefined) throw nodeError(context, hopeless, [...wrong, ...earlier], left);
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Problem } from '../../shared/api/problem';
 import type { Row } from '../../shared/wait/watch';
 import type { Api, KnownTask } from '../../shared/task/task';
 import type { CreateOperation, Fault, TaskOperation } from '../operations/operation';
+import type { ModelRequest } from './fallback';
 import type { ItemSettings } from './settings';
 
 /** One task to be created or looked at, for one item. */
@@ -31,6 +32,14 @@ export interface CreateJob extends BaseJob {
 	ratio: string | null;
 	/** The panel's label of a field that the API names, such as "Prompt" for `promptText`, or the API's own name. */
 	labelOf(field: string): string;
+	/** The same request with other models, to be tried in turn if this one's is refused. */
+	fallbacks: readonly ModelRequest[];
+	/** Fingerprints of the request with each of its models. */
+	fingerprints: readonly string[];
+	/** How many tasks have been created for the item, the present one included. */
+	attempts: number;
+	/** What the user should know after the run. */
+	notes: string[];
 	/** Makes the body, anew where it holds files, so that a batch's files are not all in memory at once. */
 	body(): Promise<Record<string, unknown>>;
 }
@@ -68,6 +77,8 @@ export type Outcome =
 	| { kind: 'notRead'; problem: Problem; wanted: Wanted }
 	/** The register of tasks was asked for, and is switched off or does not answer. */
 	| { kind: 'noRegister'; message: string; advice: string }
+	/** The run would spend more than the user's limits allow; nothing was sent. */
+	| { kind: 'overLimit'; message: string; advice: string }
 	/** The API refused to create the task. `remarks`: what the node itself found doubtful about the request. */
 	| { kind: 'notCreated'; problem: Problem; remarks: readonly string[] }
 	/**

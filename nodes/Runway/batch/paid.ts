@@ -26,6 +26,8 @@ export interface Ledger {
 	maybeCreated(job: CreateJob, problem: Problem): void;
 	/** Lets a later attempt create this item's task anew, since the one that it has has failed. */
 	failed(job: CreateJob): void;
+	/** How many tasks of the item have failed, whatever their model, so that a later one was or may be created in their place. */
+	failures(job: CreateJob): number;
 	/** Adds what the register knows of earlier attempts and this ledger does not. */
 	recall(records: readonly PaidRecord[]): void;
 	/** Drops all records of this run, when it has delivered everything. */
@@ -95,6 +97,11 @@ export function openLedger(context: IExecuteFunctions, rows: Rows): Ledger {
 		failed(job) {
 			const its = find(job);
 			save(records().map((record) => (record === its && 'taskId' in record ? { ...record, hasFailed: true } : record)));
+		},
+		failures({ itemIndex, fingerprints }) {
+			const isIts = (record: PaidRecord) =>
+				record.itemIndex === itemIndex && fingerprints.includes(record.fingerprint) && hasFailed(record);
+			return records().filter(isIts).length;
 		},
 		clear() {
 			const { [runIndex]: _, ...rest } = runs();

@@ -23,6 +23,7 @@ import type {
 	InputFile,
 	TaskOperation,
 } from '../operations/operation';
+import type { ModelRequest } from './fallback';
 import { imageShapeReader } from './imageAt';
 import type { Job, Outcome } from './job';
 import { unreachableCallback } from '../operations/hints';
@@ -114,39 +115,66 @@ async function prepareCreate(
 		expressionOf: (path: string) => expressionOf(context.getNode().parameters, path),
 		readFile: async (field: string) => await readFile(context, itemIndex, field),
 	};
-	const first = await operation.build(parameters, input);
+	const first = await modelRequest(parameters);
 	if (!first.ok) return invalid(itemIndex, ...first.faults);
-
-	const merged = mergeDeep(first.body, settings.additionalFields);
-	const kept = first.usesFiles ? null : merged;
-	const body = async () => {
-		if (kept !== null) return kept;
-		const again = await operation.build(parameters, input);
-		if (!again.ok)
-			throw new NodeOperationError(context.getNode(), 'The file of the item has changed while it was being sent', {
-				itemIndex,
-			});
-		return mergeDeep(again.body, settings.additionalFields);
-	};
+	const { request } = first;
+	const fallbacks: ModelRequest[] = [];
+	const leftOut: string[] = [];
+	for (const model of request.model === undefined ? [] : settings.fallbackModels) {
+		const other = await modelRequest({ ...parameters, model });
+		if (!other.ok) {
+			const reasons = other.faults.map(({ label, expected }) => `"${label}" ${expected}`).join('; ');
+			leftOut.push(`The fallback model ${model} can't be used: ${reasons}.`);
+		} else if (![request, ...fallbacks].some(({ fingerprint: known }) => known === other.request.fingerprint)) {
+			fallbacks.push(other.request);
+		}
+	}
+	const callbackHints =
+		settings.completion === 'suspend' && input.callbackUrl !== '' ? unreachableCallback(input.callbackUrl) : [];
+	const hints = [...first.hints, ...callbackHints, ...leftOut];
 	const job: Job = {
 		kind: 'create',
 		itemIndex,
 		settings,
-		pace: paceOf(operation, parameters),
 		operation,
-		fingerprint: fingerprint(operation, asAsked(merged, first.matchedRatio)),
-		remarks: [...first.remarks, ...first.hints],
-		model: textOf(parameters.model) ?? undefined,
+		...request,
+		remarks: [...request.remarks, ...leftOut],
+		fallbacks: fallbacks.map((other) => ({ ...other, remarks: [...other.remarks, ...leftOut] })),
+		fingerprints: [request, ...fallbacks].map(({ fingerprint: known }) => known),
+		attempts: 1,
+		notes: hints,
 		prompt: textOf(parameters.prompt) ?? undefined,
-		ratio: textOf(merged.ratio),
 		labelOf: (path) => labelOfApiField(operation, path),
-		body,
 	};
-	const hints =
-		settings.completion === 'suspend' && input.callbackUrl !== ''
-			? [...first.hints, ...unreachableCallback(input.callbackUrl)]
-			: first.hints;
 	return { itemIndex, job, hints };
+
+	/** Checks the request with the model of these parameters. */
+	async function modelRequest(
+		chosen: Record<string, unknown>,
+	): Promise<{ ok: true; request: ModelRequest; hints: string[] } | { ok: false; faults: Fault[] }> {
+		const built = await operation.build(chosen, input);
+		if (!built.ok) return built;
+		const merged = mergeDeep(built.body, settings.additionalFields);
+		const kept = built.usesFiles ? null : merged;
+		const body = async () => {
+			if (kept !== null) return kept;
+			const again = await operation.build(chosen, input);
+			if (!again.ok)
+				throw new NodeOperationError(context.getNode(), 'The file of the item has changed while it was being sent', {
+					itemIndex,
+				});
+			return mergeDeep(again.body, settings.additionalFields);
+		};
+		const request: ModelRequest = {
+			body,
+			pace: paceOf(operation, chosen),
+			fingerprint: fingerprint(operation, asAsked(merged, built.matchedRatio)),
+			ratio: textOf(merged.ratio),
+			remarks: [...built.remarks, ...built.hints],
+			model: textOf(chosen.model) ?? undefined,
+		};
+		return { ok: true, request, hints: built.hints };
+	}
 }
 
 /**

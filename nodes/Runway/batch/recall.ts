@@ -88,12 +88,15 @@ async function recall(context: IExecuteFunctions, register: Register, jobs: read
 	});
 	const found = jobs.flatMap((job) => {
 		const isOf = (row: StoredRow) =>
-			job.kind === 'create' && row.itemIndex === job.itemIndex && row.fingerprint === job.fingerprint;
+			job.kind === 'create' && row.itemIndex === job.itemIndex && job.fingerprints.includes(row.fingerprint);
 		return its.some(isOf) ? [] : mayBeIts.filter(isOf).slice(0, 1);
 	});
 	const sent = [...its, ...found];
 	return {
-		records: sent.map((row, index) => recordOf(row, sent.slice(index + 1))),
+		records: sent.map((row, index) => {
+			const isAnew = sent.slice(index + 1).some((later) => areOfOneJob(jobs, row, later));
+			return recordOf(row, isAnew);
+		}),
 		itemIndexes: new Set([...all, ...found].map(({ itemIndex }) => itemIndex)),
 	};
 }
@@ -135,14 +138,22 @@ function originsIn(register: Register): (executionId: string) => Promise<Origin 
 	};
 }
 
-/** @param later rows that were written after this one */
-function recordOf(row: StoredRow, later: readonly StoredRow[]): PaidRecord {
+/** Whether two requests were for the same item with the same parameters, if not with the same of its models. */
+function areOfOneJob(jobs: readonly Job[], one: StoredRow, other: StoredRow): boolean {
+	if (one.itemIndex !== other.itemIndex) return false;
+	if (one.fingerprint === other.fingerprint) return true;
+	return jobs.some(
+		(job) => job.kind === 'create' && [one, other].every(({ fingerprint }) => job.fingerprints.includes(fingerprint)),
+	);
+}
+
+/** @param isAnew whether the task was created anew later, which only happens after it has failed */
+function recordOf(row: StoredRow, isAnew: boolean): PaidRecord {
 	const { requestId, itemIndex, fingerprint, taskId, createdTime, executionId, status } = row;
 	const request = { requestId, itemIndex, fingerprint };
 	if (taskId !== null) {
-		const isReplaced =
-			status === 'failed' && later.some((other) => other.itemIndex === itemIndex && other.fingerprint === fingerprint);
-		return { ...request, taskId, createdAt: createdTime, executionId, ...(isReplaced && { hasFailed: true }) };
+		const hasFailed = status === 'failed' && isAnew;
+		return { ...request, taskId, createdAt: createdTime, executionId, ...(hasFailed && { hasFailed }) };
 	}
 	const words = 'n8n was cut off before the register of tasks was told what became of the request';
 	return { ...request, problem: ownProblem('network', row.failure ?? words) };

@@ -192,6 +192,7 @@ export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanatio
 		case 'notRead':
 			return explain(outcome.problem, outcome.wanted);
 		case 'noRegister':
+		case 'overLimit':
 			return outcome;
 		case 'notCreated': {
 			const { message, advice } = explain(outcome.problem, 'create');
@@ -435,6 +436,7 @@ function detailsOf(outcome: Outcome): IDataObject {
 		outcome.kind === 'notCreated' ||
 		outcome.kind === 'notSent' ||
 		outcome.kind === 'invalid' ||
+		outcome.kind === 'overLimit' ||
 		(outcome.kind === 'unresolved' && outcome.task === null)
 	)
 		details.created = false;

@@ -8,8 +8,10 @@ import { createSend } from '../../shared/api/transport';
 import { judge, rulings, troubleKind } from '../../shared/judgement/judge';
 import { deliver } from '../../shared/item/deliver';
 import { isTerminal, type KnownTask, type TaskState } from '../../shared/task/task';
-import { Alarm, systemClock } from '../../shared/wait/pause';
+import { backoffDelay } from '../../shared/wait/cadence';
+import { Alarm, pause, systemClock } from '../../shared/wait/pause';
 import { createWatcher, type Look } from '../../shared/wait/watch';
+import { hasNextModel, takeNextModel } from './fallback';
 import { taskOf, type CreateJob, type Job, type Outcome, type TaskJob } from './job';
 import { noteInCustomData } from './notes';
 import { isOfExecution, takeUp, type Ledger } from './paid';
@@ -36,6 +38,10 @@ export interface RunOptions {
 	ledger: Ledger;
 	/** Called whenever a job has ended. */
 	onSettled: (job: Job, outcome: Outcome) => void;
+	/** Called with what an attempt has come to, before the job creates once more. */
+	onNewAttempt: (job: CreateJob, outcome: Outcome) => Promise<void>;
+	/** Tasks that may be created beyond the first one of each job. */
+	spareTasks: number;
 }
 
 export interface JobResult {
@@ -57,6 +63,7 @@ interface Ended {
 /** Runs all jobs together; the results come in the order of the jobs. Never rejects for what an API does. */
 export async function runJobs(jobs: readonly Job[], options: RunOptions): Promise<JobResult[]> {
 	const { context, limits, ledger, onSettled } = options;
+	let { spareTasks } = options;
 	const stopped = context.getExecutionCancelSignal();
 	const ending = new AbortController();
 	const ended = new Alarm();
@@ -101,7 +108,31 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 		return await made;
 	}
 
+	/** Creates and watches until a task succeeds, or there is nothing left to try that the user allows. */
 	async function runCreate(job: CreateJob): Promise<Ended> {
+		for (;;) {
+			const ended = await runAttempt(job);
+			if (!(await goesOn(job, ended.outcome))) return ended;
+		}
+	}
+
+	/** Whether the job creates once more: with its next model, or anew after a failure that may pass. Each is billed. */
+	async function goesOn(job: CreateJob, outcome: Outcome): Promise<boolean> {
+		if (ending.signal.aborted) return false;
+		if (outcome.kind === 'notCreated' && hasNextModel(job, outcome.problem)) takeNextModel(job);
+		else {
+			const failures = ledger.failures(job);
+			if (!mayPass(outcome) || failures > job.settings.retryFailed || spareTasks <= 0) return false;
+			spareTasks -= 1;
+			await pause(pauseBeforeNewTask(outcome, failures), clock, ended);
+			if (ending.signal.aborted) return false;
+		}
+		await options.onNewAttempt(job, outcome);
+		return true;
+	}
+
+	async function runAttempt(job: CreateJob): Promise<Ended> {
+		job.attempts = ledger.failures(job) + 1;
 		const client = await clientFor(job);
 		const record = ledger.find(job);
 		const started = record === undefined ? await submitter.submit(client, job) : takeUp(job, record);
@@ -119,7 +150,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 			// It calls back to an execution that is over, so this one falls asleep only when it has ended.
 			if (completion === 'suspend') return { outcome: started, reader: null, reattached };
 			// Where a new attempt makes sense, the next one is free to create the task anew.
-			if (outcome.kind === 'failed' && outcome.task.state?.failure?.retryable === true) ledger.failed(job);
+			if (mayPass(outcome)) ledger.failed(job);
 			return { outcome, reader, reattached };
 		} catch (error) {
 			// A fault of our own must not cost the user the id of a paid task.
@@ -236,6 +267,17 @@ function endedOutcome(job: Job, task: KnownTask, { status, assetUrls }: TaskStat
 	if (anyStateWillDo) return { kind: 'ready', task };
 	if (status === 'succeeded') return { kind: assetUrls.length > 0 ? 'ready' : 'noResult', task };
 	return isTerminal(status) ? { kind: 'failed', task } : { kind: 'unfinished', task, waitedMs: 0, trouble: null };
+}
+
+/** Whether a task has failed for a reason that may be gone when it is created anew. */
+function mayPass(outcome: Outcome): outcome is Extract<Outcome, { kind: 'failed' }> {
+	return outcome.kind === 'failed' && outcome.task.state?.failure?.retryable === true;
+}
+
+/** A provider that is unavailable needs longer than a fault inside Runway (fact sheet 4.3). */
+function pauseBeforeNewTask({ task }: Extract<Outcome, { kind: 'failed' }>, failures: number): number {
+	const isUnavailable = task.state?.failure?.code?.toUpperCase().startsWith('THIRD_PARTY') === true;
+	return backoffDelay(failures + (isUnavailable ? 3 : 1), Math.random());
 }
 
 /** A key that is refused is refused for all; what n8n can't resolve needs its user. */

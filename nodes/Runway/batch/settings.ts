@@ -39,6 +39,14 @@ export interface ItemSettings {
 	/** Whether doubtful values are sent as they are. */
 	sendAnyway: boolean;
 	limits: RunLimits;
+	/** Tasks that the run may create; 0 for no limit. */
+	maxTasks: number;
+	/** US dollars that the account must have before the first create; 0 for no check. */
+	minBalance: number;
+	/** How often a task is created anew that has failed for a passing reason. */
+	retryFailed: number;
+	/** Models to try in turn if the chosen one is not served. */
+	fallbackModels: readonly string[];
 }
 
 /** Limits that hold for the whole run; the first item's count. */
@@ -54,12 +62,16 @@ const options = z.object(
 		api: z.optional(oneOf(['auto', 'official', 'compatibility'])),
 		binaryField: z.optional(requiredText()),
 		callbackUrl: optionalHttpUrl(),
+		fallbackModels: z.optional(names()),
 		includeRaw: z.optional(flag()),
 		maxFileSize: z.optional(decimal(0, 1_000_000)),
 		maxParallel: z.optional(integer(1, 50)),
+		maxTasks: z.optional(integer(0, 10_000)),
 		maxTasksInProgress: z.optional(integer(0, 10_000)),
+		minBalance: z.optional(decimal(0, 1_000_000)),
 		onTimeout: z.optional(oneOf(['error', 'returnTask'])),
 		pollInterval: z.optional(decimal(0, 300)),
+		retryFailed: z.optional(integer(0, 5)),
 		runwayVersion: z.optional(
 			z.string('must be a date').check(z.trim(), z.regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2024-11-06')),
 		),
@@ -113,6 +125,10 @@ export function readSettings(
 			maxParallel: chosen.maxParallel ?? DEFAULT_MAX_PARALLEL,
 			maxTasksInProgress: chosen.maxTasksInProgress ?? 0,
 		},
+		maxTasks: chosen.maxTasks ?? 0,
+		minBalance: chosen.minBalance ?? 0,
+		retryFailed: chosen.retryFailed ?? 0,
+		fallbackModels: chosen.fallbackModels ?? [],
 	};
 	return { ok: true, settings };
 }
@@ -129,6 +145,20 @@ function jsonObject() {
 		z.transform(parseJson),
 		z.custom<Json>((value) => isObject(value), expected),
 	);
+}
+
+/** Names in a text, separated by commas or lines, or in a list; each once. */
+function names() {
+	const expected = 'must be names of models, separated by commas or lines';
+	const list = z.array(z.string(expected), expected);
+	return z.pipe(z.transform(namesIn), list);
+}
+
+function namesIn(value: unknown): unknown {
+	if (typeof value !== 'string' && !Array.isArray(value)) return value ?? [];
+	const entries = typeof value === 'string' ? value.split(/[,;\n]/) : (value as unknown[]);
+	const trimmed = entries.map((entry) => (typeof entry === 'string' ? entry.trim() : entry));
+	return [...new Set(trimmed.filter((entry) => entry !== ''))];
 }
 
 function parseJson(value: unknown): unknown {

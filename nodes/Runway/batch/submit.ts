@@ -9,6 +9,7 @@ import { pause, type Alarm, type Clock } from '../../shared/wait/pause';
 import { FaultRow } from '../../shared/wait/row';
 import type { Row } from '../../shared/wait/watch';
 import type { KnownTask } from '../../shared/task/task';
+import { hasNextModel, isAboutModel } from './fallback';
 import type { CreateJob, Outcome } from './job';
 import { noteDoubt, noteTask } from './notes';
 import type { Ledger } from './paid';
@@ -134,7 +135,7 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
 			if (!attempt.isLate(quietUntil)) return afterQuiet();
 		}
 		if (verdict === 'endRun') refusedForAll = problem;
-		onFailure();
+		if (!hasNextModel(job, problem)) onFailure();
 		return { kind: 'notCreated', problem: inTermsOfThePanel(job, problem), remarks: job.remarks };
 	}
 
@@ -186,10 +187,8 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
 	};
 }
 
-const ABOUT_THE_MODEL: ReadonlySet<Reason> = new Set(['modelUnavailable', 'modelNotAllowed']);
-
 /** Names what the API refused as the user knows it. */
 function inTermsOfThePanel({ model, labelOf }: CreateJob, problem: Problem): Problem {
 	const fields = problem.fields.map((field) => ({ ...field, path: labelOf(field.path) }));
-	return { ...problem, fields, ...(ABOUT_THE_MODEL.has(problem.reason) && { model }) };
+	return { ...problem, fields, ...(isAboutModel(problem) && { model }) };
 }

@@ -7,6 +7,7 @@ export function wishOf(job: Job): Wish {
 	const { binaryField, includeRaw, forAgent } = settings;
 	const maxFileBytes = Number.isFinite(settings.maxFileBytes) ? settings.maxFileBytes : null;
 	const produces = operation.kind === 'create' ? operation.produces : null;
-	const ratio = job.kind === 'create' ? job.ratio : null;
-	return { itemIndex, operation: operation.value, produces, ratio, binaryField, maxFileBytes, includeRaw, forAgent };
+	const made =
+		job.kind === 'create' ? { model: job.model ?? null, ratio: job.ratio, attempts: job.attempts } : undefined;
+	return { itemIndex, operation: operation.value, produces, binaryField, maxFileBytes, includeRaw, forAgent, made };
 }

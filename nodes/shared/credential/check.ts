@@ -8,9 +8,14 @@ export type AskPlainly = (options: IHttpRequestOptions) => Promise<IN8nHttpFullR
 
 /**
  * Looks at one part of the credential.
+ * @param note takes what is worth knowing although nothing is wrong
  * @returns what is wrong and what to do, without any secret; null if all is well, or if the part is not used
  */
-export type CredentialCheck = (settings: CredentialSettings, ask: AskPlainly) => Promise<string | null>;
+export type CredentialCheck = (
+	settings: CredentialSettings,
+	ask: AskPlainly,
+	note?: (words: string) => void,
+) => Promise<string | null>;
 
 /** n8n gives a test of a credential nothing but its oldest helper for requests. */
 export function askPlainlyWith(helpers: { request: (options: object) => Promise<unknown> }): AskPlainly {

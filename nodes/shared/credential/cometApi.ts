@@ -1,6 +1,7 @@
+import { USAGE_PATH, faultOfKey, noteOnKey, readKey, type KeyState } from '../api/keyUsage';
 import { baseUrlOf, isPossibleKey } from '../api/transport';
 import { readNetworkFault } from '../judgement/networkFault';
-import type { CredentialCheck } from './check';
+import type { AskPlainly, CredentialCheck } from './check';
 
 const TIMEOUT_MS = 15_000;
 
@@ -10,8 +11,11 @@ const WRONG_URL =
 	'The base URL does not lead to CometAPI: it answers with a redirect, a web page or anything other than a list of models. Use https://api.cometapi.com, without a path.';
 const NO_URL = 'The base URL is not a web address. Use https://api.cometapi.com, with https:// and without a path.';
 
-/** Asks for the list of models: free of charge, needs the key, and answers JSON, which a wrong address does not. */
-export const checkCometApi: CredentialCheck = async ({ baseUrl, apiKey }, ask) => {
+/**
+ * Asks for the list of models: free of charge, needs the key, and answers JSON, which a wrong address does not. Then asks for
+ * the state of the key, which says more than that it is refused.
+ */
+export const checkCometApi: CredentialCheck = async ({ baseUrl, apiKey }, ask, note) => {
 	const base = baseUrlOf(String(baseUrl ?? ''));
 	const key = String(apiKey ?? '').trim();
 	if (base === null) return NO_URL;
@@ -19,11 +23,27 @@ export const checkCometApi: CredentialCheck = async ({ baseUrl, apiKey }, ask) =
 	try {
 		const headers = { Authorization: `Bearer ${key}` };
 		const { statusCode, body } = await ask({ url: `${base}/v1/models`, method: 'GET', headers, timeout: TIMEOUT_MS });
-		return faultOf(statusCode, body);
+		const fault = faultOf(statusCode, body);
+		if (fault !== null && fault !== WRONG_KEY) return fault;
+		const state = await stateOf(base, headers, ask);
+		const limits = state === null ? null : noteOnKey(state);
+		if (limits !== null) note?.(limits);
+		return (state && faultOfKey(state)) ?? fault;
 	} catch (error) {
 		return silence(error, new URL(base).host);
 	}
 };
+
+/** Null if nothing can be learned: the test of the key is the list of models. */
+async function stateOf(base: string, headers: { Authorization: string }, ask: AskPlainly): Promise<KeyState | null> {
+	try {
+		const url = `${base}${USAGE_PATH}`;
+		const { statusCode, body } = await ask({ url, method: 'GET', headers, timeout: TIMEOUT_MS });
+		return statusCode === 200 ? readKey(body, Date.now()) : null;
+	} catch {
+		return null;
+	}
+}
 
 function faultOf(status: number, body: unknown): string | null {
 	if (status === 401 || status === 403) return WRONG_KEY;

@@ -14,8 +14,9 @@ export async function testCometApiRunwayApi(
 	{ data = {} }: ICredentialsDecrypted,
 ): Promise<INodeCredentialTestResult> {
 	const ask = askPlainlyWith(this.helpers);
-	const faults = await Promise.all(checks.map(async (check) => await check(data, ask)));
+	const notes: string[] = [];
+	const faults = await Promise.all(checks.map(async (check) => await check(data, ask, (words) => notes.push(words))));
 	const message = faults.filter((fault) => fault !== null).join(' ');
 	if (message !== '') return { status: 'Error', message };
-	return { status: 'OK', message: 'Connection tested successfully' };
+	return { status: 'OK', message: ['Connection tested successfully', ...notes].join('. ') };
 }

@@ -8,7 +8,7 @@ import { download, type DownloadResult, type FileContext } from '../files/downlo
 import type { KnownTask } from '../task/task';
 import { backoffDelay } from '../wait/cadence';
 import { pauseUnlessAborted, systemClock } from '../wait/pause';
-import { taskJson, taskJsonForAgent } from './output';
+import { taskJson, taskJsonForAgent, type Made } from './output';
 
 /** Last phase: fetches the finished file and makes the item. */
 
@@ -20,14 +20,14 @@ export interface Wish {
 	operation: string;
 	/** What the operation makes; null where it can be either. */
 	produces: 'video' | 'image' | null;
-	/** The ratio that was sent, if the create is this node's own. */
-	ratio?: string | null;
 	/** Name of the output's binary field, or null for no file. */
 	binaryField: string | null;
 	/** Null for no limit, since this has to pass through JSON. */
 	maxFileBytes: number | null;
 	includeRaw: boolean;
 	forAgent: boolean;
+	/** What the node knows of the create, if it has made it itself. */
+	made?: Made;
 }
 
 /** Why an item has no file, and what to do about it. */
@@ -53,7 +53,7 @@ export async function deliver(
 	const item = (known: KnownTask, produces = wish.produces): INodeExecutionData => ({
 		json: wish.forAgent
 			? taskJsonForAgent(known, produces)
-			: taskJson(known, wish.operation, produces, wish.includeRaw, wish.ratio),
+			: taskJson(known, wish.operation, produces, wish.includeRaw, wish.made),
 		...(wish.itemIndex === null ? {} : { pairedItem: { item: wish.itemIndex } }),
 	});
 	if (binaryField === null || reader === null || task.state?.status !== 'succeeded') return { item: item(task) };

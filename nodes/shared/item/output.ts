@@ -3,6 +3,16 @@ import type { IDataObject } from 'n8n-workflow';
 import { redactDeep } from '../api/redact';
 import type { KnownTask, TaskState } from '../task/task';
 
+/** What a node knows of a task that it has created itself. */
+export interface Made {
+	/** The model that made the result; null if the operation has none, or if another node has created the task. */
+	model: string | null;
+	/** The ratio that was sent; null if none was, or if another node has created the task. */
+	ratio: string | null;
+	/** How many tasks were created for the item, this one included; null if another node has created it. */
+	attempts: number | null;
+}
+
 /**
  * The item that leaves the node, the same for every route and envelope. `status` and the names of the
  * fields are part of the contract with saved workflows.
@@ -12,13 +22,15 @@ export function taskJson(
 	operation: string,
 	produces: 'video' | 'image' | null,
 	includeRaw: boolean,
-	ratio: string | null = null,
+	{ model, ratio, attempts }: Made = { model: null, ratio: null, attempts: null },
 ): IDataObject {
 	const { state } = task;
 	const json: IDataObject = {
 		taskId: task.taskId,
 		operation,
 		api: task.api,
+		model,
+		attempts,
 		status: state?.status ?? (task.createdAt === null ? 'unknown' : 'queued'),
 		progress: state?.progress ?? null,
 		...urls(state, produces),

@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { spendingOptions } from './spendingFields';
 import { apiField } from './taskFields';
 
 /**
@@ -151,6 +152,7 @@ export const runOptions = {
 		additionalFields,
 		maxTasksInProgress,
 		sendAnyway,
+		...spendingOptions,
 		...ofFile.map((option) => shownIf({ ...unlessAtOnce, ...withFile }, option)),
 		...ofWait.map((option) => shownIf(unlessAtOnce, option)),
 	],

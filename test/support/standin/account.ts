@@ -63,6 +63,34 @@ export function quota(tasks: number, startDate: string | undefined, endDate: str
 	return answer;
 }
 
+/** Internal units of the gateway in a dollar. */
+const UNITS_PER_USD = 500_000;
+const GRANTED_UNITS = 5_000_000;
+
+/**
+ * GET /api/usage/token: the state of the key, in internal units (fact sheet 8.3).
+ * @param changes what is special to this key
+ */
+export function keyUsage(tasks: number, changes: JsonObject): JsonObject {
+	const used = Math.round(tasks * USD_PER_TASK * UNITS_PER_USD);
+	return {
+		code: true,
+		message: 'ok',
+		data: {
+			object: 'token_usage',
+			name: 'n8n',
+			total_granted: GRANTED_UNITS,
+			total_used: used,
+			total_available: GRANTED_UNITS - used,
+			unlimited_quota: false,
+			model_limits: {},
+			model_limits_enabled: false,
+			expires_at: 0,
+			...changes,
+		},
+	};
+}
+
 /** The account's number. */
 export const USER_ID = 17;
 const USUAL_PAGE_SIZE = 10;

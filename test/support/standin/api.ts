@@ -1,4 +1,4 @@
-import { modelCatalog, modelList, quota, taskList, USER_ID } from './account';
+import { keyUsage, modelCatalog, modelList, quota, taskList, USER_ID } from './account';
 import type { Asked } from './answers';
 import { gatewayRefusal, moved, page } from './answers';
 import type { Refusal } from './checks';
@@ -32,6 +32,7 @@ const fixedRoutes: Readonly<Record<string, types.RouteKind>> = {
 	'GET /v1/models': 'models',
 	'GET /api/models': 'catalog',
 	'GET /user/quota': 'quota',
+	'GET /api/usage/token': 'keyUsage',
 	'GET /api/task/self': 'taskList',
 };
 
@@ -69,6 +70,8 @@ export class Api {
 				return this.limited() ?? { status: 200, json: modelCatalog() };
 			case 'quota':
 				return this.limited() ?? this.quota(request);
+			case 'keyUsage':
+				return this.guarded(request) ?? { status: 200, json: keyUsage(this.book.tasks.size, this.settings.keyUsage) };
 			case 'taskList':
 				return this.limited() ?? this.taskList(request);
 			default:

@@ -28,6 +28,7 @@ export function makeSettings(given: StandInOverrides = {}): StandInSettings {
 		alsoServes: [],
 		crossRoutes: false,
 		concurrency: Infinity,
+		keyUsage: {},
 		rateLimit: null,
 		callbacks: { ...callbackDefaults, ...callbacks },
 		resultUrls: 'store',

@@ -29,7 +29,8 @@ export type StandInOperation =
 	| 'characterPerformance';
 
 /** The kind of route a request came to. */
-export type RouteKind = 'create' | 'read' | 'asset' | 'sample' | 'models' | 'catalog' | 'quota' | 'taskList' | 'other';
+export type RouteKind =
+	'create' | 'read' | 'asset' | 'sample' | 'models' | 'catalog' | 'quota' | 'keyUsage' | 'taskList' | 'other';
 
 /** One request as the server saw it, in order of arrival. */
 export interface RecordedRequest {
@@ -183,6 +184,8 @@ export interface StandInSettings {
 	crossRoutes: boolean;
 	/** Tasks rendering at once; the surplus is THROTTLED. Read when a task is created. */
 	concurrency: number;
+	/** What is said of the key, over what is usual. A key that has expired or is used up is told so here and refused nowhere. */
+	keyUsage: JsonObject;
 	rateLimit: null | { perSecond: number; retryAfter?: number | string };
 	callbacks: CallbackSettings;
 	/**

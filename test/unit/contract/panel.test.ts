@@ -66,7 +66,11 @@ const fixedDefaults: Record<string, unknown> = {
 	timeout: 900,
 	pollInterval: 0,
 	maxParallel: 5,
+	fallbackModels: '',
+	maxTasks: 0,
 	maxTasksInProgress: 0,
+	minBalance: 0,
+	retryFailed: 0,
 	runwayVersion: '2024-11-06',
 	onTimeout: 'error',
 	includeRaw: false,
@@ -358,7 +362,7 @@ describe('Every operation that costs money', () => {
 		expect(options?.default).toEqual({});
 	});
 
-	it.each(namedCreates)('offers for %s no option that would do nothing', (_, { resource, value, api }) => {
+	it.each(namedCreates)('offers for %s no option that would do nothing', (_, { resource, value, api, models }) => {
 		const entries = optionsOf(find('options', panelOf(resource, value))) as INodeProperties[];
 		const offered = (completion: string, download: boolean) =>
 			entries
@@ -374,18 +378,24 @@ describe('Every operation that costs money', () => {
 				.map(({ name }) => name);
 		const ofWaiting = ['onTimeout', 'pollInterval'];
 		const ofFiles = ['binaryField', 'maxFileSize'];
+		const ofWaitingHere = ['maxTasksInProgress', 'retryFailed'];
 		const callback = api === 'compatibility' ? ['callbackUrl'] : [];
+		const modelOptions = models.length > 0 ? [] : ['fallbackModels'];
 		const notOffered: Array<[string, boolean, string[]]> = [
 			['wait', true, []],
 			['wait', false, ofFiles],
-			['suspend', true, ['maxTasksInProgress', ...callback]],
-			['suspend', false, ['maxTasksInProgress', ...callback, ...ofFiles]],
-			['return', true, ['maxTasksInProgress', ...ofWaiting, ...ofFiles]],
+			['suspend', true, [...ofWaitingHere, ...callback]],
+			['suspend', false, [...ofWaitingHere, ...callback, ...ofFiles]],
+			['return', true, [...ofWaitingHere, ...ofWaiting, ...ofFiles]],
 		];
 		for (const [completion, download, expected] of notOffered) {
 			const shown = offered(completion, download);
 			const missing = entries.map(({ name }) => name).filter((name) => !shown.includes(name));
-			expect([completion, download, missing.sort()]).toEqual([completion, download, expected.sort()]);
+			expect([completion, download, missing.sort()]).toEqual([
+				completion,
+				download,
+				[...expected, ...modelOptions].sort(),
+			]);
 		}
 	});
 

@@ -4,7 +4,9 @@ import path from 'node:path';
 
 import { listedRow, listedTask } from '../../../nodes/Runway/batch/list';
 import { operations } from '../../../nodes/Runway/operations/index';
+import { keyJson } from '../../../nodes/Runway/batch/balance';
 import { readBalance } from '../../../nodes/shared/api/balance';
+import { readKey } from '../../../nodes/shared/api/keyUsage';
 import { taskJson } from '../../../nodes/shared/item/output';
 import { readTask } from '../../../nodes/shared/task/parse';
 import { taskRow } from '../../support/taskRow';
@@ -76,7 +78,8 @@ describe('The schemas of what comes out', () => {
 	});
 
 	it('describe the item about an account', () => {
-		expect(differences(readBalance(payload('balance-quota-daily')), balance)).toEqual([]);
+		const key = keyJson(readKey(payload('usage-token'), 0));
+		expect(differences({ ...readBalance(payload('balance-quota-daily')), key }, balance)).toEqual([]);
 	});
 
 	it('lie where n8n looks for them, for every operation and every trigger', () => {

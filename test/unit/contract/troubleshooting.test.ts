@@ -86,6 +86,20 @@ const outcomes: {
 			wanted: 'accountTasks' as const,
 		})),
 	],
+	overLimit: [
+		{
+			kind: 'overLimit',
+			message: 'This run would create 3 tasks, more than Max Tasks Per Run allows (2)',
+			advice: 'a',
+		},
+		{
+			kind: 'overLimit',
+			message: 'The CometAPI account has 1 USD left, less than Minimum Balance (2 USD)',
+			advice: 'a',
+		},
+		{ kind: 'overLimit', message: 'The API key "k" has 1 USD left, less than Minimum Balance (2 USD)', advice: 'a' },
+		{ kind: 'overLimit', message: "Minimum Balance can't be checked, so no task was created. m", advice: 'a' },
+	],
 	noRegister: [
 		{ kind: 'noRegister', message: 'The register of tasks is not switched on', advice: '' },
 		{ kind: 'noRegister', message: 'The register of tasks does not answer', advice: '' },

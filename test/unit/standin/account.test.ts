@@ -29,6 +29,18 @@ describe('account routes and the rest', () => {
 		expect(api.requests.map(({ route }) => route)).toEqual(expect.arrayContaining(['models', 'catalog', 'quota']));
 	});
 
+	it('tell the state of the key to whoever has it, in internal units', async () => {
+		const api = await start({ keyUsage: { expires_at: 1_700_000_000 } });
+		expect((await call(api, 'GET', '/api/usage/token', undefined, {})).status).toBe(401);
+		const state = async () => (await call(api, 'GET', '/api/usage/token')).json;
+		const before = await state();
+		expect(before).toMatchObject({ code: true, data: { name: 'n8n', total_used: 0, expires_at: 1_700_000_000 } });
+		await task(api);
+		expect(await state()).toMatchObject({ data: { total_used: 160_000, total_available: 4_840_000 } });
+		api.fault({ on: 'keyUsage', kind: 'status', status: 404 });
+		expect((await call(api, 'GET', '/api/usage/token')).status).toBe(404);
+	});
+
 	it("list the account's tasks for its access token, the newest first and page by page", async () => {
 		const api = await start();
 		const list = async (query = '', headers: Record<string, string> = { Authorization: api.accessToken }) =>

@@ -173,7 +173,8 @@ topic('Stopping the execution', (test) => {
 				const { error, tookMs } = await stopAt(place, imageToVideo(), moment);
 				expect(tookMs).toBeLessThan(A_SECOND);
 				expect(error.message).toMatch(STOPPED);
-				expect(error.description).toContain(`${[...api.tasks.keys()][0] ?? ''} (succeeded)`);
+				expect(error.description).toContain('1 of 1 finished');
+				expect(error.description).toContain([...api.tasks.keys()][0]);
 				await until(() => api.downloads[0]?.endedAt !== undefined);
 				expect(api.downloads).toHaveLength(1);
 			},

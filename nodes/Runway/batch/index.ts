@@ -13,20 +13,12 @@ import { openLedger, takeUp, type Ledger, type PaidRecord } from './paid';
 import { prepare, type Prepared } from './prepare';
 import { recallAttempts } from './recall';
 import { noRows, openRows } from './rows';
-import {
-	count,
-	errorItem,
-	leftSummary,
-	markForErrorOutput,
-	mostImportant,
-	nodeError,
-	recordsLostError,
-	stoppedError,
-	type Ending,
-} from './report';
+import { errorItem, markForErrorOutput, mostImportant, nodeError, recordsLostError, stoppedError } from './report';
 import { runJobs, type JobResult } from './run';
 import { goesOnAfterErrors } from './settings';
 import { fallAsleep, type EndedItem } from './sleep';
+import { leftSummary, type Ending } from './summary';
+import { count } from './words';
 
 /**
  * A run of the Runway node: all items are checked, then all tasks are created, then all are watched at
@@ -195,14 +187,15 @@ function addHints(
 
 	const reattached = results.filter((result) => result.reattached && taskOf(result.outcome) !== null).length;
 	if (reattached > 0) {
-		hints.push(`${count(reattached, 'task')} that an earlier attempt had created: taken up again, not paid for again.`);
+		const wereNot = reattached === 1 ? 'it was not' : 'they were not';
+		hints.push(`Reused ${count(reattached, 'task')} from an earlier attempt; ${wereNot} billed again.`);
 	}
-	const summary = leftSummary(left, (ids) => ids.join(', '));
+	const summary = leftSummary(left);
 	if (summary !== '') hints.push(summary);
 	const unfinished = results.filter(({ item, outcome }) => item !== null && outcome.kind === 'unfinished').length;
 	if (unfinished > 0) {
 		hints.push(
-			`${count(unfinished, 'task')} not ended at the time limit. Fetch the result with Resource "Task", Operation "Wait".`,
+			`${count(unfinished, 'task')} had not finished when the time limit was reached. Fetch the result with Resource "Task", Operation "Wait".`,
 		);
 	}
 	if (registerFault !== null) hints.push(registerFault);
@@ -221,6 +214,6 @@ function addHints(
 function itemList(items: number[]): string {
 	const shown = items.slice(0, 10).join(', ');
 	return items.length > 10
-		? `Items ${shown} and ${items.length - 10} more`
-		: `Item${items.length === 1 ? '' : 's'} ${shown}`;
+		? `Items ${shown} and ${items.length - 10} more (counted from 0)`
+		: `Item${items.length === 1 ? '' : 's'} ${shown} (counted from 0)`;
 }

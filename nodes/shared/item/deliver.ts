@@ -132,7 +132,7 @@ function explainNoFile(
 	const isLasting = isDownload && aid === undefined;
 	return {
 		reason: problem?.message ?? (deadline?.aborted ? 'it took too long' : 'the execution was stopped'),
-		advice: [aid, fetch, isLasting ? `If the problem persists, ask CometAPI about the task ID ${taskId}.` : '']
+		advice: [aid, fetch, isLasting ? `If the problem persists, contact CometAPI and quote the task ID ${taskId}.` : '']
 			.filter(Boolean)
 			.join(' '),
 	};

@@ -102,7 +102,8 @@ function plain(text: string): string {
 		.replace(/(can't be reached: ).*?(?=\. |\.?$)/, '$1‹the network’s words›')
 		.replace(/(could not be downloaded: |can't be fetched: )(?!the )[^.]*/, '$1‹the network’s words›')
 		.replace(/, code E[A-Z]+|\(code E[A-Z_]+\)/g, '')
-		.replace(/ ?Tasks (of this run that have ended|still running at CometAPI): [^.]*\.( Fetch them with [^.]*\.)?/g, '')
+		// What became of the other items.
+		.replace(/<br>.*$/, '')
 		.replace(
 			/\d+ tries in a row failed, over \d+ seconds?\b/g,
 			'‹so many› tries in a row failed, over ‹so many› seconds',

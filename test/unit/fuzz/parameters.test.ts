@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { explainOutcome } from '../../../nodes/Runway/batch/report';
+import { explainOutcome } from '../../../nodes/Runway/batch/explainOutcome';
 import { readSettings } from '../../../nodes/Runway/batch/settings';
 import { isCreate, operations } from '../../../nodes/Runway/operations';
 import type { BatchOperation, Fault } from '../../../nodes/Runway/operations/operation';

@@ -2,7 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
 import { isObject, type Json } from '../../shared/task/json';
-import { decimal, flag, integer, oneOf, optionalHttpUrl, requiredText } from '../operations/checks';
+import { decimal, flag, integer, oneOf, optionalHttpUrl, optionalText, requiredText } from '../operations/checks';
 import { checkParameters, type BatchOperation, type Fault } from '../operations/operation';
 import {
 	DEFAULT_MAX_FILE_SIZE_MB,
@@ -18,6 +18,10 @@ export interface ItemSettings {
 	completion: 'wait' | 'return' | 'suspend';
 	/** Name of the output's binary field, or null for no file. */
 	binaryField: string | null;
+	/** Of the file, without its ending; null for `runway-<task ID>`. */
+	fileName: string | null;
+	/** Whether all files of the task are wanted, each in a binary field of its own. */
+	allFiles: boolean;
 	/** Bytes; Infinity for no limit. */
 	maxFileBytes: number;
 	timeoutMs: number;
@@ -45,7 +49,9 @@ export interface RunLimits {
 const options = z.object(
 	{
 		additionalFields: z.optional(jsonObject()),
+		allFiles: z.optional(flag()),
 		callbackUrl: optionalHttpUrl(),
+		fileName: nameText(),
 		includeRaw: z.optional(flag()),
 		maxFileSize: z.optional(decimal(0, 1_000_000)),
 		maxParallel: z.optional(integer(1, 50)),
@@ -90,6 +96,8 @@ export function readSettings(
 		completion: isCalledAsTool(context) && completion === 'suspend' ? 'return' : completion,
 		forAgent,
 		binaryField,
+		fileName: chosen.fileName ?? null,
+		allFiles: chosen.allFiles ?? false,
 		maxFileBytes: maxFileSize === 0 ? Number.POSITIVE_INFINITY : maxFileSize * MEGABYTE,
 		timeoutMs: (chosen.timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
 		intervalMs: (chosen.pollInterval ?? 0) * 1000,
@@ -109,6 +117,14 @@ export function readSettings(
 /** Free JSON may hold anything, secrets included, so it is not repeated in messages. */
 function hideFreeJson(fault: Fault): Fault {
 	return fault.parameter === 'options.additionalFields' ? { ...fault, found: null } : fault;
+}
+
+/** A name, which expressions may make of a number. */
+function nameText() {
+	return z.pipe(
+		z.transform((value: unknown) => (typeof value === 'number' ? String(value) : value)),
+		optionalText(),
+	);
 }
 
 /** An object, or the JSON text of one. */

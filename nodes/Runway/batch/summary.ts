@@ -26,14 +26,14 @@ const CONTINUE =
 
 /**
  * What became of the items beside the one that an error is about.
- * @param ending what the error is about; null for a stopped execution
+ * @param ending what the error is about
  * @param all the endings of the whole run
  */
-export function runSummary(ending: Ending | null, all: readonly Ending[]): string {
+export function runSummary(ending: Ending, all: readonly Ending[]): string {
 	const others = all.filter((other) => other !== ending);
 	const isChecked = !all.some(isWrong);
 	const shares = all.map(({ outcome }) => shareOf(outcome));
-	const isMixed = isChecked && ending !== null && others.length > 0;
+	const isMixed = isChecked && others.length > 0;
 	return lines(
 		isMixed ? `${sharesInWords(shares)}.` : '',
 		...failuresInLines(others),

@@ -3,8 +3,18 @@ import type { Job } from './job';
 
 /** How the item of a job's task is to look. */
 export function wishOf({ itemIndex, operation, settings }: Job): Wish {
-	const { binaryField, includeRaw, forAgent } = settings;
+	const { binaryField, fileName, allFiles, includeRaw, forAgent } = settings;
 	const maxFileBytes = Number.isFinite(settings.maxFileBytes) ? settings.maxFileBytes : null;
 	const produces = operation.kind === 'create' ? operation.produces : null;
-	return { itemIndex, operation: operation.value, produces, binaryField, maxFileBytes, includeRaw, forAgent };
+	return {
+		itemIndex,
+		operation: operation.value,
+		produces,
+		binaryField,
+		fileName,
+		allFiles,
+		maxFileBytes,
+		includeRaw,
+		forAgent,
+	};
 }

@@ -121,6 +121,24 @@ export const maxFileSize: INodeProperties = {
 		'Larger files are not downloaded: the item keeps the URL and explains why in downloadError. Enter 0 for no limit.',
 };
 
+const fileName: INodeProperties = {
+	displayName: 'File Name',
+	name: 'fileName',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. {{ $json.title }}',
+	description: 'Name of the file, without its ending. Leave empty for "runway-" and the task ID.',
+};
+
+const allFiles: INodeProperties = {
+	displayName: 'Download All Files',
+	name: 'allFiles',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether to fetch every result, the poster and the last frame as far as CometAPI has them. Further results get numbered binary fields such as data_1; the stills get "poster" and "last_frame".',
+};
+
 const pollInterval: INodeProperties = {
 	displayName: 'Poll Interval (Seconds)',
 	name: 'pollInterval',
@@ -211,7 +229,7 @@ const maxTasksInProgress: INodeProperties = {
 };
 
 const lookOptions = [maxParallel, timeout, runwayVersion, includeRaw];
-const fileOptions = [...lookOptions, maxFileSize];
+const fileOptions = [...lookOptions, maxFileSize, fileName, allFiles];
 const waitOptions = [...fileOptions, pollInterval, onTimeout];
 const createOptions = [...waitOptions, additionalFields, maxTasksInProgress];
 

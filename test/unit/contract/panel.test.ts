@@ -52,13 +52,25 @@ const fixedDefaults: Record<string, unknown> = {
 	includeRaw: false,
 	additionalFields: '{}',
 	maxFileSize: 2_000,
+	fileName: '',
+	allFiles: false,
 };
 
 /** The options of the operations that look at tasks: none that does nothing. */
 const fixedTaskOptions: Record<string, string[]> = {
 	get: ['includeRaw', 'maxParallel', 'runwayVersion', 'timeout'],
-	wait: ['includeRaw', 'maxFileSize', 'maxParallel', 'onTimeout', 'pollInterval', 'runwayVersion', 'timeout'],
-	download: ['includeRaw', 'maxFileSize', 'maxParallel', 'runwayVersion', 'timeout'],
+	wait: [
+		'allFiles',
+		'fileName',
+		'includeRaw',
+		'maxFileSize',
+		'maxParallel',
+		'onTimeout',
+		'pollInterval',
+		'runwayVersion',
+		'timeout',
+	],
+	download: ['allFiles', 'fileName', 'includeRaw', 'maxFileSize', 'maxParallel', 'runwayVersion', 'timeout'],
 };
 
 const fixedNodes = ['runway', 'runwayTrigger', 'runwayCallbackTrigger'];

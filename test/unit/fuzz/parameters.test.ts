@@ -108,7 +108,7 @@ describe('Parameters of any kind', () => {
 	it('make settings within their limits, or faults that say why not', async () => {
 		const names = [
 			...['additionalFields', 'callbackUrl', 'includeRaw', 'maxFileSize', 'maxParallel', 'maxTasksInProgress'],
-			...['onTimeout', 'pollInterval', 'runwayVersion', 'timeout', '__proto__'],
+			...['allFiles', 'fileName', 'onTimeout', 'pollInterval', 'runwayVersion', 'timeout', '__proto__'],
 		];
 		const options = fc.oneof(
 			{ weight: 5, arbitrary: fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] }) },

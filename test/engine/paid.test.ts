@@ -326,7 +326,7 @@ topic('A retry from the list of executions', (test) => {
 			const retried = afterFailure(runData);
 			delete retried.resultData.metadata;
 			await run(imageToVideo(), { items: prompts('[stuck]'), runData: retried, mode: 'retry' });
-			expect(retried.resultData.metadata).toEqual({ runway_tasks: taskId });
+			expect(retried.resultData.metadata).toEqual({ Runway_task_IDs: taskId });
 		}),
 	);
 

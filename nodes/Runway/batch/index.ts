@@ -65,10 +65,12 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	const important = mostImportant(failed);
 	const isStopped = context.getExecutionCancelSignal()?.aborted === true;
 	const isOver = isStopped || (important !== undefined && !goesOnAfterErrors(context));
-	await rows.finish(
+	const noted = rows.finish(
 		results.filter((result) => isPassedOn(result, isOver || results.some(isToSleep))).map(({ job }) => job),
 	);
+	// n8n does not wait for a node that is stopped: what it says too late is lost.
 	if (isStopped) throw stoppedError(context, endings, left);
+	await noted;
 	if (important !== undefined && isOver) throw nodeError(context, important, endings, left);
 
 	addHints(context, prepared, results, left, register?.fault ?? null);

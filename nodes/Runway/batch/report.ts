@@ -10,8 +10,9 @@ import type { Problem } from '../../shared/api/problem';
 import { apiProblemOf, detailsOf, leftDetails, taskDetails } from './details';
 import { explainOutcome } from './explainOutcome';
 import { taskOf } from './job';
+import { noteStop } from './notes';
 import type { PaidRecord } from './paid';
-import { leftInLines, leftSummary, placeOfItem, runSummary, stopSummary, type Ending } from './summary';
+import { leftInLines, leftSummary, placeOfItem, runSummary, stateOfRun, stopSummary, type Ending } from './summary';
 import { breakable, lines, plainLines, sentences } from './words';
 
 /** Turns outcomes into the errors and error items that users see. */
@@ -102,6 +103,8 @@ export function stoppedError(
 	all: readonly Ending[],
 	left: readonly PaidRecord[] = [],
 ): Error {
+	const state = stateOfRun(all);
+	if (state !== null) noteStop(context, state);
 	const description = lines(stopSummary(all), leftInLines(left));
 	const message = 'The execution was canceled';
 	context.sendMessageToUI(`Stopped. ${plainLines(description)}`);

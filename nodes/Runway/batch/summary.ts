@@ -43,13 +43,17 @@ export function runSummary(ending: Ending, all: readonly Ending[]): string {
 	);
 }
 
+/** How many tasks of a run are in which state, such as "2 of 3 still running at CometAPI, 1 finished"; null if none was created. */
+export function stateOfRun(all: readonly Ending[]): string | null {
+	const areTasks = all.some(({ outcome }) => taskOf(outcome) !== null);
+	return areTasks ? sharesInWords(all.map(({ outcome }) => shareOf(outcome))) : null;
+}
+
 /** What goes on at CometAPI after the execution was stopped, and how to receive it. */
 export function stopSummary(all: readonly Ending[]): string {
-	const areTasks = all.some(({ outcome }) => taskOf(outcome) !== null);
+	const state = stateOfRun(all);
 	return lines(
-		areTasks
-			? `${sharesInWords(all.map(({ outcome }) => shareOf(outcome)))}. Stopping an execution cancels nothing at CometAPI.`
-			: 'No task had been created.',
+		state === null ? 'No task had been created.' : `${state}. Stopping an execution cancels nothing at CometAPI.`,
 		all.some(({ outcome }) => hasResultToFetch(outcome)) ? tasksInLines(all) : '',
 		doubtsInWords(all),
 	);

@@ -11,7 +11,8 @@ export const DEFAULT_RUNWAY_VERSION = '2024-11-06';
 
 export const noticeFields: INodeProperties[] = [
 	{
-		displayName: 'Every item creates one task that CometAPI bills. All items are checked before the first one is sent.',
+		displayName:
+			'Every item creates one task that CometAPI bills. All items are checked before the first one is sent. Stopping the execution cancels nothing at CometAPI.',
 		name: 'costNotice',
 		type: 'notice',
 		default: '',

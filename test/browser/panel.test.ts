@@ -10,7 +10,8 @@ import { useBrowser } from './tab';
 const MINUTES = 60_000;
 const inTab = useBrowser();
 
-const COST = 'CometAPI bills one task for each item. All items are checked before the first one is sent.';
+const COST =
+	'CometAPI bills one task for each item. All items are checked before the first one is sent. Stopping the execution cancels nothing at CometAPI.';
 const EXPIRY = /^The URLs in the output expire after a day or two\./;
 
 const head = ['Credential', 'Resource', 'Operation'];

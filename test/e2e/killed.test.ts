@@ -115,7 +115,7 @@ async function expectRetriesToCreateNothing({ api, n8n, retry, run, ...scene }: 
 	const again = await retry(retried);
 	for (const attempt of [retried, again]) {
 		expect(attempt.status).toBe('error');
-		expect(textOf(errorOf(attempt))).toMatch(/may have been created already.*Operation "Wait"/s);
+		expect(textOf(errorOf(attempt))).toMatch(/may already have created them.*Operation "Wait"/s);
 	}
 	expect(api.creates).toHaveLength(scene.creates);
 

@@ -358,7 +358,7 @@ describe('A retry after n8n was killed', () => {
 
 	test('while the register did not answer creates nothing either, and the ids fetch the files', async () => {
 		const scene = await the('withoutRegister');
-		await expectRetriesToRefuse(scene, /may have been created already.*Operation "Wait"/s);
+		await expectRetriesToRefuse(scene, /may already have created them.*Operation "Wait"/s);
 		const ids = stuckIds(scene);
 		finishAll(scene);
 		const wait = runway({ resource: 'task', operation: 'wait', taskId: ids.join(' ') }, { name: 'Fetch' });

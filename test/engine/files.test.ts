@@ -7,7 +7,7 @@ import { deliver, type Wish } from '../../nodes/shared/item/deliver';
 import { readTask } from '../../nodes/shared/task/parse';
 import type { KnownTask, TaskState } from '../../nodes/shared/task/task';
 import { pollingTrigger } from '../support/triggers';
-import { type Bench, bench, closeBench, imageToVideo, makeTask, task, textOf, topic } from './bench';
+import { type Bench, bench, closeBench, imageToVideo, makeTask, task, textOf, textToVideo, topic } from './bench';
 
 afterAll(closeBench);
 
@@ -64,6 +64,8 @@ const WISH: Wish = {
 	operation: 'imageToVideo',
 	produces: 'video',
 	binaryField: 'data',
+	fileName: null,
+	allFiles: false,
 	maxFileBytes: null,
 	includeRaw: false,
 	forAgent: false,
@@ -85,6 +87,69 @@ const unknown = Buffer.from(Array.from({ length: 3_000 }, (_, at) => (at * 37) %
 const OCTETS = { 'Content-Type': 'application/octet-stream' };
 const MP4 = { 'Content-Type': 'video/mp4' };
 const ERROR_XML = '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code></Error>';
+
+topic('All files of a task', (test) => {
+	test(
+		'come in binary fields of their own, under the name that the user wants',
+		bench(
+			async ({ run }) => {
+				const named = textToVideo({ fileName: '={{ $json.prompt }}', allFiles: true });
+				const { items } = await run(named, { items: [{ prompt: 'pier/at:dusk' }] });
+				const names = Object.entries(items[0]?.binary ?? {}).map(([field, { fileName }]) => [field, fileName]);
+				expect(names).toEqual([
+					['data', 'pier_at_dusk.mp4'],
+					['poster', 'pier_at_dusk-poster.png'],
+					['last_frame', 'pier_at_dusk-last-frame.png'],
+				]);
+			},
+			{ envelope: 'numeric' },
+		),
+	);
+
+	test(
+		'are numbered if there are several results, and the one that is missing is named',
+		bench(async (place) => {
+			const answer: Answer = (request, response, count) =>
+				request.url === '/c.png' ? send('', {}, 410)(request, response, count) : send(png)(request, response, count);
+			await withHost(answer, async ({ url }) => {
+				const { engine, credential } = place;
+				const state = stateWith(`${url}/a.png`, `${url}/b.png`, `${url}/c.png`);
+				const known: KnownTask = { taskId: 'task-1', api: 'official', state, createdAt: null };
+				const wish: Wish = { ...WISH, produces: 'image', allFiles: true };
+				const { item, noFile } = await deliver(
+					engine.context({ credential, parameters: {} }),
+					wish,
+					known,
+					readerOf(state),
+				);
+				const names = Object.entries(item.binary ?? {}).map(([field, { fileName }]) => [field, fileName]);
+				expect(names).toEqual([
+					['data', 'runway-task-1.png'],
+					['data_1', 'runway-task-1-2.png'],
+				]);
+				expect(item.json.downloadError).toMatch(/^The file "data_2" could not be downloaded: .*HTTP 410/);
+				expect(noFile).toBeUndefined();
+			});
+		}),
+	);
+
+	test(
+		'of several tasks in one item have names of their own',
+		bench(async (place) => {
+			const ids = [await makeTask(place), await makeTask(place)];
+			const { items } = await place.run(task('wait', { taskId: ids.join() }, { fileName: 'clip.mp4' }));
+			expect(items.map(({ binary }) => binary?.data?.fileName)).toEqual(['clip.mp4-1.mp4', 'clip.mp4-2.mp4']);
+		}),
+	);
+
+	test(
+		'are not wanted unless the option says so',
+		bench(async ({ run }) => {
+			const { items } = await run(textToVideo());
+			expect(Object.keys(items[0]?.binary ?? {})).toEqual(['data']);
+		}),
+	);
+});
 
 topic('What a file is', (test) => {
 	const files: Array<

@@ -103,6 +103,42 @@ topic('A task that fails', (test) => {
 			for (const id of ids) expect(error.description).toContain(id);
 		}),
 	);
+
+	test(
+		'tells of a batch what finished, what else failed and how to receive the rest, one ID a line',
+		bench(async ({ api, fail }) => {
+			const items = prompts('a', '[fail SAFETY]', 'c', '[fail INTERNAL]');
+			const error = await fail(imageToVideo(), { items });
+			const [first, second, third, fourth] = [...api.tasks.keys()];
+
+			expect(error.description?.split('<br>')).toEqual([
+				`A new attempt with the same input would most likely fail again: change the prompt or the input first. CometAPI reports no refund. (task ID ${second}, code SAFETY)`,
+				'Item 1 is number 2 of 4: n8n counts from 0.',
+				'2 of 4 failed, 2 finished.',
+				`Item 3: The task failed: An unexpected error occurred. (task ID ${fourth})`,
+				'To receive those, enter these task IDs in Resource "Task", Operation "Wait":',
+				first,
+				third,
+				'To pass on finished items next time, even if others fail, set On Error to "Continue" in the settings of this node.',
+			]);
+		}),
+	);
+
+	test(
+		'alone says nothing of others, and not that items are counted from 0',
+		bench(async ({ fail }) => {
+			const error = await fail(imageToVideo(), { items: prompts('[fail SAFETY]') });
+			expect(error.description).not.toContain('<br>');
+		}),
+	);
+
+	test(
+		'in words without blanks breaks them, so that they fit into the panel',
+		bench(async ({ fail }) => {
+			const error = await fail(textToVideo({}, { ratio: 'x'.repeat(100) }));
+			expect(Math.max(...error.message.split(/[\s\u200b]/).map(({ length }) => length))).toBeLessThanOrEqual(42);
+		}),
+	);
 });
 
 topic('The time limit', (test) => {
@@ -198,8 +234,7 @@ topic('On Error', (test) => {
 			expect(tasksIn(error).map(({ status }) => status)).toEqual([
 				'succeeded', 'failed', 'succeeded', 'running', 'succeeded',
 			]); // prettier-ignore
-			expect(error.description).toMatch(/have ended: .*\(succeeded\)/);
-			expect(error.description).toMatch(/still running at CometAPI/);
+			expect(error.description).toContain('2 of 5 failed, 2 finished, 1 still running at CometAPI.');
 		}),
 	);
 });

@@ -39,7 +39,7 @@ topic('A second attempt at the same execution', (test) => {
 
 			expect(again.items.map(({ json }) => json.taskId)).toEqual(ids);
 			expect(again.items.map(({ json }) => json.status)).toEqual(['succeeded', 'succeeded', 'succeeded']);
-			expect(again.hints.map(({ message }) => message).join()).toMatch(/3 task.*not paid for again/);
+			expect(again.hints.map(({ message }) => message).join()).toMatch(/Reused 3 tasks.*not billed again/);
 			expect(api.creates).toHaveLength(3);
 		}),
 	);
@@ -110,7 +110,7 @@ topic('A second attempt at the same execution', (test) => {
 				expect(textOf(error)).toContain(id);
 				expect(JSON.stringify((error as NodeOperationError).context.data)).toContain(id);
 			}
-			expect(textOf(error)).toMatch(/3 tasks of earlier attempts not reused/);
+			expect(textOf(error)).toMatch(/3 tasks from earlier attempts not reused/);
 			const { hints } = await run(imageToVideo(), { items: prompts('five'), runData });
 			for (const id of ids) expect(hints.map(({ message }) => message).join()).toContain(id);
 		}),
@@ -160,7 +160,7 @@ topic('A second attempt at the same execution', (test) => {
 				onError: CONTINUE,
 			});
 			items.forEach(({ json }, index) => {
-				expect(json.message).toMatch(new RegExp(`1 task of earlier attempts not reused.*${ids[index]}\\.`));
+				expect(json.message).toMatch(new RegExp(`1 task from earlier attempts not reused.*${ids[index]}\\.`));
 				expect(json.details).toMatchObject({ earlierTasks: [{ taskId: ids[index], status: 'unknown' }] });
 				expect(JSON.stringify(json)).not.toContain(ids[1 - index]);
 			});
@@ -175,7 +175,7 @@ topic('A second attempt at the same execution', (test) => {
 			const [failed = ''] = [...api.tasks.keys()];
 			const { items, hints } = await run(imageToVideo(), { items: prompts('[fail once INTERNAL]'), runData });
 			expect(items[0]?.json.status).toBe('succeeded');
-			expect(hints.map(({ message }) => message).join()).toContain(`1 task of earlier attempts failed: ${failed}.`);
+			expect(hints.map(({ message }) => message).join()).toContain(`1 task from earlier attempts failed: ${failed}.`);
 		}),
 	);
 
@@ -217,7 +217,7 @@ topic('A second attempt at the same execution', (test) => {
 			await fail(imageToVideo(), { items: prompts('a'), runData });
 			const { hints } = await run(imageToVideo(), { items: prompts('b'), runData });
 			expect(hints.map(({ message }) => message).join()).toMatch(
-				/unknown whether 1 earlier request, which no item repeats, created a task/,
+				/1 earlier request that no item repeats, it is unknown whether a task was created/,
 			);
 		}),
 	);
@@ -260,7 +260,7 @@ topic('A retry from the list of executions', (test) => {
 				const left = runData();
 				for (const _attempt of [1, 2]) {
 					const error = await fail(imageToVideo(), { runData: saved(left), mode: 'retry' });
-					expect(textOf(error)).toMatch(/may have been created already.*log of n8n.*Operation "Wait".*again/s);
+					expect(textOf(error)).toMatch(/may already have created them.*log of n8n.*Operation "Wait".*again/s);
 				}
 				expect(api.creates).toHaveLength(0);
 			}),
@@ -275,7 +275,7 @@ topic('A retry from the list of executions', (test) => {
 			const runData = progress(ran('Loop', 60_000), 'Nap', await afterOneRound(place), true);
 			for (const runIndex of [1, 2]) {
 				const error = await fail(imageToVideo(), { runData, mode: 'retry', runIndex });
-				expect(textOf(error)).toMatch(/may have been created already/);
+				expect(textOf(error)).toMatch(/may already have created them/);
 			}
 			expect(api.creates).toHaveLength(1);
 		}),
@@ -311,7 +311,7 @@ topic('A retry from the list of executions', (test) => {
 			const { api, fail } = place;
 			const runData = progress(ran('Loop', 60_000), 'Runway', await afterOneRound(place));
 			const error = await fail(imageToVideo(), { runData, mode: 'retry', runIndex: 1 });
-			expect(textOf(error)).toMatch(/may have been created already/);
+			expect(textOf(error)).toMatch(/may already have created them/);
 			expect(api.creates).toHaveLength(1);
 		}),
 	);
@@ -326,7 +326,7 @@ topic('A retry from the list of executions', (test) => {
 			const retried = afterFailure(runData);
 			delete retried.resultData.metadata;
 			await run(imageToVideo(), { items: prompts('[stuck]'), runData: retried, mode: 'retry' });
-			expect(retried.resultData.metadata).toEqual({ runway_tasks: taskId });
+			expect(retried.resultData.metadata).toEqual({ Runway_task_IDs: taskId });
 		}),
 	);
 

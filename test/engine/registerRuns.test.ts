@@ -419,7 +419,7 @@ topic('A retry after a crash, with the register,', (test) => {
 			await crashed(place, 'a [stuck]');
 			n8n.rows.splice(0);
 			const error = await fail(imageToVideo(), { items: prompts('a [stuck]'), ...lost() });
-			expect(textOf(error)).toMatch(/may have been created already.*no row/s);
+			expect(textOf(error)).toMatch(/may already have created them.*no row/s);
 			expect(api.creates).toHaveLength(1);
 		}),
 	);
@@ -430,7 +430,7 @@ topic('A retry after a crash, with the register,', (test) => {
 			const { api, n8n, fail } = place;
 			n8n.fault({ on: /^GET/, fault: { kind: 'status', status: 500 } });
 			const error = await fail(imageToVideo(), lost());
-			expect(textOf(error)).toMatch(/may have been created already.*register of tasks/s);
+			expect(textOf(error)).toMatch(/may already have created them.*register of tasks/s);
 			expect(api.creates).toHaveLength(0);
 		}),
 	);

@@ -1,4 +1,4 @@
-import type { INodeParameters } from 'n8n-workflow';
+import { createRunExecutionData, type INodeParameters } from 'n8n-workflow';
 
 import type { RunInput } from '../support/engine';
 import {
@@ -75,6 +75,20 @@ topic('Stopping the execution', (test) => {
 			expect(messages).toHaveLength(1);
 			for (const id of api.tasks.keys()) expect(messages[0]).toContain(id);
 			expect(messages[0]).toContain('still running at CometAPI');
+		}),
+	);
+
+	test(
+		"leaves in the execution's custom data what runs on and how to receive it",
+		bench(async (place) => {
+			const { api } = place;
+			const runData = createRunExecutionData({});
+			const watched = async () => await until(() => api.reads.length > 1);
+			await stopAt(place, imageToVideo(), watched, { items: prompts('[stuck]', '[stuck]'), runData });
+
+			const { Runway_task_IDs: ids, Runway_after_stop: state } = runData.resultData.metadata ?? {};
+			expect(ids?.split(', ').sort()).toEqual([...api.tasks.keys()].sort());
+			expect(state).toMatch(/^2 of 2 still running at CometAPI\. To receive them: .*"Wait"/);
 		}),
 	);
 
@@ -173,7 +187,8 @@ topic('Stopping the execution', (test) => {
 				const { error, tookMs } = await stopAt(place, imageToVideo(), moment);
 				expect(tookMs).toBeLessThan(A_SECOND);
 				expect(error.message).toMatch(STOPPED);
-				expect(error.description).toContain(`${[...api.tasks.keys()][0] ?? ''} (succeeded)`);
+				expect(error.description).toContain('1 of 1 finished');
+				expect(error.description).toContain([...api.tasks.keys()][0]);
 				await until(() => api.downloads[0]?.endedAt !== undefined);
 				expect(api.downloads).toHaveLength(1);
 			},

@@ -111,7 +111,7 @@ describe('A worker that is killed while it waits', () => {
 			const lost = await n8n.waitForExecution(executionId, { timeoutMs: LOST_WITHIN_MS });
 			expect(lost.status).toBe('crashed');
 			const retried = await here.retry(lost);
-			expect(textOf(errorOf(retried))).toMatch(/may have been created already.*Operation "Wait"/s);
+			expect(textOf(errorOf(retried))).toMatch(/may already have created them.*Operation "Wait"/s);
 			expect(api.creates).toHaveLength(2);
 		}),
 		LONGEST_TEST_MS,

@@ -15,21 +15,13 @@ import { openLedger, takeUp, type Ledger, type PaidRecord } from './paid';
 import { prepare, type Prepared } from './prepare';
 import { recallAttempts } from './recall';
 import { noRows, openRows } from './rows';
-import {
-	count,
-	errorItem,
-	leftSummary,
-	markForErrorOutput,
-	mostImportant,
-	nodeError,
-	recordsLostError,
-	stoppedError,
-	type Ending,
-} from './report';
+import { errorItem, markForErrorOutput, mostImportant, nodeError, recordsLostError, stoppedError } from './report';
 import { runJobs, type JobResult } from './run';
 import { goesOnAfterErrors } from './settings';
 import { fallAsleep, type EndedItem } from './sleep';
 import { spareTasks, withinLimits } from './spending';
+import { leftSummary, type Ending } from './summary';
+import { count } from './words';
 
 /**
  * A run of the Runway node: all items are checked, then all tasks are created, then all are watched at
@@ -85,10 +77,12 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	const important = mostImportant(failed.filter(({ outcome }) => !leftOpen.has(outcome)));
 	const isStopped = context.getExecutionCancelSignal()?.aborted === true;
 	const isOver = isStopped || (important !== undefined && !goesOnAfterErrors(context));
-	await rows.finish(
+	const noted = rows.finish(
 		results.filter((result) => isPassedOn(result, isOver || results.some(isToSleep))).map(({ job }) => job),
 	);
+	// n8n does not wait for a node that is stopped: what it says too late is lost.
 	if (isStopped) throw stoppedError(context, endings, left);
+	await noted;
 	if (important !== undefined && isOver) throw nodeError(context, important, endings, left);
 
 	addHints(context, prepared, results, left, register?.fault ?? null);
@@ -248,7 +242,8 @@ function addHints(
 
 	const reattached = results.filter((result) => result.reattached && taskOf(result.outcome) !== null).length;
 	if (reattached > 0) {
-		hints.push(`${count(reattached, 'task')} that an earlier attempt had created: taken up again, not paid for again.`);
+		const wereNot = reattached === 1 ? 'it was not' : 'they were not';
+		hints.push(`Reused ${count(reattached, 'task')} from an earlier attempt; ${wereNot} billed again.`);
 	}
 	const open = results.filter(isLeftOpen).length;
 	if (open > 0) {
@@ -256,12 +251,12 @@ function addHints(
 			`${count(open, 'item')} came out as an error: an earlier attempt left it unknown whether a task was created.`,
 		);
 	}
-	const summary = leftSummary(left, (ids) => ids.join(', '));
+	const summary = leftSummary(left);
 	if (summary !== '') hints.push(summary);
 	const unfinished = results.filter(({ item, outcome }) => item !== null && outcome.kind === 'unfinished').length;
 	if (unfinished > 0) {
 		hints.push(
-			`${count(unfinished, 'task')} not ended at the time limit. Fetch the result with Resource "Task", Operation "Wait".`,
+			`${count(unfinished, 'task')} had not finished when the time limit was reached. Fetch the result with Resource "Task", Operation "Wait".`,
 		);
 	}
 	if (registerFault !== null) hints.push(registerFault);
@@ -280,6 +275,6 @@ function addHints(
 function itemList(items: number[]): string {
 	const shown = items.slice(0, 10).join(', ');
 	return items.length > 10
-		? `Items ${shown} and ${items.length - 10} more`
-		: `Item${items.length === 1 ? '' : 's'} ${shown}`;
+		? `Items ${shown} and ${items.length - 10} more (counted from 0)`
+		: `Item${items.length === 1 ? '' : 's'} ${shown} (counted from 0)`;
 }

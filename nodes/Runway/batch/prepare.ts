@@ -248,9 +248,23 @@ function prepareTasks(
 		];
 	}
 	const likelyApi = likelyApiOf(context.getInputData()[itemIndex]);
-	return ids.map((taskId) => ({
+	// Files of one item need names of their own.
+	const settingsOf = (index: number) =>
+		settings.fileName === null || ids.length === 1
+			? settings
+			: { ...settings, fileName: `${settings.fileName}-${index + 1}` };
+	return ids.map((taskId, index) => ({
 		itemIndex,
-		job: { kind: 'task', itemIndex, settings, pace: 'unknown', operation, taskId, api: settings.api, likelyApi },
+		job: {
+			kind: 'task',
+			itemIndex,
+			settings: settingsOf(index),
+			pace: 'unknown',
+			operation,
+			taskId,
+			api: settings.api,
+			likelyApi,
+		},
 		hints: [],
 	}));
 }

@@ -6,31 +6,16 @@ import {
 	type INodeExecutionData,
 } from 'n8n-workflow';
 
-import { evidence, explain, type Explanation } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
-import { redact, redactDeep } from '../../shared/api/redact';
-import type { Row } from '../../shared/wait/watch';
-import { isTerminal, type KnownTask } from '../../shared/task/task';
-import type { Fault } from '../operations/operation';
-import { appearedDetails, appearedWords } from './appeared';
-import { taskOf, type Outcome } from './job';
-import { hasFailed, type PaidRecord } from './paid';
+import { apiProblemOf, detailsOf, leftDetails, taskDetails } from './details';
+import { explainOutcome } from './explainOutcome';
+import { taskOf } from './job';
+import { noteStop } from './notes';
+import type { PaidRecord } from './paid';
+import { leftInLines, leftSummary, placeOfItem, runSummary, stateOfRun, stopSummary, type Ending } from './summary';
+import { breakable, lines, plainLines, sentences } from './words';
 
-/** Puts outcomes into the words, errors and items that users see. */
-
-/** How an item ended. */
-export interface Ending {
-	itemIndex: number;
-	outcome: Outcome;
-}
-
-/** More ids than this make an error unreadable; the rest is counted. */
-const MAX_IDS_IN_TEXT = 25;
-/** Where earlier attempts have paid, that must not sound as if they had not. */
-const nothingBilled = (reason: string, hasEarlier: boolean) =>
-	`${reason} for this item, so ${hasEarlier ? 'this attempt billed nothing' : 'nothing was billed'}.`;
-const SEND_ANYWAY = 'If you are sure of the value, switch on "Send Anyway" in the options.';
-const NOTHING_SENT = 'Nothing was sent to CometAPI';
+/** Turns outcomes into the errors and error items that users see. */
 
 /**
  * The item that stands for a failed one where the node is set to continue. The keys are n8n's condition for the error output.
@@ -84,7 +69,7 @@ export function nodeError(
 ): Error {
 	const { outcome, itemIndex } = ending;
 	const node = context.getNode();
-	const leftBehind = leftSummary(left);
+	const leftBehind = leftInLines(left);
 	const isAlone =
 		leftBehind === '' &&
 		all.every(
@@ -98,8 +83,8 @@ export function nodeError(
 
 	const itsLeft = left.some((record) => record.itemIndex === itemIndex);
 	const { message, advice } = explainOutcome(outcome, itsLeft);
-	const others = all.filter((other) => other !== ending);
-	const description = sentences(advice, faultSummary(others), taskSummary(others), leftBehind);
+	const place = placeOfItem(itemIndex, context.getInputData().length);
+	const description = lines(advice, place, runSummary(ending, all), leftBehind);
 	const problem = apiProblemOf(outcome);
 	const error =
 		problem === null
@@ -118,9 +103,11 @@ export function stoppedError(
 	all: readonly Ending[],
 	left: readonly PaidRecord[] = [],
 ): Error {
-	const description = sentences(taskSummary(all) || 'No task had been created.', leftSummary(left));
+	const state = stateOfRun(all);
+	if (state !== null) noteStop(context, state);
+	const description = lines(stopSummary(all), leftInLines(left));
 	const message = 'The execution was canceled';
-	context.sendMessageToUI(`Stopped. ${description}`);
+	context.sendMessageToUI(`Stopped. ${plainLines(description)}`);
 	const error = new NodeOperationError(context.getNode(), message, { description });
 	return worded(error, message, {
 		tasks: [...all.flatMap(({ outcome }) => taskDetails(outcome)), ...leftDetails(left)],
@@ -132,7 +119,7 @@ export function stoppedError(
  * @param register why the register of tasks does not help; null if there is none
  */
 export function recordsLostError(context: IExecuteFunctions, register: string | null): Error {
-	const message = 'Tasks of this execution may have been created already, so a retry creates none';
+	const message = 'This retry creates no tasks, because the original execution may already have created them';
 	const description = [
 		'n8n was cut off while this node ran, and the list of its tasks was lost.',
 		...(register === null ? [] : [register]),
@@ -148,7 +135,7 @@ export function recordsLostError(context: IExecuteFunctions, register: string | 
  * wrong, so our words are put back.
  */
 function worded(error: NodeApiError | NodeOperationError, message: string, data: IDataObject): Error {
-	error.message = message;
+	error.message = breakable(message);
 	error.context.data = data;
 	return error;
 }
@@ -162,289 +149,4 @@ export function mostImportant(endings: readonly Ending[]): Ending | undefined {
 	const isConsequence = ({ outcome }: Ending) => outcome.kind === 'notSent' || outcome.kind === 'leftRunning';
 	const endedTheRun = ({ outcome }: Ending) => ['notCreated', 'maybeCreated', 'unresolved'].includes(outcome.kind);
 	return endings.find(endedTheRun) ?? endings.find((ending) => !isConsequence(ending)) ?? endings[0];
-}
-
-/** What the API answered, where the outcome is an answer of the API. */
-function apiProblemOf(outcome: Outcome): Problem | null {
-	return 'problem' in outcome ? outcome.problem : null;
-}
-
-/**
- * Says what happened and what to do, for every way in which a job can end without being ready.
- *
- * @param hasEarlier whether attempts before this one have paid, or may have, for other tasks of the item
- */
-export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanation {
-	switch (outcome.kind) {
-		case 'invalid':
-			return {
-				message: outcome.faults.map(describeFault).join('; '),
-				advice: sentences(
-					outcome.faults.some(({ isDoubt }) => isDoubt) ? SEND_ANYWAY : '',
-					nothingBilled(NOTHING_SENT, hasEarlier),
-				),
-			};
-		case 'unresolved':
-			return {
-				message: redact(outcome.error.message),
-				advice: outcome.task === null ? nothingBilled(NOTHING_SENT, hasEarlier) : howToFetch(outcome.task),
-			};
-		case 'notRead':
-			return explain(outcome.problem, outcome.wanted);
-		case 'noRegister':
-		case 'overLimit':
-			return outcome;
-		case 'notCreated': {
-			const { message, advice } = explain(outcome.problem, 'create');
-			return {
-				message,
-				advice: sentences(advice, ...outcome.remarks, nothingBilled('No task was created', hasEarlier)),
-			};
-		}
-		case 'maybeCreated':
-			// No advice of the problem's own here: "run again later" would be an invitation to pay twice.
-			return {
-				message: `It is unknown whether the task was created. ${explain(outcome.problem, 'create').message}`,
-				advice:
-					`The request may have reached CometAPI and may be billed, so it is not sent again. ${appearedWords(outcome.appeared)}${outcome.problem.excerpt === null ? '' : ' What CometAPI answered is in the details, and may hold the task ID.'} ${evidence(outcome.problem)}`.trim(),
-			};
-		case 'notSent':
-			return explainNotSent(outcome.because, nothingBilled(NOTHING_SENT, hasEarlier));
-		case 'leftRunning':
-			return { message: 'The run ended before the task did', advice: howToFetch(outcome.task) };
-		case 'failed':
-			return explainFailed(outcome.task);
-		case 'noResult':
-			return {
-				message: 'CometAPI says that the task succeeded, but gives no URL of a result',
-				advice: `The result may be where this node does not look: see the whole answer with Resource "Task", Operation "Get" and Include Raw Response, then ask CometAPI about the task ID ${outcome.task.taskId}. Don't create the task again before that.`,
-			};
-		case 'noFile':
-			return {
-				message: `The file of the task can't be fetched: ${outcome.reason}`,
-				advice: `The task ${outcome.task.taskId} is finished and paid for. ${outcome.advice}`,
-			};
-		case 'unfinished':
-			return explainUnfinished(outcome);
-		case 'absent':
-			return explainAbsent(outcome.task);
-		case 'unreadable': {
-			const { message, advice } = explain(outcome.problem, 'read');
-			return {
-				message: `The state of the task can't be read${howOften(outcome.row)}. ${message}`,
-				advice: `${advice} ${howToFetch(outcome.task)}`,
-			};
-		}
-		case 'ready':
-			return { message: 'The task is ready', advice: '' };
-	}
-}
-
-function explainNotSent(because: Problem | undefined, nothing: string): Explanation {
-	if (because === undefined) {
-		return { message: 'The task was not created, because the run stopped before this item was sent', advice: nothing };
-	}
-	const { message, advice } = explain(because, 'create');
-	return {
-		message: `The task was not created, because another one was refused for a reason that concerns all. ${message}`,
-		advice: `${advice} ${nothing}`,
-	};
-}
-
-function howOften(row: Row | null): string {
-	return row === null || row.answers < 2
-		? ''
-		: `: ${row.answers} tries in a row failed, over ${count(Math.round(row.ms / 1000), 'second')}`;
-}
-
-function explainFailed({ taskId, state }: KnownTask): Explanation {
-	const { code = null, message = 'the provider gave no reason', retryable = false } = state?.failure ?? {};
-	const ids = `(task ID ${taskId}${code === null ? '' : `, code ${redact(code).slice(0, 100)}`})`;
-	if (state?.status === 'cancelled') {
-		return { message: 'The task was cancelled at CometAPI', advice: `A new attempt is billed again. ${ids}` };
-	}
-	const advice = retryable
-		? 'The cause may pass: a new attempt can succeed, and is billed again.'
-		: 'A new attempt with the same input would most likely fail again: change the prompt or the input first.';
-	return { message: `The task failed: ${redact(message)}`, advice: `${advice} ${ids}` };
-}
-
-function explainAbsent({ taskId, state, createdAt }: KnownTask): Explanation {
-	if (state === null && createdAt === null) {
-		return {
-			message: `CometAPI does not know the task ${taskId}`,
-			advice:
-				'Check the task ID, that the credential belongs to the account that created the task, and that API is set to the route that created it.',
-		};
-	}
-	return {
-		message: `CometAPI no longer knows the task ${taskId}, which it had accepted`,
-		advice: `The task may be paid for. Look for it with Resource "Task", Operation "Get" a little later; if it is still missing, contact CometAPI and quote the task ID ${taskId}.`,
-	};
-}
-
-function explainUnfinished({ task, waitedMs, trouble }: Extract<Outcome, { kind: 'unfinished' }>): Explanation {
-	const known = task.state?.status;
-	// The API's own word says more than that we do not know it.
-	const status =
-		known === 'unknown'
-			? `in a state that the API calls "${redact(task.state?.rawStatus ?? '').slice(0, 100)}"`
-			: known;
-	const lastTrouble =
-		trouble === null ? '' : ` The last problem was: ${explain(trouble, 'read').message.replace(/[.\s]+$/, '')}.`;
-	if (waitedMs === 0) {
-		return {
-			message: `The task is not finished: it is ${status ?? 'unknown'}`,
-			advice: `${howToFetch(task)}${lastTrouble}`,
-		};
-	}
-	const seconds = count(Math.round(waitedMs / 1000), 'second');
-	const message =
-		status === undefined
-			? `The state of the task could not be read within ${seconds}`
-			: `The task was still ${status} after ${seconds}`;
-	return { message, advice: `${howToFetch(task)} To wait longer, raise the time limit in the options.${lastTrouble}` };
-}
-
-function howToFetch({ taskId }: KnownTask): string {
-	return `The task exists at CometAPI and is paid for. Fetch its result with Resource "Task", Operation "Wait" and the task ID ${taskId}.`;
-}
-
-function describeFault({ label, found, expected }: Fault): string {
-	const shown = found === null ? '' : show(found.value);
-	return `"${label}" ${expected}${shown === '' || expected.endsWith(shown) ? '' : `, but is ${shown}`}`;
-}
-
-function show(value: unknown): string {
-	if (value === undefined || value === null || value === '') return 'empty';
-	const text = typeof value === 'string' ? `"${value}"` : asJson(value);
-	const clean = redact(text);
-	const { length } = typeof value === 'string' ? value : text;
-	return clean.length > 120 ? `${clean.slice(0, 120)}… (${length} characters)` : clean;
-}
-
-/** Expressions may bring values that JSON has not; an error about one must not fail itself. */
-function asJson(value: unknown): string {
-	try {
-		return JSON.stringify(value) ?? `a ${typeof value}`;
-	} catch {
-		return typeof value === 'bigint' ? value.toString() : "a value that JSON can't hold";
-	}
-}
-
-/** Names the other items that can't run, so that all can be mended at once. */
-function faultSummary(others: readonly Ending[]): string {
-	const bad = others.filter(({ outcome }) => outcome.kind === 'invalid' || outcome.kind === 'unresolved');
-	if (bad.length === 0) return '';
-	const list = bad.slice(0, 5).map(({ itemIndex, outcome }) => `item ${itemIndex}: ${explainOutcome(outcome).message}`);
-	const more = bad.length > list.length ? ` and ${bad.length - list.length} more` : '';
-	return `Other items also have invalid values: ${list.join('; ')}${more}.`;
-}
-
-/** A number with its noun, in the plural where it is one. */
-export function count(amount: number, noun: string): string {
-	return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
-}
-
-function hasOrMayHaveResult({ state }: KnownTask): boolean {
-	return state === null || !isTerminal(state.status) || state.status === 'succeeded';
-}
-
-/** Names the tasks that exist at CometAPI, finished ones and those that go on. */
-function taskSummary(endings: readonly Ending[]): string {
-	const tasks = endings.map(({ outcome }) => taskOf(outcome)).filter((task) => task !== null);
-	const ended = tasks.filter(({ state }) => state !== null && isTerminal(state.status));
-	const running = tasks.filter((task) => !ended.includes(task));
-	const unknown = endings.filter(({ outcome }) => outcome.kind === 'maybeCreated').length;
-	return sentences(
-		ended.length > 0 ? `Tasks of this run that have ended: ${idList(ended)}.` : '',
-		running.length > 0 ? `Tasks still running at CometAPI: ${idList(running)}.` : '',
-		tasks.some(hasOrMayHaveResult) ? 'Fetch them with Resource "Task", Operation "Wait".' : '',
-		unknown > 0
-			? `For ${count(unknown, 'item')} it is unknown whether a task was created; look at the task log in the CometAPI console.`
-			: '',
-	);
-}
-
-/**
- * Names what earlier attempts paid for, or may have, and that none of the items takes up.
- *
- * @param list how to put ids into words. @default the first ones, since an error has the rest in its details
- */
-export function leftSummary(left: readonly PaidRecord[], list: (ids: readonly string[]) => string = firstOf): string {
-	const failed = taskIdsOf(left.filter(hasFailed));
-	const changed = taskIdsOf(left.filter((record) => !hasFailed(record)));
-	const doubts = left.length - failed.length - changed.length;
-	return sentences(
-		failed.length > 0 ? `${count(failed.length, 'task')} of earlier attempts failed: ${list(failed)}.` : '',
-		changed.length > 0
-			? `${count(changed.length, 'task')} of earlier attempts not reused, because no item makes the same request any more: ${list(changed)}.`
-			: '',
-		doubts > 0
-			? `It is unknown whether ${count(doubts, 'earlier request')}, which no item repeats, created a task; look at the task log in the CometAPI console.`
-			: '',
-	);
-}
-
-function leftDetails(left: readonly PaidRecord[]): IDataObject[] {
-	return left.flatMap((record) =>
-		'taskId' in record ? [{ taskId: record.taskId, status: hasFailed(record) ? 'failed' : 'unknown' }] : [],
-	);
-}
-
-function taskIdsOf(left: readonly PaidRecord[]): string[] {
-	return left.flatMap((record) => ('taskId' in record ? [record.taskId] : []));
-}
-
-function sentences(...all: readonly string[]): string {
-	return all.filter(Boolean).join(' ');
-}
-
-function idList(tasks: KnownTask[]): string {
-	return firstOf(
-		tasks.map(({ taskId, state }) => {
-			const status = state !== null && isTerminal(state.status) ? ` (${state.status})` : '';
-			return `${taskId}${status}`;
-		}),
-	);
-}
-
-function firstOf(all: readonly string[]): string {
-	const ids = all.slice(0, MAX_IDS_IN_TEXT);
-	const more = all.length - ids.length;
-	return more > 0 ? `${ids.join(', ')} and ${more} more, listed in the error's details` : ids.join(', ');
-}
-
-function taskDetails(outcome: Outcome): IDataObject[] {
-	const task = taskOf(outcome);
-	return task === null ? [] : [{ taskId: task.taskId, api: task.api, status: task.state?.status ?? 'unknown' }];
-}
-
-/** The facts of an outcome as data, for error items and the error's details. */
-function detailsOf(outcome: Outcome): IDataObject {
-	const details: IDataObject = { ...taskDetails(outcome)[0] };
-	const problem = apiProblemOf(outcome);
-	const state = taskOf(outcome)?.state;
-	if (state?.failure) details.failure = redactDeep(state.failure) as IDataObject;
-	if (state?.cost) details.cost = { ...state.cost };
-	if (outcome.kind === 'noResult') details.raw = redactDeep(state?.raw) as IDataObject;
-	if (outcome.kind === 'maybeCreated') {
-		details.created = 'unknown';
-		if (outcome.appeared !== undefined) details.appearedTasks = appearedDetails(outcome.appeared);
-	}
-	if (
-		outcome.kind === 'notCreated' ||
-		outcome.kind === 'notSent' ||
-		outcome.kind === 'invalid' ||
-		outcome.kind === 'overLimit' ||
-		(outcome.kind === 'unresolved' && outcome.task === null)
-	)
-		details.created = false;
-	if (problem !== null) {
-		details.httpStatus = problem.status;
-		details.code = problem.code;
-		details.requestId = problem.requestId;
-		details.answer = problem.excerpt;
-	}
-	return details;
 }

@@ -3,7 +3,7 @@ import * as z from 'zod/v4-mini';
 
 import { isObject, type Json } from '../../shared/task/json';
 import type { Api } from '../../shared/task/task';
-import { decimal, flag, integer, oneOf, optionalHttpUrl, requiredText } from '../operations/checks';
+import { decimal, flag, integer, oneOf, optionalHttpUrl, optionalText, requiredText } from '../operations/checks';
 import { checkParameters, type BatchOperation, type Fault } from '../operations/operation';
 import {
 	DEFAULT_BINARY_FIELD,
@@ -20,6 +20,10 @@ export interface ItemSettings {
 	completion: 'wait' | 'return' | 'suspend';
 	/** Name of the output's binary field, or null for no file. */
 	binaryField: string | null;
+	/** Of the file, without its ending; null for `runway-<task ID>`. */
+	fileName: string | null;
+	/** Whether all files of the task are wanted, each in a binary field of its own. */
+	allFiles: boolean;
 	/** Bytes; Infinity for no limit. */
 	maxFileBytes: number;
 	timeoutMs: number;
@@ -59,10 +63,12 @@ export interface RunLimits {
 const options = z.object(
 	{
 		additionalFields: z.optional(jsonObject()),
+		allFiles: z.optional(flag()),
 		api: z.optional(oneOf(['auto', 'official', 'compatibility'])),
 		binaryField: z.optional(requiredText()),
 		callbackUrl: optionalHttpUrl(),
 		fallbackModels: z.optional(names()),
+		fileName: nameText(),
 		includeRaw: z.optional(flag()),
 		maxFileSize: z.optional(decimal(0, 1_000_000)),
 		maxParallel: z.optional(integer(1, 50)),
@@ -111,6 +117,8 @@ export function readSettings(
 		completion: isCalledAsTool(context) && completion === 'suspend' ? 'return' : completion,
 		forAgent,
 		binaryField: takesFile ? (chosen.binaryField ?? DEFAULT_BINARY_FIELD) : null,
+		fileName: chosen.fileName ?? null,
+		allFiles: chosen.allFiles ?? false,
 		maxFileBytes: maxFileSize === 0 ? Number.POSITIVE_INFINITY : maxFileSize * MEGABYTE,
 		timeoutMs: (chosen.timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
 		intervalMs: (chosen.pollInterval ?? 0) * 1000,
@@ -136,6 +144,14 @@ export function readSettings(
 /** Free JSON may hold anything, secrets included, so it is not repeated in messages. */
 function hideFreeJson(fault: Fault): Fault {
 	return fault.parameter === 'options.additionalFields' ? { ...fault, found: null } : fault;
+}
+
+/** A name, which expressions may make of a number. */
+function nameText() {
+	return z.pipe(
+		z.transform((value: unknown) => (typeof value === 'number' ? String(value) : value)),
+		optionalText(),
+	);
 }
 
 /** An object, or the JSON text of one. */

@@ -4,8 +4,9 @@ import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { follow } from './follow';
 import { taskOf, type Job } from './job';
 import type { Register } from '../../shared/register/register';
+import { explainOutcome } from './explainOutcome';
 import type { PaidRecord } from './paid';
-import { errorItem, explainOutcome, stoppedError, type Ending } from './report';
+import { errorItem, stoppedError } from './report';
 import { addressOf, RESUME_PATH } from './resumePath';
 import type { Rows } from './rows';
 import {
@@ -20,6 +21,7 @@ import {
 	tasksOf,
 	type Sleeper,
 } from './sleepers';
+import type { Ending } from './summary';
 import { wishOf } from './wish';
 
 /**

@@ -9,7 +9,7 @@ import type { CreateJob, Job, Outcome } from './job';
 import { askUntilAnswered } from './lookUp';
 import type { Ledger } from './paid';
 import type { Prepared } from './prepare';
-import { count } from './report';
+import { count } from './words';
 
 /** What a run may spend: the guards that users set, held before the first create. */
 

@@ -27,7 +27,7 @@ const same = (message: string, advice: string): Words => ({ message, create: adv
 const words: Readonly<Record<Reason, Words>> = {
 	badRequest: {
 		message: 'CometAPI refused the request',
-		create: 'Correct what the answer names, then run the node again.',
+		create: 'Correct the parameter named above, then run the node again.',
 		otherwise: SUPPORT,
 	},
 	auth: same(
@@ -56,7 +56,7 @@ const words: Readonly<Record<Reason, Words>> = {
 	balance: same('The balance of the CometAPI account is too low', 'Top up the account in the CometAPI console.'),
 	dailyCap: same(
 		'A daily limit is reached',
-		'Wait until tomorrow, or ask CometAPI for a higher limit. Trying again today does not help.',
+		'Wait until tomorrow, or contact CometAPI for a higher limit. Trying again today does not help.',
 	),
 	rateLimit: {
 		message: 'CometAPI is receiving too many requests',
@@ -74,7 +74,7 @@ const words: Readonly<Record<Reason, Words>> = {
 	),
 	webPage: same(
 		'A web page came in place of an answer from CometAPI',
-		'A protection service or a proxy may be blocking this n8n. Try again later. If the page keeps coming, ask CometAPI to allow the IP address of this n8n.',
+		'A protection service or a proxy may be blocking this n8n. Try again later. If the page keeps coming, contact CometAPI and ask them to allow the IP address of this n8n.',
 	),
 	notFound: same(
 		'CometAPI found no such endpoint',

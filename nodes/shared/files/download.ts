@@ -14,6 +14,7 @@ import { classifyFile } from '../judgement/classify';
 import { readNetworkFault } from '../judgement/networkFault';
 import type { Reason } from '../judgement/reason';
 import { endingOf, HEAD_BYTES, mediaTypeOf, textKindOf } from './content';
+import { withEnding } from './names';
 import { sizes } from './sizes';
 
 /**
@@ -141,7 +142,7 @@ async function store(context: FileContext, asset: Asset, open: Open): Promise<Do
 		// Verified nodes may not import `stream`, but every stream class inherits `Readable.from`.
 		const { from } = first.body.constructor as unknown as typeof import('stream').Readable;
 		const stream = from(joined(head, bytes), { objectMode: false });
-		const file = await context.helpers.prepareBinaryData(stream, `${asset.baseName}.${endingOf(type)}`, type);
+		const file = await context.helpers.prepareBinaryData(stream, withEnding(asset.baseName, endingOf(type)), type);
 		return { kind: 'stored', file };
 	} finally {
 		// If the store failed, the rest of the file is not wanted.

@@ -1,6 +1,5 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 
-import type { Problem } from '../api/problem';
 import type { TaskReader } from '../api/route';
 import { judge } from '../judgement/judge';
 import type { Reason } from '../judgement/reason';
@@ -8,6 +7,7 @@ import { download, type DownloadResult, type FileContext } from '../files/downlo
 import type { KnownTask } from '../task/task';
 import { backoffDelay } from '../wait/cadence';
 import { pauseUnlessAborted, systemClock } from '../wait/pause';
+import { assetsOf } from './assets';
 import { taskJson, taskJsonForAgent, type Made } from './output';
 
 /** Last phase: fetches the finished file and makes the item. */
@@ -22,6 +22,10 @@ export interface Wish {
 	produces: 'video' | 'image' | null;
 	/** Name of the output's binary field, or null for no file. */
 	binaryField: string | null;
+	/** Of the file, without its ending; null for `runway-<task ID>`. */
+	fileName: string | null;
+	/** Whether further results, the poster and the last frame are wanted, too, in binary fields of their own. */
+	allFiles: boolean;
 	/** Null for no limit, since this has to pass through JSON. */
 	maxFileBytes: number | null;
 	includeRaw: boolean;
@@ -58,25 +62,39 @@ export async function deliver(
 	});
 	if (binaryField === null || reader === null || task.state?.status !== 'succeeded') return { item: item(task) };
 
-	const { result, task: known } = await fetchFile(context, task, wish, reader, deadline);
-	if (result.kind === 'stored') {
-		const { file } = result;
-		// A picture is one whatever its URL ends in.
-		const done = item(known, file.mimeType.startsWith('image/') ? 'image' : wish.produces);
-		done.binary = { [binaryField]: file };
-		return { item: done };
+	const { result, task: known } = await fetchFile(context, task, wish, 0, reader, deadline);
+	if (result.kind !== 'stored') {
+		const noFile = explainNoFile(result, wish, known, deadline);
+		const done = item(known);
+		done.json.downloadError = downloadError('The file', noFile);
+		return { item: done, noFile };
 	}
-	const noFile = explainNoFile(result.kind === 'failed' ? result.problem : null, wish, known, deadline);
-	const done = item(known);
-	done.json.downloadError = `The file could not be downloaded: ${noFile.reason}. The task is finished and paid for. ${noFile.advice}`;
-	return { item: done, noFile };
+	const { file } = result;
+	// A picture is one whatever its URL ends in.
+	const done = item(known, file.mimeType.startsWith('image/') ? 'image' : wish.produces);
+	done.binary = { [binaryField]: file };
+	for (const [index, { field }] of assetsOf(known, wish).entries()) {
+		if (index === 0) continue;
+		const { result: further } = await fetchFile(context, known, wish, index, reader, deadline);
+		if (further.kind === 'stored') done.binary[field] = further.file;
+		else done.json.downloadError = downloadError(`The file "${field}"`, explainNoFile(further, wish, known, deadline));
+	}
+	return { item: done };
 }
 
-/** Downloads the file, as often as the table of judgement says, each time by the freshest URL. */
+function downloadError(what: string, { reason, advice }: NoFile): string {
+	return `${what} could not be downloaded: ${reason}. The task is finished and paid for. ${advice}`;
+}
+
+/**
+ * Downloads a file of the task, as often as the table of judgement says, each time by the freshest URL.
+ * @param index which one of the files that are wanted
+ */
 async function fetchFile(
 	context: FileContext,
 	task: KnownTask,
 	wish: Wish,
+	index: number,
 	reader: TaskReader,
 	deadline: AbortSignal | undefined,
 ): Promise<{ result: DownloadResult; task: KnownTask }> {
@@ -84,7 +102,9 @@ async function fetchFile(
 	const startedAt = systemClock.now();
 	let known = task;
 	for (let answers = 1; ; answers += 1) {
-		const result = await download(context, assetOf(known, wish), deadline);
+		const asset = assetsOf(known, wish)[index] ?? assetsOf(task, wish)[index];
+		if (asset === undefined) return { result: { kind: 'aborted' }, task: known };
+		const result = await download(context, asset, deadline);
 		const row = { answers, ms: systemClock.now() - startedAt };
 		if (result.kind !== 'failed' || judge('file', result.problem.reason, row) !== 'askAgain')
 			return { result, task: known };
@@ -98,16 +118,6 @@ async function fetchFile(
 	}
 }
 
-function assetOf({ taskId, state }: KnownTask, { produces, maxFileBytes }: Wish) {
-	const expected = produces ?? (state?.videoUrl === null ? 'image' : 'video');
-	return {
-		url: (expected === 'video' ? state?.videoUrl : state?.imageUrl) ?? state?.assetUrls[0] ?? '',
-		baseName: `runway-${taskId.replace(/[^\w-]/g, '_')}`,
-		expected,
-		maxBytes: maxFileBytes ?? Number.POSITIVE_INFINITY,
-	} as const;
-}
-
 /** What to do first, before the file is fetched again. */
 const firstAid: Partial<Record<Reason, string>> = {
 	tooLarge: 'Raise Max File Size (MB) in the options, or enter 0 for no limit.',
@@ -116,16 +126,14 @@ const firstAid: Partial<Record<Reason, string>> = {
 	unreachable: 'Check the network of this n8n and its proxy settings.',
 };
 
-/**
- * Puts a failed download into words. None of them invites to create the task again.
- * @param problem null if the download was given up
- */
+/** Puts a failed download into words. None of them invites to create the task again. */
 function explainNoFile(
-	problem: Problem | null,
+	result: Exclude<DownloadResult, { kind: 'stored' }>,
 	{ operation }: Wish,
 	{ taskId }: KnownTask,
 	deadline: AbortSignal | undefined,
 ): NoFile {
+	const problem = result.kind === 'failed' ? result.problem : null;
 	const aid = problem === null ? undefined : firstAid[problem.reason];
 	const isDownload = operation === 'download';
 	const fetch = isDownload
@@ -134,7 +142,7 @@ function explainNoFile(
 	const isLasting = isDownload && aid === undefined;
 	return {
 		reason: problem?.message ?? (deadline?.aborted ? 'it took too long' : 'the execution was stopped'),
-		advice: [aid, fetch, isLasting ? `If the problem persists, ask CometAPI about the task ID ${taskId}.` : '']
+		advice: [aid, fetch, isLasting ? `If the problem persists, contact CometAPI and quote the task ID ${taskId}.` : '']
 			.filter(Boolean)
 			.join(' '),
 	};

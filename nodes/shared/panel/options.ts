@@ -51,6 +51,24 @@ const maxFileSize: INodeProperties = {
 		'Larger files are not downloaded: the item keeps the URL and explains why in downloadError. Enter 0 for no limit.',
 };
 
+const fileName: INodeProperties = {
+	displayName: 'File Name',
+	name: 'fileName',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. {{ $json.title }}',
+	description: 'Name of the file, without its ending. Leave empty for "runway-" and the task ID.',
+};
+
+const allFiles: INodeProperties = {
+	displayName: 'Download All Files',
+	name: 'allFiles',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether to fetch every result, the poster and the last frame as far as CometAPI has them. Further results get numbered binary fields such as data_1; the stills get "poster" and "last_frame".',
+};
+
 const pollInterval: INodeProperties = {
 	displayName: 'Poll Interval (Seconds)',
 	name: 'pollInterval',
@@ -141,7 +159,7 @@ const sendAnyway: INodeProperties = {
 };
 
 const always = [maxParallel, timeout, runwayVersion, includeRaw];
-const ofFile = [binaryField, maxFileSize];
+const ofFile = [allFiles, binaryField, fileName, maxFileSize];
 const ofWait = [pollInterval, onTimeout];
 
 /** The options by what a node or an operation does. */

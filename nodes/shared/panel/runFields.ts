@@ -4,7 +4,8 @@ import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 export const noticeFields: INodeProperties[] = [
 	{
-		displayName: 'CometAPI bills one task for each item. All items are checked before the first one is sent.',
+		displayName:
+			'CometAPI bills one task for each item. All items are checked before the first one is sent. Stopping the execution cancels nothing at CometAPI.',
 		name: 'costNotice',
 		type: 'notice',
 		default: '',

@@ -43,6 +43,8 @@ export function readTriggerSettings(context: TriggerContext, operation: string):
 			operation,
 			produces: null,
 			binaryField,
+			fileName: null,
+			allFiles: false,
 			maxFileBytes: maxFileSize === 0 ? null : maxFileSize * MEGABYTE,
 			includeRaw: readFlag(context, options, 'includeRaw', 'Include Raw Response', false),
 			forAgent: false,

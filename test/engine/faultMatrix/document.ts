@@ -96,18 +96,21 @@ function table(head: readonly string[], lines: ReadonlyArray<readonly string[]>)
 
 /** Without what differs from run to run, so that the file changes only where the behaviour does. */
 function plain(text: string): string {
-	return text
-		.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '‹task ID›')
-		.replace(/\d+StandIn/g, '‹id›')
-		.replace(/(can't be reached: ).*?(?=\. |\.?$)/, '$1‹the network’s words›')
-		.replace(/(could not be downloaded: |can't be fetched: )(?!the )[^.]*/, '$1‹the network’s words›')
-		.replace(/, code E[A-Z]+|\(code E[A-Z_]+\)/g, '')
-		.replace(/ ?Tasks (of this run that have ended|still running at CometAPI): [^.]*\.( Fetch them with [^.]*\.)?/g, '')
-		.replace(
-			/\d+ tries in a row failed, over \d+ seconds?\b/g,
-			'‹so many› tries in a row failed, over ‹so many› seconds',
-		)
-		.replace(/\d+ seconds?\b/g, 'the time limit')
-		.replace(/\s+/g, ' ')
-		.trim();
+	return (
+		text
+			.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '‹task ID›')
+			.replace(/\d+StandIn/g, '‹id›')
+			.replace(/(can't be reached: ).*?(?=\. |\.?$)/, '$1‹the network’s words›')
+			.replace(/(could not be downloaded: |can't be fetched: )(?!the )[^.]*/, '$1‹the network’s words›')
+			.replace(/, code E[A-Z]+|\(code E[A-Z_]+\)/g, '')
+			// What became of the other items.
+			.replace(/<br>.*$/, '')
+			.replace(
+				/\d+ tries in a row failed, over \d+ seconds?\b/g,
+				'‹so many› tries in a row failed, over ‹so many› seconds',
+			)
+			.replace(/\d+ seconds?\b/g, 'the time limit')
+			.replace(/\s+/g, ' ')
+			.trim()
+	);
 }

@@ -77,16 +77,21 @@ const fixedDefaults: Record<string, unknown> = {
 	additionalFields: '{}',
 	maxFileSize: 2_000,
 	sendAnyway: false,
+	fileName: '',
+	allFiles: false,
 };
 
 /** The options of the operations that look at tasks: none that does nothing. */
 const fixedTaskOptions: Record<string, string[]> = {
 	get: ['api', 'includeRaw', 'maxParallel', 'runwayVersion', 'timeout'],
 	wait: [
-		...['api', 'binaryField', 'includeRaw', 'maxFileSize', 'maxParallel'],
+		...['allFiles', 'api', 'binaryField', 'fileName', 'includeRaw', 'maxFileSize', 'maxParallel'],
 		...['onTimeout', 'pollInterval', 'runwayVersion', 'timeout'],
 	],
-	download: ['api', 'binaryField', 'includeRaw', 'maxFileSize', 'maxParallel', 'runwayVersion', 'timeout'],
+	download: [
+		...['allFiles', 'api', 'binaryField', 'fileName', 'includeRaw', 'maxFileSize', 'maxParallel'],
+		...['runwayVersion', 'timeout'],
+	],
 };
 
 const fixedNodes = ['runway', 'runwayTrigger', 'runwayCallbackTrigger'];
@@ -377,7 +382,7 @@ describe('Every operation that costs money', () => {
 				)
 				.map(({ name }) => name);
 		const ofWaiting = ['onTimeout', 'pollInterval'];
-		const ofFiles = ['binaryField', 'maxFileSize'];
+		const ofFiles = ['allFiles', 'binaryField', 'fileName', 'maxFileSize'];
 		const ofWaitingHere = ['maxTasksInProgress', 'retryFailed'];
 		const callback = api === 'compatibility' ? ['callbackUrl'] : [];
 		const modelOptions = models.length > 0 ? [] : ['fallbackModels'];

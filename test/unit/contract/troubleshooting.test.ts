@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { explainOutcome } from '../../../nodes/Runway/batch/report';
+import { explainOutcome } from '../../../nodes/Runway/batch/explainOutcome';
 import type { Outcome } from '../../../nodes/Runway/batch/job';
 import { explain } from '../../../nodes/shared/api/explain';
 import type { Problem } from '../../../nodes/shared/api/problem';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { explainOutcome } from '../../../nodes/Runway/batch/report';
+import { explainOutcome } from '../../../nodes/Runway/batch/explainOutcome';
 import { readSettings } from '../../../nodes/Runway/batch/settings';
 import { isCreate, operations } from '../../../nodes/Runway/operations';
 import type { BatchOperation, Fault } from '../../../nodes/Runway/operations/operation';
@@ -111,8 +111,18 @@ describe('Parameters of any kind', () => {
 
 	it('make settings within their limits, or faults that say why not', async () => {
 		const names = [
-			...['additionalFields', 'api', 'binaryField', 'callbackUrl', 'includeRaw', 'maxFileSize', 'maxParallel'],
-			...['maxTasksInProgress', 'onTimeout', 'pollInterval', 'runwayVersion', 'sendAnyway', 'timeout', '__proto__'],
+			...[
+				'additionalFields',
+				'allFiles',
+				'api',
+				'binaryField',
+				'callbackUrl',
+				'fallbackModels',
+				'fileName',
+				'includeRaw',
+			],
+			...['maxFileSize', 'maxParallel', 'maxTasks', 'maxTasksInProgress', 'minBalance', 'onTimeout', 'pollInterval'],
+			...['retryFailed', 'runwayVersion', 'sendAnyway', 'timeout', '__proto__'],
 		];
 		const options = fc.oneof(
 			{ weight: 5, arbitrary: fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] }) },

@@ -1,0 +1,167 @@
+import { isTerminal } from '../../shared/task/task';
+import { explainOutcome } from './explainOutcome';
+import { taskOf, type Outcome } from './job';
+import { hasFailed, type PaidRecord } from './paid';
+import { count, lines, sentences } from './words';
+
+/** What became of all tasks of a run, in few lines. Items are counted from 0, as n8n's editor and its expressions do. */
+
+/** How an item ended. */
+export interface Ending {
+	itemIndex: number;
+	outcome: Outcome;
+}
+
+/** More IDs than this make an error unreadable; the rest is counted. */
+const MOST_IDS = 25;
+const MOST_FAILURES = 5;
+/** Characters of what went wrong with another item. */
+const LONGEST_FAILURE = 200;
+
+/** How a task's end counts in "2 of 4 failed, 2 finished". */
+type Share = 'failed' | 'finished' | 'still running at CometAPI' | 'not sent' | 'unknown';
+
+const CONTINUE =
+	'To pass on finished items next time, even if others fail, set On Error to "Continue" in the settings of this node.';
+
+/**
+ * What became of the items beside the one that an error is about.
+ * @param ending what the error is about
+ * @param all the endings of the whole run
+ */
+export function runSummary(ending: Ending, all: readonly Ending[]): string {
+	const others = all.filter((other) => other !== ending);
+	const isChecked = !all.some(isWrong);
+	const shares = all.map(({ outcome }) => shareOf(outcome));
+	const isMixed = isChecked && others.length > 0;
+	return lines(
+		isMixed ? `${sharesInWords(shares)}.` : '',
+		...failuresInLines(others),
+		others.some(({ outcome }) => hasResultToFetch(outcome)) ? tasksInLines(all) : '',
+		isMixed && shares.includes('finished') ? CONTINUE : '',
+		doubtsInWords(all),
+	);
+}
+
+/** How many tasks of a run are in which state, such as "2 of 3 still running at CometAPI, 1 finished"; null if none was created. */
+export function stateOfRun(all: readonly Ending[]): string | null {
+	const areTasks = all.some(({ outcome }) => taskOf(outcome) !== null);
+	return areTasks ? sharesInWords(all.map(({ outcome }) => shareOf(outcome))) : null;
+}
+
+/** What goes on at CometAPI after the execution was stopped, and how to receive it. */
+export function stopSummary(all: readonly Ending[]): string {
+	const state = stateOfRun(all);
+	return lines(
+		state === null ? 'No task had been created.' : `${state}. Stopping an execution cancels nothing at CometAPI.`,
+		all.some(({ outcome }) => hasResultToFetch(outcome)) ? tasksInLines(all) : '',
+		doubtsInWords(all),
+	);
+}
+
+/** Which one of the items the editor means by "[item 1]"; empty if there is only one. */
+export function placeOfItem(itemIndex: number, items: number): string {
+	return items > 1 ? `Item ${itemIndex} is number ${itemIndex + 1} of ${items}: n8n counts from 0.` : '';
+}
+
+/** Names in one paragraph what earlier attempts paid for, or may have, and that none of the items takes up. */
+export function leftSummary(left: readonly PaidRecord[]): string {
+	return sentences(...leftOver(left, (lead, ids) => `${lead} ${ids.join(', ')}.`));
+}
+
+/** The same on lines of their own. */
+export function leftInLines(left: readonly PaidRecord[]): string {
+	return lines(...leftOver(left, idsInLines));
+}
+
+function leftOver(left: readonly PaidRecord[], list: (lead: string, ids: readonly string[]) => string): string[] {
+	const failed = taskIdsOf(left.filter(hasFailed));
+	const changed = taskIdsOf(left.filter((record) => !hasFailed(record)));
+	const doubts = left.length - failed.length - changed.length;
+	return [
+		failed.length > 0 ? list(`${count(failed.length, 'task')} from earlier attempts failed:`, failed) : '',
+		changed.length > 0
+			? list(
+					`${count(changed.length, 'task')} from earlier attempts not reused, because no item makes the same request any more:`,
+					changed,
+				)
+			: '',
+		doubts > 0
+			? `For ${count(doubts, 'earlier request')} that no item repeats, it is unknown whether a task was created; look at the task log in the CometAPI console.`
+			: '',
+	];
+}
+
+function taskIdsOf(left: readonly PaidRecord[]): string[] {
+	return left.flatMap((record) => ('taskId' in record ? [record.taskId] : []));
+}
+
+function isWrong({ outcome }: Ending): boolean {
+	return outcome.kind === 'invalid' || outcome.kind === 'unresolved';
+}
+
+function shareOf(outcome: Outcome): Share {
+	switch (outcome.kind) {
+		case 'ready':
+			return 'finished';
+		case 'leftRunning':
+		case 'unfinished':
+			return 'still running at CometAPI';
+		case 'notSent':
+			return 'not sent';
+		case 'maybeCreated':
+		case 'unreadable':
+			return 'unknown';
+		default:
+			return 'failed';
+	}
+}
+
+function sharesInWords(shares: readonly Share[]): string {
+	const order: readonly Share[] = ['failed', 'finished', 'still running at CometAPI', 'not sent', 'unknown'];
+	const parts = order
+		.map((share) => ({ share, amount: shares.filter((other) => other === share).length }))
+		.filter(({ amount }) => amount > 0)
+		.map(({ share, amount }, index) => `${amount}${index === 0 ? ` of ${shares.length}` : ''} ${share}`);
+	return parts.join(', ');
+}
+
+/** Names the other items that went wrong, so that all can be corrected at once. */
+function failuresInLines(others: readonly Ending[]): string[] {
+	const failed = others.filter(({ outcome }) => shareOf(outcome) === 'failed');
+	const shown = failed.slice(0, MOST_FAILURES).map(({ itemIndex, outcome }) => {
+		const task = taskOf(outcome);
+		const { message } = explainOutcome(outcome);
+		const words = message.length > LONGEST_FAILURE ? `${message.slice(0, LONGEST_FAILURE)}…` : message;
+		return `Item ${itemIndex}: ${words}${task === null ? '' : ` (task ID ${task.taskId})`}`;
+	});
+	const more = failed.length - shown.length;
+	return more > 0 ? [...shown, `${more} more failed; the error's details list them.`] : shown;
+}
+
+/** The IDs of the tasks that have a result or may get one, ready to be pasted. */
+function tasksInLines(all: readonly Ending[]): string {
+	const ids = all.flatMap(({ outcome }) => (hasResultToFetch(outcome) ? [taskOf(outcome)?.taskId ?? ''] : []));
+	const [those, these] = ids.length === 1 ? ['it', 'this task ID'] : ['those', 'these task IDs'];
+	return idsInLines(`To receive ${those}, enter ${these} in Resource "Task", Operation "Wait":`, ids);
+}
+
+/** Whether the outcome is about a task that has a result or may get one. */
+function hasResultToFetch(outcome: Outcome): boolean {
+	const task = taskOf(outcome);
+	const status = task?.state?.status;
+	return task !== null && (status === undefined || !isTerminal(status) || status === 'succeeded');
+}
+
+function idsInLines(lead: string, all: readonly string[]): string {
+	const ids = all.slice(0, MOST_IDS);
+	const more = all.length - ids.length;
+	return lines(lead, ...ids, more > 0 ? `and ${more} more, listed in the error's details` : '');
+}
+
+function doubtsInWords(all: readonly Ending[]): string {
+	const doubts = all.filter(({ outcome }) => outcome.kind === 'maybeCreated').length;
+	return doubts > 0
+		? `For ${count(doubts, 'item')} it is unknown whether a task was created; look at the task log in the CometAPI console.`
+		: '';
+}

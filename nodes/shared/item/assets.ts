@@ -1,0 +1,41 @@
+import type { Asset } from '../files/download';
+import { baseNameOf } from '../files/names';
+import type { KnownTask } from '../task/task';
+import type { Wish } from './deliver';
+
+/** A file of a finished task, and the binary field of its item. */
+export interface NamedAsset extends Asset {
+	field: string;
+}
+
+/**
+ * The files of a task that are wanted: the result, then, if all are wanted, further results, the poster and the last frame.
+ * Their places stay the same when the task is read anew for fresh URLs.
+ */
+export function assetsOf({ taskId, state }: KnownTask, wish: Wish): NamedAsset[] {
+	const { binaryField, produces, allFiles, fileName } = wish;
+	if (binaryField === null) return [];
+	const expected = produces ?? (state?.videoUrl === null ? 'image' : 'video');
+	const result = (expected === 'video' ? state?.videoUrl : state?.imageUrl) ?? state?.assetUrls[0] ?? '';
+	const baseName = baseNameOf(fileName, taskId);
+	const asset = (field: string, url: string, suffix: string, kind: Asset['expected']): NamedAsset => ({
+		field,
+		url,
+		baseName: `${baseName}${suffix}`,
+		expected: kind,
+		maxBytes: wish.maxFileBytes ?? Number.POSITIVE_INFINITY,
+	});
+	const first = asset(binaryField, result, '', expected);
+	if (!allFiles) return [first];
+
+	const further = (state?.assetUrls ?? []).filter((url) => url !== result);
+	const stills: ReadonlyArray<[field: string, url: string | null | undefined]> = [
+		['poster', state?.posterUrl],
+		['last_frame', state?.lastFrameUrl],
+	];
+	return [
+		first,
+		...further.map((url, index) => asset(`${binaryField}_${index + 1}`, url, `-${index + 2}`, expected)),
+		...stills.flatMap(([field, url]) => (url ? [asset(field, url, `-${field.replace('_', '-')}`, 'image')] : [])),
+	];
+}

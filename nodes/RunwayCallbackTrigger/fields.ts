@@ -24,21 +24,19 @@ const secret: INodeProperties = {
 		'A long random word that becomes the end of both URLs. n8n drops calls without it unread. Whenever you change it, publish (activate) this workflow again and copy the new URL.',
 };
 
-/** Beside the URLs, so that the steps stay in view while n8n listens. */
+/** Beside the URLs, so that the steps stay in view while n8n listens. Of all tags, notices show links and lists only. */
 const STEPS = [
-	'<b>To try it out</b>',
-	'1. Open <b>Webhook URLs</b> above and copy the <b>test</b> URL.',
-	'2. Paste it into the option <b>Callback URL</b> of a Runway node in another workflow.',
-	'3. Click <b>Execute step</b> here, and then run that workflow.',
-	'<br><b>When it works</b>',
-	'4. Put the <b>production</b> URL in the place of the test URL.',
+	'1. Open "Webhook URLs" above and copy the test URL.',
+	'2. Paste it into the option Callback URL of a Runway node in another workflow.',
+	'3. Click "Execute step" here, and then run that workflow.',
+	'4. When it works, put the production URL in the place of the test URL.',
 	'5. Publish (activate) this workflow.',
-].join('<br>');
+];
 const LIMITS = `CometAPI must be able to reach this n8n from the internet. Only tasks of ${familyNames.compatibility} call back; the Runway Trigger serves all others.`;
 
 export const callbackFields: INodeProperties[] = [
 	{
-		displayName: `${STEPS}<br><br>${LIMITS}`,
+		displayName: `<ul>${STEPS.map((step) => `<li>${step}</li>`).join('')}</ul>${LIMITS}`,
 		name: 'urlNotice',
 		type: 'notice',
 		default: '',

@@ -45,7 +45,7 @@ describe('The callback trigger in the editor', () => {
 			await editor.openNode('Callback');
 			const [notice, ...fields] = await editor.fields();
 			expect(notice).toMatch(
-				/1\. Open Webhook URLs above and copy the test URL\..*4\. Put the production URL.*5\. Publish/s,
+				/1\. Open "Webhook URLs" above and copy the test URL\.\n.*2\. Paste.*production URL.*\n.*5\. Publish/s,
 			);
 			expect(fields).toEqual(['Credential for CometAPI Runway API', 'Verify Callbacks', ...end, 'Secret in the URL']);
 			await editor.page.getByText('Webhook URLs').first().click();

@@ -462,6 +462,50 @@ topic('The example', (test) => {
 			expect(createdPrompts(api)).not.toContain('a lantern');
 		}),
 	);
+
+	test(
+		'28 makes videos of new rows, and tells each row what became of it',
+		place(async ({ api, n8n, run }) => {
+			const example = new Example(n8n, 28);
+			const row = (row_number: number, Prompt: string, Status = '') => ({ row_number, Prompt, Status, Link: '' });
+			const rows = [row(2, 'a pier'), row(3, 'an old one', 'done'), row(4, `a riot ${REFUSED}`), row(5, '')];
+			const { workflow } = example;
+			// The sheet and the drive need accounts with Google.
+			workflow.nodes.push({
+				...new Example(n8n, 14).node('Prompts'),
+				name: 'Rows',
+				parameters: { mode: 'raw', jsonOutput: JSON.stringify({ rows }), options: {} },
+			});
+			workflow.connections.Start = { main: [[{ node: 'Rows', type: 'main', index: 0 }]] };
+			workflow.connections.Rows = { main: [[{ node: 'Prompts in the sheet', type: 'main', index: 0 }]] };
+			example.replace('Prompts in the sheet', 'splitOut', 1, { fieldToSplitOut: 'rows', options: {} });
+			const fileName = `=${example.disk}/${String(example.node('Upload').parameters.name).slice(1)}`;
+			example.replace('Upload', 'readWriteFile', 1, {
+				operation: 'write',
+				fileName,
+				dataPropertyName: 'data',
+				options: {},
+			});
+			for (const name of ['Note the link', 'Note the reason', 'Note what is not uploaded']) {
+				const { value } = example.node(name).parameters.columns as { value: Record<string, string> };
+				const assignments = Object.entries(value).map(([key, text]) => ({
+					id: key,
+					name: key,
+					value: text,
+					type: 'string',
+				}));
+				example.replace(name, 'set', 3.4, { assignments: { assignments }, options: {} });
+			}
+			const execution = await run(workflow);
+			expectSuccess(execution);
+			expectVideos(api, example, ['row-2.mp4']);
+			expect(allFrom(execution, 'Note the link')).toMatchObject([{ row_number: '2', Status: 'done' }]);
+			expect(allFrom(execution, 'Note the reason')).toMatchObject([
+				{ row_number: '4', Status: 'failed', Reason: expect.stringContaining('moderation') as string },
+			]);
+			expect(api.creates).toHaveLength(2);
+		}),
+	);
 });
 
 topic('The example for a register of tasks', (define) => {

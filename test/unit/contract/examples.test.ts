@@ -96,6 +96,8 @@ const newestIn1115: Record<string, number> = {
 	'n8n-nodes-base.filter': 2.2,
 	'n8n-nodes-base.form': 2.3,
 	'n8n-nodes-base.formTrigger': 2.3,
+	'n8n-nodes-base.googleDrive': 3,
+	'n8n-nodes-base.googleSheets': 4.7,
 	'n8n-nodes-base.if': 2.2,
 	'n8n-nodes-base.manualTrigger': 1,
 	'n8n-nodes-base.readWriteFile': 1,

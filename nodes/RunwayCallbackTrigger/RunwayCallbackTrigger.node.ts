@@ -1,5 +1,6 @@
 import {
 	NodeConnectionTypes,
+	type IHookFunctions,
 	type INodeType,
 	type INodeTypeDescription,
 	type IWebhookFunctions,
@@ -10,9 +11,13 @@ import { testCometApiRunwayApi } from '../shared/credential/testedBy';
 import { eventsSubtitle } from '../shared/panel/triggerFields';
 import { callbackFields } from './fields';
 import { receive } from './receive';
+import { checkSecret } from './settings';
 
-const HOW_TO_TEST =
-	'To test, copy the test URL of this node into the option Callback URL of a Runway node in another workflow, click "Execute step" here, and run that workflow.';
+/**
+ * The last part of the URL. n8n compares whole paths, and answers 404 to a call at any other before it reads the body or
+ * starts this node; the URLs in the panel contain it.
+ */
+const PATH = '=runway{{ $parameter["options"]?.["secret"] ? "/" + $parameter["options"]["secret"] : "" }}';
 
 /** Starts a workflow when CometAPI calls back about a Runway task, after asking CometAPI whether it is true. */
 export class RunwayCallbackTrigger implements INodeType {
@@ -35,16 +40,12 @@ export class RunwayCallbackTrigger implements INodeType {
 				displayOptions: { show: { verify: [true] } },
 			},
 		],
-		webhooks: [{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'runway' }],
-		eventTriggerDescription: 'Run a task that has the test URL of this node as its callback URL',
-		triggerPanel: {
-			header: 'Receive a callback of CometAPI',
-			executionsHelp: {
-				inactive: `${HOW_TO_TEST} When it works, publish (activate) this workflow and use the production URL.`,
-				active: `${HOW_TO_TEST} The workflow also runs for every callback to the production URL; those runs are in the list of executions.`,
-			},
-			activationHint: 'Publish (activate) this workflow to receive callbacks at the production URL.',
-		},
+		webhooks: [{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: PATH }],
+		eventTriggerDescription: 'Waiting for CometAPI to call the test URL',
+		activationMessage:
+			'Tasks whose Callback URL is the production URL of this node now start this workflow when they end.',
+		// n8n's own panel hides the steps while it listens, and says to go to the node and create an event instead.
+		triggerPanel: false,
 		properties: callbackFields,
 	};
 
@@ -53,7 +54,10 @@ export class RunwayCallbackTrigger implements INodeType {
 	// CometAPI has no list of subscribers: each task brings the address along, so there is nothing to register.
 	webhookMethods = {
 		default: {
-			checkExists: async (): Promise<boolean> => true,
+			async checkExists(this: IHookFunctions): Promise<boolean> {
+				checkSecret(this);
+				return true;
+			},
 			create: async (): Promise<boolean> => true,
 			delete: async (): Promise<boolean> => true,
 		},

@@ -2,7 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { familyNames } from '../shared/panel/families';
 import { triggerFields } from '../shared/panel/triggerFields';
-import { DEFAULT_MAX_AGE_MINUTES, MAX_AGE_LABEL } from './settings';
+import { DEFAULT_MAX_AGE_MINUTES, MAX_AGE_LABEL, SECRET_LABEL } from './settings';
 
 const maxAge: INodeProperties = {
 	displayName: MAX_AGE_LABEL,
@@ -14,9 +14,29 @@ const maxAge: INodeProperties = {
 		'A callback that comes later than this after the end of its task is taken for a repeated one and starts nothing. 0 sets no limit.',
 };
 
+const secret: INodeProperties = {
+	displayName: SECRET_LABEL,
+	name: 'secret',
+	type: 'string',
+	typeOptions: { password: true },
+	default: '',
+	description:
+		'A long random word that becomes the end of both URLs. n8n drops calls without it unread. Whenever you change it, publish (activate) this workflow again and copy the new URL.',
+};
+
+/** Beside the URLs, so that the steps stay in view while n8n listens. Of all tags, notices show links and lists only. */
+const STEPS = [
+	'1. Open "Webhook URLs" above and copy the test URL.',
+	'2. Paste it into the option Callback URL of a Runway node in another workflow.',
+	'3. Click "Execute step" here, and then run that workflow.',
+	'4. When it works, put the production URL in the place of the test URL.',
+	'5. Publish (activate) this workflow.',
+];
+const LIMITS = `CometAPI must be able to reach this n8n from the internet. Only tasks of ${familyNames.compatibility} call back; the Runway Trigger serves all others.`;
+
 export const callbackFields: INodeProperties[] = [
 	{
-		displayName: `Copy the production URL of this node into the option Callback URL of a Runway node, or into the callback_url of any other client, and publish (activate) this workflow. CometAPI must be able to reach it from the internet. Only tasks of ${familyNames.compatibility} call back.`,
+		displayName: `<ul>${STEPS.map((step) => `<li>${step}</li>`).join('')}</ul>${LIMITS}`,
 		name: 'urlNotice',
 		type: 'notice',
 		default: '',
@@ -29,5 +49,5 @@ export const callbackFields: INodeProperties[] = [
 		description:
 			'Whether to read each task back from CometAPI before anything starts. Callbacks are not signed: without this, anybody who knows the URL can start the workflow with made-up results, and make n8n download from any address.',
 	},
-	...triggerFields([maxAge]),
+	...triggerFields([maxAge, secret]),
 ];

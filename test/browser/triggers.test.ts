@@ -36,35 +36,40 @@ const end = ['Trigger On', 'Download File', 'Options'];
 
 describe('The callback trigger in the editor', () => {
 	it(
-		'shows its fields, its test URL and its production URL',
+		'shows its steps, its fields, and URLs that end with its secret',
 		inPlace(async (editor, here) => {
-			await editor.openWorkflow(await here.save(chain(trigger('Callback', 'runwayCallbackTrigger'))));
+			const secret = 'k7_Rw-2mQz9xLp4T';
+			const callback = trigger('Callback', 'runwayCallbackTrigger', { options: { secret } });
+			await editor.openWorkflow(await here.save(chain(callback)));
 			expect(await editor.node('Callback').innerText()).toContain('Succeeded, Failed, Cancelled');
 			await editor.openNode('Callback');
 			const [notice, ...fields] = await editor.fields();
-			expect(notice).toMatch(/^Copy the production URL of this node .* CometAPI must be able to reach it/);
-			expect(fields).toEqual(['Credential for CometAPI Runway API', 'Verify Callbacks', ...end]);
-			await editor.page.getByText('Webhook URLs').click();
-			await editor.page.getByText(/\/webhook-test\/[\w-]+\/runway$/).waitFor();
+			expect(notice).toMatch(
+				/1\. Open "Webhook URLs" above and copy the test URL\.\n.*2\. Paste.*production URL.*\n.*5\. Publish/s,
+			);
+			expect(fields).toEqual(['Credential for CometAPI Runway API', 'Verify Callbacks', ...end, 'Secret in the URL']);
+			await editor.page.getByText('Webhook URLs').first().click();
+			await editor.page.getByText(new RegExp(`/webhook-test/[\\w-]+/runway/${secret}$`)).waitFor();
 			await editor.page.getByText('Production URL', { exact: true }).click();
-			await editor.page.getByText(/\/webhook\/[\w-]+\/runway$/).waitFor();
-			await editor.page.getByText('Publish (activate) this workflow to receive callbacks').waitFor();
+			await editor.page.getByText(new RegExp(`/webhook/[\\w-]+/runway/${secret}$`)).waitFor();
+			await editor.look('callback-panel');
 		}),
 		5 * MINUTES,
 	);
 
 	it(
-		'receives a callback while it listens for a test event, with the video',
+		'receives a callback while it listens for a test event, with the steps in view, and with the video',
 		inPlace(async (editor, here) => {
 			await editor.openWorkflow(await here.save(chain(trigger('Callback', 'runwayCallbackTrigger'))));
 			await editor.openNode('Callback');
-			await editor.page.getByText('Webhook URLs').click();
+			await editor.page.getByText('Webhook URLs').first().click();
 			const testUrl = await editor.page.getByText(/\/webhook-test\/[\w-]+\/runway$/).innerText();
-			await editor.part('trigger-execute-button').first().click();
-			await editor.page.getByText('Listening for test event').waitFor();
-			// On the canvas behind the panel, whose own words n8n makes up from the node's name.
-			await editor.page.getByText('Run a task that has the test URL of this node as its callback URL').waitFor();
+			await editor.part('node-execute-button').first().click();
+			// On the canvas behind the panel.
+			await editor.page.getByText('Waiting for CometAPI to call the test URL').waitFor();
 			await editor.look('callback-listening');
+			expect(await editor.page.getByText('create an event').count()).toBe(0);
+			await editor.page.getByText('2. Paste it into the option').waitFor();
 
 			const taskId = await createTask(here, { options: { callbackUrl: testUrl } });
 			await editor.output.getByText('1 item').waitFor();

@@ -94,6 +94,33 @@ topic('The callback trigger', (test) => {
 	);
 
 	test(
+		'with a secret in its URL starts for calls that have it, and drops all others without asking CometAPI',
+		place(async (here) => {
+			const { api, n8n, save } = here;
+			const secret = 'k7_Rw-2mQz9xLp4T';
+			const trigger = callbackTrigger({ download: false, options: { secret } });
+			const id = await save(chain(trigger, after));
+			await n8n.activate(id);
+			const url = n8n.webhookUrl(`${trigger.webhookId}/runway/${secret}`);
+			await until(async () => (await post(url, {})).status === 200, 'the webhook is registered');
+			const taskId = await create(api, 'x');
+			await until(() => (api.tasks.get(taskId)?.readyAt ?? Infinity) < Date.now());
+			const body = { task_id: taskId, status: '3' };
+			const others = ['', `/${secret}x`, `/${secret.toLowerCase()}`, '/', `/${secret}/more`, `?secret=${secret}`];
+			for (const other of others) {
+				expect((await post(n8n.webhookUrl(`${trigger.webhookId}/runway${other}`), body)).status).toBe(404);
+			}
+			expect(api.reads).toEqual([]);
+			expect((await post(url, body)).status).toBe(200);
+			await started(n8n, id, 1);
+			const items = await emitted(n8n, id);
+			expect(idsOf(items)).toEqual([taskId]);
+			expect(JSON.stringify(items)).not.toContain(secret);
+			await n8n.deactivate(id);
+		}),
+	);
+
+	test(
 		'is heard at its test URL while the editor listens',
 		place(async ({ api, n8n, save }) => {
 			const trigger = callbackTrigger({ download: false });

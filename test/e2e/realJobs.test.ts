@@ -300,20 +300,21 @@ topic('The example', (test) => {
 	);
 
 	test(
-		'20 rescues as an error workflow what a failed execution has paid for',
+		'26 fetches as an error workflow what a failed execution has paid for',
 		place(async (here) => {
 			const { api, n8n, save, call } = here;
-			const example = new Example(n8n, 20);
+			const example = new Example(n8n, 26);
 			const rescue = await save(example.workflow);
+			const splitter = new Example(n8n, 20);
 			const prompts = { prompt: '={{ ["a slow train [takes 6 s]", "a riot [fail SAFETY.INPUT.TEXT]"][$itemIndex] }}' };
 			const failing = chain(
 				webhook(),
 				{
-					...example.node('Prompts'),
+					...splitter.node('Prompts'),
 					name: 'Two',
 					parameters: { mode: 'raw', jsonOutput: '{ "list": [1, 2] }', options: {} },
 				},
-				{ ...example.node('Split the list'), name: 'Split', parameters: { fieldToSplitOut: 'list', options: {} } },
+				{ ...splitter.node('Split the list'), name: 'Split', parameters: { fieldToSplitOut: 'list', options: {} } },
 				textToVideo({ ...prompts, options: { timeout: 3 } }),
 			);
 			// n8n 2 runs an error workflow only where it is published.
@@ -331,10 +332,10 @@ topic('The example', (test) => {
 	);
 
 	test(
-		'20 fetches the tasks whose IDs are pasted into its form',
+		'26 fetches the tasks whose IDs are pasted into its form',
 		place(async (here) => {
 			const { api, n8n, save, run } = here;
-			const example = new Example(n8n, 20);
+			const example = new Example(n8n, 26);
 			const lost = new Example(n8n, 22).list('Prompts', { prompts: ['a pier', 'a lamp', `a riot ${REFUSED}`] });
 			const ids = allFrom(await run(lost.workflow), 'Create the tasks').map(({ taskId }) => String(taskId));
 			const id = await save(example.workflow);
@@ -433,6 +434,76 @@ topic('The example', (test) => {
 			} finally {
 				await chat.close();
 			}
+		}),
+	);
+
+	test(
+		'27 makes each scene from the last frame of the one before, and stops where one fails or has no last frame',
+		place(async ({ api, n8n, run }) => {
+			const firstImage = 'https://example.com/boat.jpg';
+			const story = (scenes: string[]) => new Example(n8n, 27).list('Story', { firstImage, scenes });
+			api.settings.envelope = 'numeric';
+			const whole = story(['a boat leaves', 'the open sea']);
+			expectSuccess(await run(whole.workflow));
+			const images = api.creates.map(({ body }) => String((body as Record<string, unknown>).image));
+			expect(images).toEqual([firstImage, expect.stringMatching(new RegExp(`${idOf(api, 'boat')}/last`)) as string]);
+			expectVideos(api, whole, ['scene-1.mp4', 'scene-2.mp4']);
+
+			const failing = story(['a tram stops', `a riot ${REFUSED}`, 'the tram starts']);
+			expect((await run(failing.workflow)).status).toBe('error');
+			expectVideos(api, failing, ['scene-1.mp4']);
+			expect(createdPrompts(api)).not.toContain('the tram starts');
+
+			// This form of answer has no last frame.
+			api.settings.envelope = 'wrapped';
+			const frameless = story(['a lamp', 'a lantern']);
+			expect((await run(frameless.workflow)).status).toBe('error');
+			expectVideos(api, frameless, ['scene-1.mp4']);
+			expect(createdPrompts(api)).not.toContain('a lantern');
+		}),
+	);
+
+	test(
+		'28 makes videos of new rows, and tells each row what became of it',
+		place(async ({ api, n8n, run }) => {
+			const example = new Example(n8n, 28);
+			const row = (row_number: number, Prompt: string, Status = '') => ({ row_number, Prompt, Status, Link: '' });
+			const rows = [row(2, 'a pier'), row(3, 'an old one', 'done'), row(4, `a riot ${REFUSED}`), row(5, '')];
+			const { workflow } = example;
+			// The sheet and the drive need accounts with Google.
+			workflow.nodes.push({
+				...new Example(n8n, 14).node('Prompts'),
+				name: 'Rows',
+				parameters: { mode: 'raw', jsonOutput: JSON.stringify({ rows }), options: {} },
+			});
+			workflow.connections.Start = { main: [[{ node: 'Rows', type: 'main', index: 0 }]] };
+			workflow.connections.Rows = { main: [[{ node: 'Prompts in the sheet', type: 'main', index: 0 }]] };
+			example.replace('Prompts in the sheet', 'splitOut', 1, { fieldToSplitOut: 'rows', options: {} });
+			const fileName = `=${example.disk}/${String(example.node('Upload').parameters.name).slice(1)}`;
+			example.replace('Upload', 'readWriteFile', 1, {
+				operation: 'write',
+				fileName,
+				dataPropertyName: 'data',
+				options: {},
+			});
+			for (const name of ['Note the link', 'Note the reason', 'Note what is not uploaded']) {
+				const { value } = example.node(name).parameters.columns as { value: Record<string, string> };
+				const assignments = Object.entries(value).map(([key, text]) => ({
+					id: key,
+					name: key,
+					value: text,
+					type: 'string',
+				}));
+				example.replace(name, 'set', 3.4, { assignments: { assignments }, options: {} });
+			}
+			const execution = await run(workflow);
+			expectSuccess(execution);
+			expectVideos(api, example, ['row-2.mp4']);
+			expect(allFrom(execution, 'Note the link')).toMatchObject([{ row_number: '2', Status: 'done' }]);
+			expect(allFrom(execution, 'Note the reason')).toMatchObject([
+				{ row_number: '4', Status: 'failed', Reason: expect.stringContaining('moderation') as string },
+			]);
+			expect(api.creates).toHaveLength(2);
 		}),
 	);
 });

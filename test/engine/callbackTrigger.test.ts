@@ -396,6 +396,56 @@ topic('A callback that can’t be verified at once', (test) => {
 	}
 });
 
+topic('The secret of the callback trigger', (test) => {
+	const secret = 'k7_Rw-2mQz9xLp4T';
+
+	test(
+		'is the end of its URL, for which n8n itself drops all other calls unread',
+		bench(async (place) => {
+			expect(receiving(place).path).toBe('runway');
+			expect(receiving(place, { options: { secret: '' } }).path).toBe('runway');
+			const trigger = receiving(place, { options: { secret } });
+			expect(trigger.path).toBe(`runway/${secret}`);
+			await expect(trigger.listen()).resolves.toBeUndefined();
+		}),
+	);
+
+	test(
+		'must be long, and nothing that n8n takes for any path, before n8n listens; the error does not repeat it',
+		bench(async (place) => {
+			const wrong = [
+				'short',
+				':k7_Rw-2mQz9xLp4T',
+				'k7/../Rw-2mQz9xLp4T',
+				'k7 Rw?2mQz9xLp4T-',
+				'x'.repeat(129),
+				'{{ 1 }}',
+			];
+			for (const value of wrong) {
+				const error = await receiving(place, { options: { secret: value } })
+					.listen()
+					.catch((thrown: unknown) => thrown);
+				const text = textOf(asNodeFailure(error));
+				expect(text).toMatch(/^Secret in the URL must have 16 to 128 characters/);
+				expect(text).not.toContain(value);
+			}
+		}),
+	);
+
+	test(
+		'is in no item, no answer and no line of the log',
+		bench(async (place) => {
+			const trigger = receiving(place, { options: { secret, includeRaw: true } });
+			const calls = [
+				await trigger.call(bodyOf(await ended(place))),
+				await trigger.call({ hello: 'world' }, { mode: 'manual' }),
+			];
+			expect(started(calls)).toHaveLength(1);
+			expect(JSON.stringify([calls, trigger.log, trigger.saved])).not.toContain(secret);
+		}),
+	);
+});
+
 topic('A test call of the callback trigger', (test) => {
 	const manual = { mode: 'manual' } as const;
 

@@ -1,6 +1,6 @@
 import { Container } from '@n8n/di';
 import { Logger } from '@n8n/backend-common';
-import { LoadOptionsContext, PollContext, WebhookContext } from 'n8n-core';
+import { HookContext, LoadOptionsContext, PollContext, WebhookContext } from 'n8n-core';
 import {
 	Workflow,
 	type IDataObject,
@@ -156,6 +156,10 @@ export interface CallOptions {
 export interface CallbackTrigger {
 	/** One call to its URL. Throws what the node throws. */
 	call(body: unknown, options?: CallOptions): Promise<Call>;
+	/** Prepares for listening, as n8n does before it publishes or tests. Throws what the node throws. */
+	listen(): Promise<void>;
+	/** The path of its URL, after the part that n8n makes up. */
+	readonly path: unknown;
 	/** The node's static data in n8n's database. */
 	readonly saved: IDataObject;
 	/** What the node wrote into n8n's log. */
@@ -170,23 +174,26 @@ export function callbackTrigger(input: TriggerInput, type: INodeType = new Runwa
 	const log: string[] = [];
 	logs.add(log);
 	collectLogs();
+	const workflowWith = (staticData: IDataObject = {}) =>
+		new Workflow({ id: 'w1', nodes: [node], connections: {}, active: true, nodeTypes: nodeTypesOf(type), staticData });
 
 	return {
 		log,
 		parameters: node.parameters,
+		get path() {
+			const path = type.description.webhooks?.[0]?.path;
+			return workflowWith().expression.getSimpleParameterValue(node, path, 'webhook', {});
+		},
+		async listen() {
+			const context = new HookContext(workflowWith(), node, additionalDataFor(input.credential), 'webhook', 'activate');
+			await type.webhookMethods?.default?.checkExists.call(context);
+		},
 		get saved() {
 			return JSON.parse(saved) as IDataObject;
 		},
 		async call(body, { mode = 'webhook', headers = {}, rawBody } = {}) {
 			// n8n reads the workflow from its database for every call.
-			const workflow = new Workflow({
-				id: 'w1',
-				nodes: [node],
-				connections: {},
-				active: true,
-				nodeTypes: nodeTypesOf(type),
-				staticData: { [`node:${node.name}`]: JSON.parse(saved) as IDataObject },
-			});
+			const workflow = workflowWith({ [`node:${node.name}`]: JSON.parse(saved) as IDataObject });
 			const began = performance.now();
 			const call: Call = { answeredAfterMs: null, status: 0, answer: undefined, headers: {}, items: null };
 			const httpResponse = {

@@ -224,9 +224,7 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 				body: withoutUndefined(body(values, { callbackUrl: input.callbackUrl, uri: (name) => uris.get(name) ?? '' })),
 				usesFiles: uris.size > 0,
 				matchedRatio,
-				remarks: doubts.map(
-					({ parameter, expected }) => `"${labelOf(parameter.split('.'), labels)}" ${expected}.`,
-				),
+				remarks: doubts.map(({ parameter, expected }) => `"${labelOf(parameter.split('.'), labels)}" ${expected}.`),
 				hints: notes,
 			};
 		},

@@ -1,4 +1,10 @@
-import { NodeApiError, NodeOperationError, type IPollFunctions, type IWebhookFunctions } from 'n8n-workflow';
+import {
+	NodeApiError,
+	NodeOperationError,
+	type INode,
+	type IPollFunctions,
+	type IWebhookFunctions,
+} from 'n8n-workflow';
 
 import { explain, type Wanted } from '../api/explain';
 import type { Problem } from '../api/problem';
@@ -8,7 +14,7 @@ import { rulings } from '../judgement/judge';
 export type TriggerContext = IPollFunctions | IWebhookFunctions;
 
 /** The error for a field that the user has to change. */
-export function faultOf(context: TriggerContext, label: string, expected: string): NodeOperationError {
+export function faultOf(context: { getNode(): INode }, label: string, expected: string): NodeOperationError {
 	return new NodeOperationError(context.getNode(), `${label} ${expected}`, {
 		description: `Open the node and change the field "${label}".`,
 	});

@@ -42,6 +42,12 @@ export class Example {
 		return this;
 	}
 
+	/** Puts a node in the place of one that needs an account with another service. */
+	replace(name: string, type: string, typeVersion: number, parameters: INodeParameters): this {
+		Object.assign(this.node(name), { type: `n8n-nodes-base.${type}`, typeVersion, parameters });
+		return this;
+	}
+
 	/** Puts another list into the node that holds it. */
 	list(name: string, list: object): this {
 		return this.change(name, { jsonOutput: JSON.stringify(list) });

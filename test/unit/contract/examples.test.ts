@@ -96,11 +96,14 @@ const newestIn1115: Record<string, number> = {
 	'n8n-nodes-base.filter': 2.2,
 	'n8n-nodes-base.form': 2.3,
 	'n8n-nodes-base.formTrigger': 2.3,
+	'n8n-nodes-base.googleDrive': 3,
+	'n8n-nodes-base.googleSheets': 4.7,
 	'n8n-nodes-base.if': 2.2,
 	'n8n-nodes-base.manualTrigger': 1,
 	'n8n-nodes-base.readWriteFile': 1,
 	'n8n-nodes-base.scheduleTrigger': 1.2,
 	'n8n-nodes-base.set': 3.4,
+	'n8n-nodes-base.splitInBatches': 3,
 	'n8n-nodes-base.splitOut': 1,
 	'n8n-nodes-base.summarize': 1.1,
 	[STICKY]: 1,
@@ -131,6 +134,19 @@ const withDefaults = (node: INode, description: INodeTypeDescription) =>
 const notesOf = ({ nodes }: WorkflowFile) =>
 	nodes.filter(({ type }) => type === STICKY).map(({ parameters }) => String(parameters.content));
 
+/** What each node covers of the canvas, in its pixels. */
+const boxesOf = ({ nodes }: WorkflowFile) =>
+	nodes.map(({ name, type, position: [x, y], parameters }) => {
+		const isNote = type === STICKY;
+		// Below a node stand its name and what it does.
+		const width = isNote ? Number(parameters.width) : 96;
+		const height = isNote ? Number(parameters.height) : 150;
+		return { name, isNote, left: x, top: y, right: x + width, bottom: y + height };
+	});
+
+/** n8n's editor shows this much at a zoom of which notes can be read, on a screen of 1920 × 1080. */
+const SCREEN = { width: 1600, height: 900 };
+
 describe.each(examples)('The example %s', (file, workflow) => {
 	it('has the number of its file in its name', () => {
 		expect(workflow.name).toMatch(new RegExp(`^${file.slice(0, 2)} \\S`));
@@ -143,6 +159,18 @@ describe.each(examples)('The example %s', (file, workflow) => {
 	it('explains itself in a sticky note', () => {
 		expect(notesOf(workflow).length).toBeGreaterThan(0);
 		for (const note of notesOf(workflow)) expect(note).toMatch(/^## .+\n.+/);
+	});
+
+	it('fits a screen', () => {
+		const boxes = boxesOf(workflow);
+		const width = Math.max(...boxes.map(({ right }) => right)) - Math.min(...boxes.map(({ left }) => left));
+		const height = Math.max(...boxes.map(({ bottom }) => bottom)) - Math.min(...boxes.map(({ top }) => top));
+		expect(width).toBeLessThanOrEqual(SCREEN.width);
+		expect(height).toBeLessThanOrEqual(SCREEN.height);
+	});
+
+	it('speaks to somebody who installed the package, and not to its developers', () => {
+		expect(notesOf(workflow).join('\n')).not.toMatch(/npm |stand-in|n8n's log|log file/);
 	});
 
 	it('uses only nodes that n8n 1.115 has, too, unless its note names a newer one', () => {
@@ -225,18 +253,12 @@ describe.each(realJobs)('The example for a real job, %s,', (file, workflow) => {
 
 	it('says what it costs and what to change first', () => {
 		const notes = notesOf(workflow).join('\n');
-		expect(notes).toMatch(/\*\*Cost:\*\* .*billed by CometAPI.*stand-in/s);
+		expect(notes).toMatch(/\*\*Cost:\*\* .*billed by CometAPI/s);
 		expect(notes).toContain('**Change first:** ');
 	});
 
 	it('has notes that lie on no node', () => {
-		const boxes = workflow.nodes.map(({ name, type, position: [x, y], parameters }) => {
-			const isNote = type === STICKY;
-			// Below a node stand its name and what it does.
-			const width = isNote ? Number(parameters.width) : 96;
-			const height = isNote ? Number(parameters.height) : 150;
-			return { name, isNote, left: x, top: y, right: x + width, bottom: y + height };
-		});
+		const boxes = boxesOf(workflow);
 		const overlaps = boxes.flatMap((one, index) =>
 			boxes
 				.slice(index + 1)

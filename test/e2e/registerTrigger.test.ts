@@ -13,6 +13,7 @@ import {
 	place,
 	prompts,
 	textOf,
+	textToVideo,
 	topic,
 	until,
 	webhook,
@@ -168,27 +169,28 @@ topic('A trigger of an n8n that is killed', (define) => {
 async function expectRescueOverKills(here: Place, own: N8n): Promise<void> {
 	const { api, n8n } = here;
 	const register = await switchOn(here);
-	const all = await watch(here);
-	const undelivered = await watch(here, rescuer());
+	// Whoever tells of a task first delivers it, so each trigger has tasks that only it may tell of.
+	const images = await watch(here, watcher({ filters: { operations: ['imageToVideo'] } }));
+	const texts = await watch(here, watcher({ which: 'undelivered', filters: { operations: ['generateFromText'] } }));
 	await here.run(chain(manual, ...prompts('told', 'later [stuck]'), atOnce()));
-	await here.call(chain(webhook(), ...prompts('left [stuck]'), imageToVideo()));
+	await here.call(chain(webhook(), ...prompts('left [stuck]'), textToVideo()));
 	const asleepId = await here.call(
 		chain(webhook(), ...prompts('asleep [stuck]'), imageToVideo({ completion: 'suspend' })),
 	);
 	await asleep(here, asleepId);
-	await until(async () => (await emitted(n8n, all)).length === 1, 'the first item has come', 120_000);
+	await until(async () => (await emitted(n8n, images)).length === 1, 'the first item has come', 120_000);
 	await own.kill();
 	finishAll(here);
 	await own.restart();
 
-	const wanted = taskIds(here).sort();
-	expect(idsOf(await emittedAtLast(n8n, all, wanted.length)).sort()).toEqual(wanted);
-	expect(idsOf(await emitted(n8n, undelivered))).toContain(idOf(here, 'left'));
+	const left = idOf(here, 'left') ?? '';
+	const rest = taskIds(here).filter((id) => id !== left);
+	expect(idsOf(await emittedAtLast(n8n, images, rest.length)).sort()).toEqual(rest.sort());
+	expect(idsOf(await emittedAtLast(n8n, texts, 1))).toEqual([left]);
 	expect((await n8n.waitForExecution(asleepId)).status).toBe('success');
 	await untilRows(register, (rows) => rows.every(({ delivered }) => delivered), 'all is delivered');
-	const told = idsOf(await emitted(n8n, undelivered));
 	await own.restart();
-	expect(idsOf(await emittedAtLast(n8n, all, wanted.length)).sort()).toEqual(wanted);
-	expect(idsOf(await emitted(n8n, undelivered))).toEqual(told);
-	expect(api.creates).toHaveLength(wanted.length);
+	expect(idsOf(await emittedAtLast(n8n, images, rest.length)).sort()).toEqual(rest.sort());
+	expect(idsOf(await emitted(n8n, texts))).toEqual([left]);
+	expect(api.creates).toHaveLength(rest.length + 1);
 }

@@ -1,5 +1,6 @@
 import path from 'node:path';
 
+import { cacheFolder } from './project';
 import { isVersionAtLeast } from './version';
 
 /** Variables of the surrounding shell that n8n may see. Everything else, such as an API key, stays outside. */
@@ -52,6 +53,8 @@ export function n8nEnvironment(input: EnvironmentInput): Record<string, string> 
 		// Loopback goes past any proxy: the stand-in for CometAPI and n8n's own webhooks live there.
 		NO_PROXY: [process.env.NO_PROXY, process.env.no_proxy, '127.0.0.1', 'localhost'].filter(Boolean).join(','),
 		NODE_ENV: 'production',
+		// Half of what an n8n does to start is to load its code. A Node.js that is too old for this doesn't look at it.
+		NODE_COMPILE_CACHE: path.join(cacheFolder, 'compiled-n8n'),
 
 		N8N_USER_FOLDER: input.userFolder,
 		N8N_LISTEN_ADDRESS: '127.0.0.1',

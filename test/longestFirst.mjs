@@ -8,8 +8,26 @@ const longest = [
 	'unit/fuzz/client',
 	'unit/waiting/watch',
 	'unit/contract/package',
+	'engine/faultMatrix/readingForGood',
 	'engine/faultMatrix/fetching',
 	'engine/faultMatrix/',
+	'engine/wake',
+	'engine/triggerTime',
+	// Those with an n8n of their own, which they start again and again.
+	'e2e/registerKilled',
+	'e2e/killed',
+	'e2e/secrets',
+	'e2e/pollTrigger',
+	'e2e/registerTrigger',
+	'e2e/callbackTrigger',
+	'e2e/examples',
+	'e2e/suspend',
+	'e2e/stop',
+	'e2e/communityInstall',
+	'queue/killed',
+	'browser/panel',
+	'browser/lists',
+	'browser/run',
 ];
 
 /** Jest's order, which follows what it has measured before, but with the longest files first on a new machine, too. */

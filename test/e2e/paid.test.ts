@@ -47,7 +47,7 @@ topic('Retry On Fail', (test) => {
 			expect(results.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2, 3].map((item) => ({ item })));
 			expect(api.creates).toHaveLength(5);
 			expect(createdPrompts(api)[4]).toBe('c [fail once INTERNAL]');
-			expect(hintsOf(execution)).toMatch(/3 tasks .*not paid for again/);
+			expect(hintsOf(execution)).toMatch(/3 tasks .*not billed again/);
 		}),
 	);
 
@@ -168,7 +168,7 @@ topic('Retry from the list of executions', (test) => {
 				expect(outputOf(second, 'Runway').map(({ json }) => json.status)).toEqual(Array(3).fill('succeeded'));
 				expect(api.creates).toHaveLength(4);
 				expect(createdPrompts(api)[3]).toBe('c [fail once INTERNAL]');
-				expect(hintsOf(second)).toMatch(/2 tasks .*not paid for again/);
+				expect(hintsOf(second)).toMatch(/2 tasks .*not billed again/);
 			}),
 		);
 	}

@@ -354,7 +354,7 @@ topic('A sleeping execution', (test) => {
 			const list = prompts('a [stuck]', 'b [stuck]', 'c [stuck]');
 			const node = suspended({ options: { maxParallel: 1 } }, RETRY);
 			const executionId = await start(here, chain(manual, ...list, node, after));
-			expect(hintsOf(await asleep(here, executionId))).toMatch(/2 tasks .*not paid for again/);
+			expect(hintsOf(await asleep(here, executionId))).toMatch(/2 tasks .*not billed again/);
 			finishAll(api);
 			const execution = await endedSoon(here, executionId);
 			expect(execution.status).toBe('success');

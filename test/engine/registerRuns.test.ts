@@ -266,7 +266,7 @@ topic('A retry after a crash, with the register,', (test) => {
 			for (const id of api.tasks.keys()) api.finish(id);
 			const { items, hints } = await run(imageToVideo(), { items: prompts('a [stuck]', 'a [stuck]'), ...lost() });
 			expect(items.map(({ json }) => json.taskId)).toEqual(n8n.rows.map(({ taskId }) => taskId));
-			expect(hints.map(({ message }) => message).join()).toMatch(/not paid for again/);
+			expect(hints.map(({ message }) => message).join()).toMatch(/not billed again/);
 			expect(api.creates).toHaveLength(2);
 			expect(statuses(n8n)).toEqual([
 				['succeeded', true],
@@ -350,7 +350,7 @@ topic('A retry after a crash, with the register,', (test) => {
 			Object.assign(n8n.rows[0] ?? {}, { executionId: '50', delivered: true });
 			Object.assign(n8n.rows[1] ?? {}, { executionId: '50', fingerprint: 'other' });
 			const error = await fail(imageToVideo(), { items: prompts('a [stuck]', 'b [stuck]'), ...lost() });
-			expect(textOf(error)).toMatch(/may have been created already.*no row/s);
+			expect(textOf(error)).toMatch(/may already have created them.*no row/s);
 			expect(api.creates).toHaveLength(2);
 		}),
 	);

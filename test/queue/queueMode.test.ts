@@ -225,7 +225,7 @@ topic('A failed attempt', (test) => {
 			const execution = await n8n.waitForExecution(executionId);
 			await expectFiles(here, execution, 3);
 			expect(api.creates).toHaveLength(4);
-			expect(hintsOf(execution)).toMatch(/2 tasks .*not paid for again/);
+			expect(hintsOf(execution)).toMatch(/2 tasks .*not billed again/);
 		}),
 	);
 

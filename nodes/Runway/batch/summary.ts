@@ -54,6 +54,7 @@ export function stopSummary(all: readonly Ending[]): string {
 	const state = stateOfRun(all);
 	return lines(
 		state === null ? 'No task had been created.' : `${state}. Stopping an execution cancels nothing at CometAPI.`,
+		...failuresInLines(all),
 		all.some(({ outcome }) => hasResultToFetch(outcome)) ? tasksInLines(all) : '',
 		doubtsInWords(all),
 	);
@@ -126,9 +127,9 @@ function sharesInWords(shares: readonly Share[]): string {
 	return parts.join(', ');
 }
 
-/** Names the other items that went wrong, so that all can be corrected at once. */
-function failuresInLines(others: readonly Ending[]): string[] {
-	const failed = others.filter(({ outcome }) => shareOf(outcome) === 'failed');
+/** Names the items that went wrong, so that all can be corrected at once. */
+function failuresInLines(endings: readonly Ending[]): string[] {
+	const failed = endings.filter(({ outcome }) => shareOf(outcome) === 'failed');
 	const shown = failed.slice(0, MOST_FAILURES).map(({ itemIndex, outcome }) => {
 		const task = taskOf(outcome);
 		const { message } = explainOutcome(outcome);

@@ -4,13 +4,8 @@ import path from 'node:path';
 
 import { modelTable } from '../../nodes/Runway/modelTable';
 import { isCreate, operations } from '../../nodes/Runway/operations';
-import {
-	labelledParameters,
-	type BuildInput,
-	type BuildResult,
-	type CreateOperation,
-	type Fault,
-} from '../../nodes/Runway/operations/operation';
+import type { BuildInput, BuildResult, CreateOperation, Fault } from '../../nodes/Runway/operations/operation';
+import { labelledParameters } from '../../nodes/Runway/operations/parameters';
 import { STAND_IN_KEY, startStandIn, type StandIn } from '../support/standin';
 
 type Values = Record<string, unknown>;

@@ -8,7 +8,8 @@ import { openRegister, type Register } from '../../shared/register/register';
 import type { RowStatus, StoredRow, TaskRow } from '../../shared/register/row';
 import type { TaskStatus } from '../../shared/task/task';
 import { decimal, flag, integer, oneOf, optionalText } from '../operations/checks';
-import { checkParameters, type Fault } from '../operations/operation';
+import type { Fault } from '../operations/operation';
+import { checkParameters } from '../operations/parameters';
 import { list } from '../operations/task/list.operation';
 import { askUntilAnswered, runLookUps, type Found } from './lookUp';
 

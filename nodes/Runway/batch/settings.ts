@@ -4,7 +4,8 @@ import * as z from 'zod/v4-mini';
 import { isObject, type Json } from '../../shared/task/json';
 import type { Api } from '../../shared/task/task';
 import { decimal, flag, integer, oneOf, optionalHttpUrl, optionalText, requiredText } from '../operations/checks';
-import { checkParameters, type BatchOperation, type Fault } from '../operations/operation';
+import type { BatchOperation, Fault } from '../operations/operation';
+import { checkParameters } from '../operations/parameters';
 import {
 	DEFAULT_BINARY_FIELD,
 	DEFAULT_MAX_FILE_SIZE_MB,

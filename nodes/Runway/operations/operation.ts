@@ -1,15 +1,10 @@
 import type { INodeProperties } from 'n8n-workflow';
-import * as z from 'zod/v4-mini';
 
-import { isObject } from '../../shared/task/json';
-import type { FactsByModel } from '../modelTable';
-import { brokenWord } from './brokenText';
-import { MATCH_IMAGE } from './checks';
-import type { Encoded } from './files';
 import type { ImageShape } from '../../shared/files/imageShape';
-import { nearestShape } from './modelRules';
-import type { PanelRemark } from './hints';
 import type { Api } from '../../shared/task/task';
+import type { FactsByModel } from '../modelTable';
+import type { Encoded } from './files';
+import type { PanelRemark } from './hints';
 
 /**
  * What an operation is: its place in the panel, its fields, and for those that create a task the route
@@ -141,20 +136,6 @@ export interface Doubt {
 	expected: string;
 }
 
-type CreateSpec<Schema extends z.core.$ZodType> = Omit<CreateOperation, 'kind' | 'build'> & {
-	/** Checks and cleans the parameters; every message continues the sentence "Label …". */
-	parameters: Schema;
-	body(parameters: z.core.output<Schema>, input: BodyInput): Record<string, unknown>;
-	/** Binary fields that stand in for a URL. */
-	files?: (parameters: z.core.output<Schema>) => FileInput[];
-	/** For a `ratio` of {@link MATCH_IMAGE}: the image, and the ratios of which the nearest is sent; the first is the default. */
-	match?: (parameters: z.core.output<Schema>) => { image: InputImage; ratios: readonly string[] };
-	/** Values that are most likely wrong; the prompt's words are looked at anyway. */
-	doubts?: (parameters: z.core.output<Schema>, input: BuildInput) => Doubt[];
-	/** What the user should know about the result, whether or not the request is accepted. */
-	notes?: (parameters: z.core.output<Schema>) => string[];
-};
-
 /** An image that the user gives: as a URL, or as a file by the parameter that names its field. */
 export interface InputImage {
 	parameter: string;
@@ -175,159 +156,4 @@ export interface FileInput {
 	field: string;
 	/** Turns the file into a URI, or says what it must be. */
 	encode(file: InputFile): Promise<Encoded>;
-}
-
-/** Makes a create operation from its fields, its schema and its body. */
-export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec<Schema>): CreateOperation {
-	const { parameters: schema, body, files, match, doubts: findDoubts, notes: say, ...panel } = spec;
-	const labels = labelledParameters(panel);
-
-	return {
-		...panel,
-		kind: 'create',
-		async build(parameters, input) {
-			const checked = checkParameters(schema, labels, parameters);
-			if (!checked.ok) {
-				return { ok: false, faults: checked.faults.map((fault) => emptyExpression(fault, input) ?? fault) };
-			}
-			const doubts = [...brokenPrompt(parameters.prompt, input), ...(findDoubts?.(checked.data, input) ?? [])];
-			if (doubts.length > 0 && !input.sendAnyway) {
-				return { ok: false, faults: doubts.map((doubt) => doubtFault(doubt, labels, parameters)) };
-			}
-
-			const notes = say?.(checked.data) ?? [];
-			const uris = new Map<string, string>();
-			const shapes = new Map<string, ImageShape | null>();
-			for (const file of files?.(checked.data) ?? []) {
-				const encoded = await file.encode(await input.readFile(file.field));
-				if ('expected' in encoded) {
-					const label = labelOf(file.parameter.split('.'), labels);
-					const { expected } = encoded;
-					return { ok: false, faults: [{ parameter: file.parameter, label, found: null, expected }] };
-				}
-				uris.set(file.parameter, encoded.uri);
-				shapes.set(file.parameter, encoded.shape);
-			}
-			let values = checked.data;
-			let matchedRatio: string | null = null;
-			if (match !== undefined && (values as { ratio?: string }).ratio === MATCH_IMAGE) {
-				const { image, ratios } = match(values);
-				const isDoubtful = doubts.some(({ parameter }) => parameter === image.parameter);
-				const shape =
-					image.url === undefined ? shapes.get(image.parameter) : isDoubtful ? null : await input.shapeAt(image.url);
-				matchedRatio = matching(ratios, shape ?? null);
-				if (!shape) notes.push(unmatched(matchedRatio));
-				values = { ...(values as object), ratio: matchedRatio } as z.core.output<Schema>;
-			}
-			return {
-				ok: true,
-				body: withoutUndefined(body(values, { callbackUrl: input.callbackUrl, uri: (name) => uris.get(name) ?? '' })),
-				usesFiles: uris.size > 0,
-				matchedRatio,
-				remarks: doubts.map(({ parameter, expected }) => `"${labelOf(parameter.split('.'), labels)}" ${expected}.`),
-				hints: notes,
-			};
-		},
-	};
-}
-
-/** An operation's own fields and options, with labels that lead to them: "Options → Seed". */
-export function labelledParameters({ fields, options = [] }: Pick<Operation, 'fields' | 'options'>): INodeProperties[] {
-	return [...fields, ...options.map((option) => ({ ...option, displayName: `Options → ${option.displayName}` }))];
-}
-
-const unmatched = (sent: string) =>
-	`The shape of the image can't be read, so "Match the Image" is the ratio ${sent}. To have another, choose it.`;
-
-/** The ratio that is nearest to an image, or the default. */
-function matching(ratios: readonly string[], shape: ImageShape | null): string {
-	return shape === null ? (ratios[0] ?? '') : nearestShape(ratios, `${shape.width}:${shape.height}`);
-}
-
-/** Says of an empty value that it is an expression that came out empty: in the panel, the field looks filled in. */
-function emptyExpression(fault: Fault, { expressionOf }: BuildInput): Fault | null {
-	const value = fault.found?.value ?? '';
-	const expression = expressionOf(fault.parameter);
-	if (expression === null || typeof value !== 'string' || value.trim() !== '') return null;
-	const expected = `holds the expression ${shortened(expression)}, which came out empty for this item. Choose a field of the item that has a value, or enter one`;
-	return { ...fault, found: null, expected };
-}
-
-function shortened(expression: string): string {
-	const text = expression.replace(/^=/, '').trim();
-	return text.length > 80 ? `${text.slice(0, 80)}…` : text;
-}
-
-function brokenPrompt(prompt: unknown, { expressionOf }: BuildInput): Doubt[] {
-	const word = typeof prompt === 'string' ? brokenWord(prompt, expressionOf('prompt')) : null;
-	if (word === null) return [];
-	const expected = `must not hold "${word}", which a broken expression has left (it names a field that this item does not have, or a whole object)`;
-	return [{ parameter: 'prompt', expected }];
-}
-
-function doubtFault(doubt: Doubt, fields: INodeProperties[], parameters: Record<string, unknown>): Fault {
-	const path = doubt.parameter.split('.');
-	return { ...doubt, label: labelOf(path, fields), found: { value: valueAt(path, parameters) }, isDoubt: true };
-}
-
-function valueAt(path: string[], parameters: Record<string, unknown>): unknown {
-	return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], parameters);
-}
-
-/**
- * Checks parameters by a schema and cleans them.
- * @param fields where the labels of faults are found
- */
-export function checkParameters<Schema extends z.core.$ZodType>(
-	schema: Schema,
-	fields: INodeProperties[],
-	parameters: Record<string, unknown>,
-): { ok: true; data: z.core.output<Schema> } | { ok: false; faults: Fault[] } {
-	const checked = z.safeParse(schema, parameters);
-	if (checked.success) return { ok: true, data: checked.data };
-	const faults = new Map<string, Fault>();
-	for (const issue of checked.error.issues) {
-		const fault = toFault(issue, fields, parameters);
-		// The first one says the most: an empty URL is empty before it is no URL.
-		if (!faults.has(fault.parameter)) faults.set(fault.parameter, fault);
-	}
-	return { ok: false, faults: [...faults.values()] };
-}
-
-function toFault(issue: z.core.$ZodIssue, fields: INodeProperties[], parameters: Record<string, unknown>): Fault {
-	const path = issue.path.map(String);
-	return {
-		parameter: path.join('.'),
-		label: labelOf(path, fields),
-		found: { value: valueAt(path, parameters) },
-		expected: issue.message,
-	};
-}
-
-/** The labels along a path, such as "Camera Motion → X"; groups of a fixed collection go without saying. */
-function labelOf(path: string[], fields: INodeProperties[]): string {
-	const labels: string[] = [];
-	let level = fields;
-	for (const key of path) {
-		if (/^\d+$/.test(key)) {
-			labels.push(`#${Number(key) + 1}`);
-			continue;
-		}
-		const field = level.find((candidate) => candidate.name === key);
-		if (field === undefined) continue;
-		labels.push(field.displayName);
-		level = (field.options ?? []).flatMap((option) =>
-			'values' in option ? option.values : 'type' in option ? [option] : [],
-		);
-	}
-	return labels.join(' → ') || path.join('.');
-}
-
-/** Leaves out what was not set, at every depth, since the API may refuse nulls and empty objects. */
-function withoutUndefined(body: Record<string, unknown>): Record<string, unknown> {
-	return Object.fromEntries(
-		Object.entries(body)
-			.filter(([, value]) => value !== undefined)
-			.map(([key, value]) => [key, isObject(value) ? withoutUndefined(value) : value]),
-	);
 }

@@ -6,7 +6,8 @@ import { modelField, moderationField, promptField, ratioFields, seedField } from
 import { panelRemarks, replacedDefaults } from '../hints';
 import { contentModeration, publicFigureThreshold } from '../moderation';
 import { currentModels, fitsModel, modelDoubts, replacements } from '../modelRules';
-import { createOperation, type Doubt } from '../operation';
+import { createOperation } from '../createOperation';
+import type { Doubt } from '../operation';
 import { referenceDoubts, referenceFiles, references, referencesField, referenceUris } from '../references';
 
 const facts = modelTable['text-to-image'];

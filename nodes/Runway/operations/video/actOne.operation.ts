@@ -3,7 +3,7 @@ import * as z from 'zod/v4-mini';
 import { httpUrl } from '../checks';
 import { urlField } from '../fields';
 import { urlDoubts } from '../inputUrls';
-import { createOperation } from '../operation';
+import { createOperation } from '../createOperation';
 
 /** POST /runway/pro/act_one. */
 export const actOne = createOperation({

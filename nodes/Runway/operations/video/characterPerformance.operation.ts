@@ -6,7 +6,7 @@ import { modelField, moderationField, ratioField, seedField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, publicFigureThreshold } from '../moderation';
 import { currentModels, fitsModel, modelDoubts, ratiosOf } from '../modelRules';
-import { createOperation } from '../operation';
+import { createOperation } from '../createOperation';
 
 const character = mediaInput({
 	prefix: 'character',

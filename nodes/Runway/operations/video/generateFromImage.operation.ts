@@ -23,7 +23,7 @@ import {
 } from '../fields';
 import { urlDoubts } from '../inputUrls';
 import { documentedDoubts } from '../modelRules';
-import { createOperation } from '../operation';
+import { createOperation } from '../createOperation';
 
 const documented = { ratios: ['1280:720', '720:1280'], durations: [5, 10] };
 

@@ -4,7 +4,7 @@ import { cameraMotion, motionVector } from '../cameraMotion';
 import { integer, ratio, requiredText } from '../checks';
 import { cameraMotionField, durationField, modelField, promptField, ratioField, styleField } from '../fields';
 import { documentedDoubts } from '../modelRules';
-import { createOperation } from '../operation';
+import { createOperation } from '../createOperation';
 
 /** Older pages have shapes such as 16:9 in place of pixels (fact sheet 2.1). */
 const documented = { ratios: ['1280:720', '720:1280', '960:960'], durations: [5, 10] };

@@ -17,7 +17,7 @@ import { urlDoubts } from '../inputUrls';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, publicFigureThreshold } from '../moderation';
 import { currentModels, fitsModel, modelDoubts, modelsWithoutLastFrame, ratiosOf, replacements } from '../modelRules';
-import { createOperation } from '../operation';
+import { createOperation } from '../createOperation';
 
 const image = mediaInput({
 	prefix: 'image',

@@ -4,7 +4,7 @@ import { decimal, flag, httpUrl, integer, requiredText } from '../checks';
 import { durationField, flipField, modelField, promptField, urlField } from '../fields';
 import { urlDoubts } from '../inputUrls';
 import { documentedDoubts } from '../modelRules';
-import { createOperation } from '../operation';
+import { createOperation } from '../createOperation';
 
 /** POST /runway/pro/video2video. */
 export const restyle = createOperation({

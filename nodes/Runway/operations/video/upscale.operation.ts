@@ -6,7 +6,7 @@ import { requiredText } from '../checks';
 import { modelField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
 import { currentModels } from '../modelRules';
-import { createOperation } from '../operation';
+import { createOperation } from '../createOperation';
 
 const video = mediaInput({
 	prefix: 'video',

@@ -7,7 +7,7 @@ import { modelField, moderationField, optionalRatioField, promptField, seedField
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, publicFigureThreshold } from '../moderation';
 import { currentModels, fitsModel, modelDoubts, modelsWithoutReferences } from '../modelRules';
-import { createOperation } from '../operation';
+import { createOperation } from '../createOperation';
 import { referenceDoubts, referenceFiles, references, referencesField, referenceUris } from '../references';
 
 const video = mediaInput({

@@ -4,7 +4,7 @@ import { ownProblem } from '../../shared/api/problem';
 import { openRegister, type Register } from '../../shared/register/register';
 import { isTerminal } from '../../shared/task/task';
 import { findOperation } from '../operations/index';
-import type { Operation } from '../operations/operation';
+import type { BatchOperation, Operation } from '../operations/operation';
 import { findAppeared } from './appeared';
 import { runBalance } from './balance';
 import { taskOf, type CreateJob, type Job, type Outcome } from './job';
@@ -14,6 +14,7 @@ import { runList } from './list';
 import { openLedger, takeUp, type Ledger, type PaidRecord } from './paid';
 import { prepare, type Prepared } from './prepare';
 import { recallAttempts } from './recall';
+import { openRecentTasks, type RecentTasks } from './recent';
 import { noRows, openRows } from './rows';
 import { errorItem, markForErrorOutput, mostImportant, nodeError, recordsLostError, stoppedError } from './report';
 import { runJobs, type JobResult } from './run';
@@ -34,15 +35,30 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	if (operation.kind === 'account') return [await runBalance(context)];
 	if (operation.kind === 'list') return [await runList(context)];
 	const register = await openRegister(context);
+	const recent = openRecentTasks(context, register);
+	try {
+		return await runTasks(context, operation, register, recent);
+	} finally {
+		recent.release();
+	}
+}
+
+async function runTasks(
+	context: IExecuteFunctions,
+	operation: BatchOperation,
+	register: Register | null,
+	recent: RecentTasks,
+): Promise<INodeExecutionData[][]> {
 	const checked = await prepare(context, operation, register !== null);
 	const wanted = jobsOf(checked);
 	const recalled = await attemptsBefore(context, wanted, operation, register);
 	const rows = register === null ? noRows : openRows(context, register);
-	const ledger = openLedger(context, rows);
+	const ledger = openLedger(context, rows, recent.created);
 	ledger.recall(recalled ?? []);
 	resumeModels(wanted, ledger);
 	const leftBefore = ledger.leftBehind(wanted);
 	endIfHopeless(context, checked, ledger, leftBefore, recalled !== null);
+	await recent.reuse(wanted, ledger);
 	const prepared = await withinLimits(context, checked, ledger);
 	endIfHopeless(context, prepared, ledger, leftBefore, recalled !== null);
 	const jobs = jobsOf(prepared);
@@ -56,6 +72,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 		goOnAfterFailedCreate: goesOnAfterErrors(context),
 		onSettled: (job, outcome) => {
 			rows.ended(job, outcome);
+			recent.ended(job, outcome);
 			settled(outcome);
 		},
 		onNewAttempt: async (job, outcome) => {
@@ -85,7 +102,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	await noted;
 	if (important !== undefined && isOver) throw nodeError(context, important, endings, left);
 
-	addHints(context, prepared, results, left, register?.fault ?? null);
+	addHints(context, prepared, results, left, recent.reused, register?.fault ?? null);
 	const ended = inItemOrder(prepared, results);
 	if (results.some(isToSleep)) return [await fallAsleep(context, ended, left, register, rows)];
 	// An error item may be what n8n's Retry On Fail runs the node again for, so the ledger stays.
@@ -230,6 +247,7 @@ function addHints(
 	prepared: readonly Prepared[],
 	results: readonly JobResult[],
 	left: readonly PaidRecord[],
+	reused: ReadonlySet<Job>,
 	registerFault: string | null,
 ): void {
 	const itemsByHint = new Map<string, number[]>();
@@ -240,7 +258,12 @@ function addHints(
 	}
 	const hints = [...itemsByHint].map(([hint, items]) => (prepared.length > 1 ? `${itemList(items)}: ${hint}` : hint));
 
-	const reattached = results.filter((result) => result.reattached && taskOf(result.outcome) !== null).length;
+	const takenUp = results.filter((result) => result.reattached && taskOf(result.outcome) !== null);
+	const recent = takenUp.filter(({ job }) => reused.has(job)).length;
+	if (recent > 0) {
+		hints.push(`Reused ${count(recent, 'task')} from a recent identical request; nothing was billed for this.`);
+	}
+	const reattached = takenUp.length - recent;
 	if (reattached > 0) {
 		const wereNot = reattached === 1 ? 'it was not' : 'they were not';
 		hints.push(`Reused ${count(reattached, 'task')} from an earlier attempt; ${wereNot} billed again.`);

@@ -44,8 +44,13 @@ const KEY = 'runwayTasks';
 /**
  * Opens the ledger of the node's present run; a loop's next round is a run of its own.
  * @param rows are told the same, since n8n loses the node's context in a crash
+ * @param onCreated is told of each created task
  */
-export function openLedger(context: IExecuteFunctions, rows: Rows): Ledger {
+export function openLedger(
+	context: IExecuteFunctions,
+	rows: Rows,
+	onCreated: (job: CreateJob, taskId: string) => void,
+): Ledger {
 	const nodeContext = context.getContext('node');
 	const runIndex = roundOf(context);
 	const runs = (): Record<string, PaidRecord[]> => (nodeContext[KEY] ?? {}) as Record<string, PaidRecord[]>;
@@ -78,6 +83,7 @@ export function openLedger(context: IExecuteFunctions, rows: Rows): Ledger {
 			const executionId = context.getExecutionId();
 			save([...records(), { ...requestOf(job), taskId, createdAt: createdAt ?? '', executionId }]);
 			rows.created(job, taskId);
+			onCreated(job, taskId);
 		},
 		maybeCreated(job, problem) {
 			save([...records(), { ...requestOf(job), problem }]);

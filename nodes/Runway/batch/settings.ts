@@ -50,6 +50,8 @@ export interface ItemSettings {
 	minBalance: number;
 	/** How often a task is created anew that has failed for a passing reason. */
 	retryFailed: number;
+	/** A task of an identical request is used again if it is not older than this; 0 = never. Milliseconds. */
+	reuseWithinMs: number;
 	/** Models to try in turn if the chosen one is not served. */
 	fallbackModels: readonly string[];
 }
@@ -79,6 +81,7 @@ const options = z.object(
 		onTimeout: z.optional(oneOf(['error', 'returnTask'])),
 		pollInterval: z.optional(decimal(0, 300)),
 		retryFailed: z.optional(integer(0, 5)),
+		reuseWithin: z.optional(integer(0, 1_440)),
 		runwayVersion: z.optional(
 			z.string('must be a date').check(z.trim(), z.regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2024-11-06')),
 		),
@@ -137,6 +140,7 @@ export function readSettings(
 		maxTasks: chosen.maxTasks ?? 0,
 		minBalance: chosen.minBalance ?? 0,
 		retryFailed: chosen.retryFailed ?? 0,
+		reuseWithinMs: (chosen.reuseWithin ?? 0) * 60_000,
 		fallbackModels: chosen.fallbackModels ?? [],
 	};
 	return { ok: true, settings };

@@ -33,6 +33,16 @@ const retryFailed: INodeProperties = {
 	displayOptions: { show: { '/completion': ['wait'] } },
 };
 
+const reuseWithin: INodeProperties = {
+	displayName: 'Reuse a Recent Task (Minutes)',
+	name: 'reuseWithin',
+	type: 'number',
+	typeOptions: { minValue: 0, maxValue: 1_440, numberPrecision: 0 },
+	default: 0,
+	description:
+		'If this workflow sent an identical request within this many minutes, the node uses its task again, and nothing is billed. For agents that ask twice, webhooks that arrive twice, and trials in the editor. Failed tasks are not used again. 0 creates a task every time.',
+};
+
 const fallbackModels: INodeProperties = {
 	displayName: 'Fallback Models',
 	name: 'fallbackModels',
@@ -44,4 +54,4 @@ const fallbackModels: INodeProperties = {
 	displayOptions: { hide: { '/operation': ['actOne'] } },
 };
 
-export const spendingOptions: INodeProperties[] = [maxTasks, minBalance, retryFailed, fallbackModels];
+export const spendingOptions: INodeProperties[] = [maxTasks, minBalance, retryFailed, reuseWithin, fallbackModels];

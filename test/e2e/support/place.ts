@@ -282,7 +282,9 @@ export function customDataOf(execution: Execution): Record<string, string> {
 
 /** All ids that the execution's custom data names. */
 export function notedIds(execution: Execution): string[] {
-	return Object.values(customDataOf(execution)).flatMap((value) => value.split(' '));
+	return Object.entries(customDataOf(execution)).flatMap(([key, value]) =>
+		key.startsWith('Runway_task_IDs') ? value.split(', ') : [],
+	);
 }
 
 /** The execution once n8n has saved its custom data, which it does a moment after it has ended. */

@@ -71,6 +71,7 @@ const fixedDefaults: Record<string, unknown> = {
 	maxTasksInProgress: 0,
 	minBalance: 0,
 	retryFailed: 0,
+	reuseWithin: 0,
 	runwayVersion: '2024-11-06',
 	onTimeout: 'error',
 	includeRaw: false,

@@ -122,7 +122,7 @@ describe('Parameters of any kind', () => {
 				'includeRaw',
 			],
 			...['maxFileSize', 'maxParallel', 'maxTasks', 'maxTasksInProgress', 'minBalance', 'onTimeout', 'pollInterval'],
-			...['retryFailed', 'runwayVersion', 'sendAnyway', 'timeout', '__proto__'],
+			...['retryFailed', 'reuseWithin', 'runwayVersion', 'sendAnyway', 'timeout', '__proto__'],
 		];
 		const options = fc.oneof(
 			{ weight: 5, arbitrary: fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] }) },

@@ -482,4 +482,21 @@ topic('The register, if a job creates more than once,', (test) => {
 			expect(api.creates).toHaveLength(2);
 		}),
 	);
+
+	test(
+		'lets no further create go out that has no row yet, since a retry after a crash would pay for it again',
+		withRegister(async ({ api, n8n, run }) => {
+			const rowsAtCreates: number[] = [];
+			api.settings.renderMs = (made) => {
+				rowsAtCreates.push(n8n.rows.length);
+				return made.number === 1 ? 1_500 : 200;
+			};
+			const running = run(imageToVideo({ retryFailed: 1 }), { items: failing });
+			await until(() => statuses(n8n)[0]?.[0] === 'created', LONG_MS);
+			n8n.fault({ on: /^(POST|PATCH)/, fault: { kind: 'status', status: 500 }, times: 4 });
+			await running;
+			expect(api.creates).toHaveLength(2);
+			expect(rowsAtCreates).toEqual([1, 2]);
+		}),
+	);
 });

@@ -499,4 +499,20 @@ topic('The register, if a job creates more than once,', (test) => {
 			expect(rowsAtCreates).toEqual([1, 2]);
 		}),
 	);
+
+	test(
+		'lets a retry find the task of a fallback model, although the crash came before its row said that the first model was refused',
+		withRegister(async ({ api, n8n, fail, run }) => {
+			api.settings.noChannelFor = ['gen4.5'];
+			const model = { model: { __rl: true, mode: 'id', value: 'gen4.5' } };
+			const parameters = (timeout: number) => imageToVideo({ fallbackModels: 'gen4_turbo', timeout }, model);
+			await fail(parameters(1), { items: prompts('[stuck]') });
+			Object.assign(n8n.rows[0] ?? {}, { status: 'sending', failure: null, endedTime: null });
+			const [taskId = ''] = [...api.tasks.keys()];
+			api.finish(taskId);
+			const { items } = await run(parameters(30), { items: prompts('[stuck]'), ...lost() });
+			expect(items[0]?.json).toMatchObject({ taskId, model: 'gen4_turbo', status: 'succeeded' });
+			expect(api.creates).toHaveLength(2);
+		}),
+	);
 });

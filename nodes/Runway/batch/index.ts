@@ -65,10 +65,10 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 		},
 		spareTasks: spareTasks(jobs, ledger),
 	});
-	const results = await findAppeared(context, ran);
-
-	const ends = new Set(results.map(({ outcome }) => taskOf(outcome)?.taskId));
+	const ends = new Set(ran.map(({ outcome }) => taskOf(outcome)?.taskId));
 	const left = ledger.leftBehind(jobs).filter((record) => !('taskId' in record && ends.has(record.taskId)));
+	const results = await findAppeared(context, ran, left);
+
 	const endings = results.map(({ job, outcome }): Ending => ({ itemIndex: job.itemIndex, outcome }));
 	const failed = results.flatMap(({ item }, index) => (item === null ? (endings[index] ?? []) : []));
 	// With the register, what an earlier attempt left open doesn't end a run that has something to deliver.

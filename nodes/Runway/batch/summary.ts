@@ -1,7 +1,7 @@
 import { isTerminal } from '../../shared/task/task';
 import { explainOutcome } from './explainOutcome';
 import { taskOf, type Outcome } from './job';
-import { hasFailed, type PaidRecord } from './paid';
+import { hasFailed, taskIdsOf, type PaidRecord } from './paid';
 import { count, lines, sentences } from './words';
 
 /** What became of all tasks of a run, in few lines. Items are counted from 0, as n8n's editor and its expressions do. */
@@ -91,10 +91,6 @@ function leftOver(left: readonly PaidRecord[], list: (lead: string, ids: readonl
 			? `For ${count(doubts, 'earlier request')} that no item repeats, it is unknown whether a task was created; look at the task log in the CometAPI console.`
 			: '',
 	];
-}
-
-function taskIdsOf(left: readonly PaidRecord[]): string[] {
-	return left.flatMap((record) => ('taskId' in record ? [record.taskId] : []));
 }
 
 function isWrong({ outcome }: Ending): boolean {

@@ -28,6 +28,8 @@ topic('Max Tasks Per Run', (test) => {
 			expect(error.description).toMatch(
 				/None of them was sent, so nothing was billed\. .*Max Tasks Per Run in the options/,
 			);
+			expect(error.description).toContain('3 of 3 not sent.');
+			expect(error.description).not.toMatch(/failed|Item 1: This run/);
 			expect(api.requests).toHaveLength(0);
 		}),
 	);

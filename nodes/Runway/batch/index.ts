@@ -177,10 +177,7 @@ function earlierEndings(jobs: readonly Job[], ledger: Ledger): Ending[] {
 	return jobs.flatMap((job): Ending[] => {
 		const record = job.kind === 'create' ? ledger.find(job) : undefined;
 		if (job.kind !== 'create' || record === undefined) return [];
-		const outcome = takeUp(job, record);
-		return [
-			{ itemIndex: job.itemIndex, outcome: outcome.kind === 'ready' ? { ...outcome, kind: 'leftRunning' } : outcome },
-		];
+		return [{ itemIndex: job.itemIndex, outcome: takeUp(job, record) }];
 	});
 }
 

@@ -293,6 +293,20 @@ topic('Fallback Models', (test) => {
 	);
 
 	test(
+		'say of the model that made the result which defaults it does not take',
+		bench(async (place) => {
+			place.api.settings.noChannelFor = ['gen4.5'];
+			const { hints } = await place.run(imageToVideo({ fallbackModels: 'veo3.1' }, { ...gen45, ...AT_ONCE }), {
+				items: prompts('a', 'b'),
+			});
+			expect(asked(place).filter((model) => model === 'veo3.1')).toHaveLength(2);
+			expect(hints.map(({ message }) => message)).toContainEqual(
+				expect.stringMatching(/^Items 0, 1 .*veo3\.1 doesn't take the default duration 5, so the node sends 4/),
+			);
+		}),
+	);
+
+	test(
 		'are tried for a model that the key may not use, and for one that Runway itself no longer knows',
 		bench(async (place) => {
 			place.api.fault({ on: 'create', kind: 'model-not-allowed' });

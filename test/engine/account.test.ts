@@ -68,6 +68,18 @@ topic('An error that leaves open whether a task was created', (test) => {
 	);
 
 	test(
+		'names no task that has failed, and in whose place the run was to create another one',
+		bench(async (place) => {
+			place.api.fault({ on: 'create', kind: 'reset-after', skip: 1 });
+			const items = prompts('[fail INTERNAL]');
+			const error = await place.fail(imageToVideo({ retryFailed: 1 }), { credential: withToken(place), items });
+			const [, second = ''] = place.api.tasks.keys();
+			expect(textOf(error)).toContain(`appeared in the CometAPI account: ${second} `);
+			expect(error.context.data?.appearedTasks).toMatchObject([{ taskId: second }]);
+		}),
+	);
+
+	test(
 		'says that no task has appeared',
 		bench(async (place) => {
 			place.api.fault({ on: 'create', kind: 'reset-before' });

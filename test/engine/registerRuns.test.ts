@@ -482,4 +482,37 @@ topic('The register, if a job creates more than once,', (test) => {
 			expect(api.creates).toHaveLength(2);
 		}),
 	);
+
+	test(
+		'lets no further create go out that has no row yet, since a retry after a crash would pay for it again',
+		withRegister(async ({ api, n8n, run }) => {
+			const rowsAtCreates: number[] = [];
+			api.settings.renderMs = (made) => {
+				rowsAtCreates.push(n8n.rows.length);
+				return made.number === 1 ? 1_500 : 200;
+			};
+			const running = run(imageToVideo({ retryFailed: 1 }), { items: failing });
+			await until(() => statuses(n8n)[0]?.[0] === 'created', LONG_MS);
+			n8n.fault({ on: /^(POST|PATCH)/, fault: { kind: 'status', status: 500 }, times: 4 });
+			await running;
+			expect(api.creates).toHaveLength(2);
+			expect(rowsAtCreates).toEqual([1, 2]);
+		}),
+	);
+
+	test(
+		'lets a retry find the task of a fallback model, although the crash came before its row said that the first model was refused',
+		withRegister(async ({ api, n8n, fail, run }) => {
+			api.settings.noChannelFor = ['gen4.5'];
+			const model = { model: { __rl: true, mode: 'id', value: 'gen4.5' } };
+			const parameters = (timeout: number) => imageToVideo({ fallbackModels: 'gen4_turbo', timeout }, model);
+			await fail(parameters(1), { items: prompts('[stuck]') });
+			Object.assign(n8n.rows[0] ?? {}, { status: 'sending', failure: null, endedTime: null });
+			const [taskId = ''] = [...api.tasks.keys()];
+			api.finish(taskId);
+			const { items } = await run(parameters(30), { items: prompts('[stuck]'), ...lost() });
+			expect(items[0]?.json).toMatchObject({ taskId, model: 'gen4_turbo', status: 'succeeded' });
+			expect(api.creates).toHaveLength(2);
+		}),
+	);
 });

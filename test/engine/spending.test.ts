@@ -28,6 +28,8 @@ topic('Max Tasks Per Run', (test) => {
 			expect(error.description).toMatch(
 				/None of them was sent, so nothing was billed\. .*Max Tasks Per Run in the options/,
 			);
+			expect(error.description).toContain('3 of 3 not sent.');
+			expect(error.description).not.toMatch(/failed|Item 1: This run/);
 			expect(api.requests).toHaveLength(0);
 		}),
 	);
@@ -287,6 +289,20 @@ topic('Fallback Models', (test) => {
 			expect(asked(place)).toEqual(['gen4.5', 'veo3.1', 'gen4_turbo']);
 			expect(items[0]?.json).toMatchObject({ model: 'gen4_turbo', attempts: 1, status: 'succeeded', cost: null });
 			expect(hints.map(({ message }) => message).join()).toMatch(/refused the model gen4\.5, so veo3\.1 came next/);
+		}),
+	);
+
+	test(
+		'say of the model that made the result which defaults it does not take',
+		bench(async (place) => {
+			place.api.settings.noChannelFor = ['gen4.5'];
+			const { hints } = await place.run(imageToVideo({ fallbackModels: 'veo3.1' }, { ...gen45, ...AT_ONCE }), {
+				items: prompts('a', 'b'),
+			});
+			expect(asked(place).filter((model) => model === 'veo3.1')).toHaveLength(2);
+			expect(hints.map(({ message }) => message)).toContainEqual(
+				expect.stringMatching(/^Items 0, 1 .*veo3\.1 doesn't take the default duration 5, so the node sends 4/),
+			);
 		}),
 	);
 

@@ -93,6 +93,35 @@ topic('Stopping the execution', (test) => {
 	);
 
 	test(
+		'does not call a task finished that nobody waits for',
+		bench(async (place) => {
+			const { api } = place;
+			api.settings.latencyMs = 400;
+			const moment = async () => await until(() => api.creates.length === 2);
+			const parameters = imageToVideo({ maxParallel: 1 }, { completion: 'return' });
+			const { error } = await stopAt(place, parameters, moment, { items: prompts('[stuck]', '[stuck]', '[stuck]') });
+			expect(error.description).toMatch(/2 of 3 still running at CometAPI, 1 not sent/);
+			for (const id of api.tasks.keys()) expect(error.description).toContain(id);
+		}),
+	);
+
+	test(
+		'while a failed task is to be created anew names the failed one, and does not say that there was none',
+		bench(async (place) => {
+			const { api } = place;
+			api.fault({ on: 'create', kind: 'saturated', retryAfter: 30, skip: 1, times: 99 });
+			const moment = async () => {
+				await until(() => api.creates[1]?.endedAt !== undefined, 20_000);
+				await new Promise((resolve) => setTimeout(resolve, 100));
+			};
+			const items = prompts('[fail INTERNAL]');
+			const { error } = await stopAt(place, imageToVideo({ retryFailed: 1 }), moment, { items });
+			expect(error.description).toContain([...api.tasks.keys()][0]);
+			expect(error.description).not.toMatch(/No task/);
+		}),
+	);
+
+	test(
 		'before the first look names the tasks, too',
 		bench(async (place) => {
 			const { api } = place;

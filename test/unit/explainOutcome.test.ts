@@ -1,6 +1,7 @@
 import { explainOutcome } from '../../nodes/Runway/batch/explainOutcome';
 import { breakable, plainLines } from '../../nodes/Runway/batch/words';
 import { taskIdsOf } from '../../nodes/shared/task/ids';
+import { runOptions } from '../../nodes/shared/panel/options';
 import type { TaskCost } from '../../nodes/shared/task/task';
 import { taskState } from '../support/taskState';
 
@@ -27,6 +28,21 @@ describe('The words about a failed task', () => {
 
 	it("leave out amounts in the gateway's internal units", () => {
 		expect(adviceAfter({ amount: 160_000, unit: 'quota', refunded: false })).toContain('CometAPI reports no refund.');
+	});
+});
+
+describe('Advice to change an option names it by its label', () => {
+	const task = { taskId: 't', api: 'official', state: null, createdAt: null } as const;
+	const labelOf = (option: string) => {
+		const found = [...runOptions.create, ...runOptions.look].find(({ name }) => name === option);
+		return (found?.displayName ?? '').replace(/ \(.*/, '');
+	};
+
+	it.each([
+		['timeout', explainOutcome({ kind: 'unfinished', task, waitedMs: 1_000, trouble: null })],
+		['api', explainOutcome({ kind: 'absent', task })],
+	])('%s', (option, { advice }) => {
+		expect(advice).toMatch(new RegExp(`${labelOf(option)}.* in the options`));
 	});
 });
 

@@ -2,6 +2,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { listAccountTasks, type AccountTask } from '../../shared/api/accountTasks';
 import { taskOf } from './job';
+import { taskIdsOf, type PaidRecord } from './paid';
 import type { JobResult } from './run';
 
 /**
@@ -20,15 +21,20 @@ const MOST_NAMED = 5;
 /**
  * Adds to each create whose outcome is unknown what has appeared in the account since. Asks once for all of them, and leaves the
  * results as they are if there is no access token, or no answer. Never throws.
+ * @param left what earlier attempts created beside the tasks of the results
  */
-export async function findAppeared(context: IExecuteFunctions, results: readonly JobResult[]): Promise<JobResult[]> {
+export async function findAppeared(
+	context: IExecuteFunctions,
+	results: readonly JobResult[],
+	left: readonly PaidRecord[],
+): Promise<JobResult[]> {
 	const times = results.flatMap(({ outcome }) =>
 		outcome.kind === 'maybeCreated' && outcome.underWay !== undefined ? [outcome.underWay.from] : [],
 	);
 	if (times.length === 0 || context.getExecutionCancelSignal()?.aborted) return [...results];
 	const listed = await look(context, new Date(Math.min(...times) - TOLERANCE_MS));
 	if (listed === null) return [...results];
-	const known = new Set(results.map(({ outcome }) => taskOf(outcome)?.taskId));
+	const known = new Set([...results.map(({ outcome }) => taskOf(outcome)?.taskId), ...taskIdsOf(left)]);
 	const unknown = listed.filter(({ taskId }) => !known.has(taskId));
 	return results.map((result) => {
 		const { job, outcome } = result;

@@ -133,7 +133,7 @@ function explainAbsent({ taskId, state, createdAt }: KnownTask): Explanation {
 		return {
 			message: `CometAPI does not know the task ${taskId}`,
 			advice:
-				'Check the task ID, that the credential belongs to the account that created the task, and that API is set to the route that created it.',
+				'Check the task ID, that the credential belongs to the account that created the task, and that Task Created By in the options, if it is set, names the operation that did.',
 		};
 	}
 	return {
@@ -162,7 +162,10 @@ function explainUnfinished({ task, waitedMs, trouble }: Extract<Outcome, { kind:
 		status === undefined
 			? `The state of the task could not be read within ${seconds}`
 			: `The task was still ${status} after ${seconds}`;
-	return { message, advice: `${howToFetch(task)} To wait longer, raise the time limit in the options.${lastTrouble}` };
+	return {
+		message,
+		advice: `${howToFetch(task)} To wait longer, raise Time Limit (Seconds) in the options.${lastTrouble}`,
+	};
 }
 
 function howToFetch({ taskId }: KnownTask): string {

@@ -6,7 +6,10 @@ import type { Ledger } from './paid';
 /** Other models for a job whose own is not served (`options.fallbackModels`). */
 
 /** What is special to the request with one model. */
-export type ModelRequest = Pick<CreateJob, 'model' | 'body' | 'fingerprint' | 'pace' | 'ratio' | 'remarks'>;
+export type ModelRequest = Pick<CreateJob, 'model' | 'body' | 'fingerprint' | 'pace' | 'ratio' | 'remarks'> & {
+	/** What the user should know after the run if it is this model's. */
+	hints: readonly string[];
+};
 
 const ABOUT_THE_MODEL: ReadonlySet<Reason> = new Set(['modelUnavailable', 'modelNotAllowed']);
 
@@ -32,7 +35,7 @@ export function takeNextModel(job: CreateJob): void {
 	const [next, ...rest] = job.fallbacks;
 	if (next === undefined) return;
 	const note = `CometAPI refused the model ${job.model}, so ${next.model} came next.`;
-	job.notes.push(note);
+	job.notes.push(note, ...next.hints.filter((hint) => !job.notes.includes(hint)));
 	Object.assign(job, { ...next, remarks: [...next.remarks, note], fallbacks: rest });
 }
 

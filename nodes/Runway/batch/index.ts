@@ -82,10 +82,10 @@ async function runTasks(
 		},
 		spareTasks: spareTasks(jobs, ledger),
 	});
-	const results = await findAppeared(context, ran);
-
-	const ends = new Set(results.map(({ outcome }) => taskOf(outcome)?.taskId));
+	const ends = new Set(ran.map(({ outcome }) => taskOf(outcome)?.taskId));
 	const left = ledger.leftBehind(jobs).filter((record) => !('taskId' in record && ends.has(record.taskId)));
+	const results = await findAppeared(context, ran, left);
+
 	const endings = results.map(({ job, outcome }): Ending => ({ itemIndex: job.itemIndex, outcome }));
 	const failed = results.flatMap(({ item }, index) => (item === null ? (endings[index] ?? []) : []));
 	// With the register, what an earlier attempt left open doesn't end a run that has something to deliver.
@@ -194,10 +194,7 @@ function earlierEndings(jobs: readonly Job[], ledger: Ledger): Ending[] {
 	return jobs.flatMap((job): Ending[] => {
 		const record = job.kind === 'create' ? ledger.find(job) : undefined;
 		if (job.kind !== 'create' || record === undefined) return [];
-		const outcome = takeUp(job, record);
-		return [
-			{ itemIndex: job.itemIndex, outcome: outcome.kind === 'ready' ? { ...outcome, kind: 'leftRunning' } : outcome },
-		];
+		return [{ itemIndex: job.itemIndex, outcome: takeUp(job, record) }];
 	});
 }
 

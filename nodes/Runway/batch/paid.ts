@@ -117,6 +117,11 @@ export function openLedger(
 	};
 }
 
+/** The tasks of records, without the doubts. */
+export function taskIdsOf(records: readonly PaidRecord[]): string[] {
+	return records.flatMap((record) => ('taskId' in record ? [record.taskId] : []));
+}
+
 /** Whether a record is of a task that an attempt has seen fail. */
 export function hasFailed(record: PaidRecord): boolean {
 	return 'hasFailed' in record;

@@ -131,7 +131,7 @@ async function prepareCreate(
 	}
 	const callbackHints =
 		settings.completion === 'suspend' && input.callbackUrl !== '' ? unreachableCallback(input.callbackUrl) : [];
-	const hints = [...first.hints, ...callbackHints, ...leftOut];
+	const hints = [...request.hints, ...callbackHints, ...leftOut];
 	const job: Job = {
 		kind: 'create',
 		itemIndex,
@@ -151,7 +151,7 @@ async function prepareCreate(
 	/** Checks the request with the model of these parameters. */
 	async function modelRequest(
 		chosen: Record<string, unknown>,
-	): Promise<{ ok: true; request: ModelRequest; hints: string[] } | { ok: false; faults: Fault[] }> {
+	): Promise<{ ok: true; request: ModelRequest } | { ok: false; faults: Fault[] }> {
 		const built = await operation.build(chosen, input);
 		if (!built.ok) return built;
 		const merged = mergeDeep(built.body, settings.additionalFields);
@@ -171,9 +171,10 @@ async function prepareCreate(
 			fingerprint: fingerprint(operation, asAsked(merged, built.matchedRatio)),
 			ratio: textOf(merged.ratio),
 			remarks: [...built.remarks, ...built.hints],
+			hints: built.hints,
 			model: textOf(chosen.model) ?? undefined,
 		};
-		return { ok: true, request, hints: built.hints };
+		return { ok: true, request };
 	}
 }
 

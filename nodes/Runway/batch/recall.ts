@@ -93,9 +93,10 @@ async function recall(context: IExecuteFunctions, register: Register, jobs: read
 	});
 	const sent = [...its, ...found];
 	return {
-		records: sent.map((row, index) => {
+		records: sent.flatMap((row, index) => {
 			const isAnew = sent.slice(index + 1).some((later) => areOfOneJob(jobs, row, later));
-			return recordOf(row, isAnew);
+			// The next model's turn comes only after a refusal, of which the register may not have been told in time.
+			return isAnew && row.status === 'sending' ? [] : [recordOf(row, isAnew)];
 		}),
 		itemIndexes: new Set([...all, ...found].map(({ itemIndex }) => itemIndex)),
 	};

@@ -105,7 +105,7 @@ export function stoppedError(
 ): Error {
 	const state = stateOfRun(all);
 	if (state !== null) noteStop(context, state);
-	const description = lines(stopSummary(all), leftInLines(left));
+	const description = stopSummary(all, left);
 	const message = 'The execution was canceled';
 	context.sendMessageToUI(`Stopped. ${plainLines(description)}`);
 	const error = new NodeOperationError(context.getNode(), message, { description });

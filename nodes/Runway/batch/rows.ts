@@ -64,8 +64,8 @@ const MOST_UNDELIVERED = 5_000;
 /** Nobody waits longer for the register when a run ends. */
 const LONGEST_FINISH_MS = 2_000;
 /**
- * A row that wrongly says "not sent" after a crash would let a retry pay twice. So when the register fails in the middle of a
- * run, the creates that are left wait for it, so long in all.
+ * A row that wrongly says "not sent" after a crash would let a retry pay twice, and so would a second create for a job that has
+ * no row beside that of the first. So when the register fails in the middle of a run, these creates wait for it, so long in all.
  */
 const LONGEST_HOLD_MS = 30_000;
 
@@ -76,7 +76,7 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 	const unsent = new Set<Job>();
 	/** Jobs whose rows say `notSent`, in the order of their turns. */
 	const waiting: CreateJob[] = [];
-	/** Jobs whose rows have said `notSent`, and are not known to say anything else. */
+	/** Jobs that a retry after a crash would take for not sent: their rows say so, or only tell of an earlier attempt. */
 	const unmarked = new Set<CreateJob>();
 	let limits: RunLimits = { maxParallel: 1, maxTasksInProgress: 0 };
 	let holdsUntil: number | null = null;
@@ -97,6 +97,7 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 	async function addRows(jobs: readonly CreateJob[], place: PlaceOfRun): Promise<void> {
 		const { maxParallel, maxTasksInProgress } = limits;
 		const atOnce = Math.min(2 * maxParallel, maxTasksInProgress || Number.POSITIVE_INFINITY);
+		const anew = jobs.filter((job) => requestIds.has(job));
 		const rows = jobs.map((job) => {
 			const requestId = randomUUID();
 			requestIds.set(job, requestId);
@@ -105,8 +106,11 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 		});
 		const isPrompt = await register.add(rows.slice(0, atOnce));
 		const later = rows.slice(atOnce);
-		// What a register in trouble is told too late must not be wrong by then.
-		if (!isPrompt) return void register.add(later);
+		if (!isPrompt) {
+			anew.forEach((job) => unmarked.add(job));
+			// What a register in trouble is told too late must not be wrong by then.
+			return void register.add(later);
+		}
 		waiting.push(...jobs.slice(atOnce));
 		waiting.forEach((job) => unmarked.add(job));
 		void register.add(later.map((row) => ({ ...row, status: 'notSent' })));

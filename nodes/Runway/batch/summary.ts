@@ -1,7 +1,7 @@
 import { isTerminal } from '../../shared/task/task';
 import { explainOutcome } from './explainOutcome';
 import { taskOf, type Outcome } from './job';
-import { hasFailed, type PaidRecord } from './paid';
+import { hasFailed, taskIdsOf, type PaidRecord } from './paid';
 import { count, lines, sentences } from './words';
 
 /** What became of all tasks of a run, in few lines. Items are counted from 0, as n8n's editor and its expressions do. */
@@ -49,14 +49,19 @@ export function stateOfRun(all: readonly Ending[]): string | null {
 	return areTasks ? sharesInWords(all.map(({ outcome }) => shareOf(outcome))) : null;
 }
 
-/** What goes on at CometAPI after the execution was stopped, and how to receive it. */
-export function stopSummary(all: readonly Ending[]): string {
+/**
+ * What goes on at CometAPI after the execution was stopped, and how to receive it.
+ * @param left what earlier attempts left behind
+ */
+export function stopSummary(all: readonly Ending[], left: readonly PaidRecord[]): string {
 	const state = stateOfRun(all);
+	const nothing = left.length > 0 ? '' : 'No task had been created.';
 	return lines(
-		state === null ? 'No task had been created.' : `${state}. Stopping an execution cancels nothing at CometAPI.`,
+		state === null ? nothing : `${state}. Stopping an execution cancels nothing at CometAPI.`,
 		...failuresInLines(all),
 		all.some(({ outcome }) => hasResultToFetch(outcome)) ? tasksInLines(all) : '',
 		doubtsInWords(all),
+		leftInLines(left),
 	);
 }
 
@@ -93,10 +98,6 @@ function leftOver(left: readonly PaidRecord[], list: (lead: string, ids: readonl
 	];
 }
 
-function taskIdsOf(left: readonly PaidRecord[]): string[] {
-	return left.flatMap((record) => ('taskId' in record ? [record.taskId] : []));
-}
-
 function isWrong({ outcome }: Ending): boolean {
 	return outcome.kind === 'invalid' || outcome.kind === 'unresolved';
 }
@@ -104,11 +105,12 @@ function isWrong({ outcome }: Ending): boolean {
 function shareOf(outcome: Outcome): Share {
 	switch (outcome.kind) {
 		case 'ready':
-			return 'finished';
+			return isTerminal(outcome.task.state?.status ?? 'unknown') ? 'finished' : 'still running at CometAPI';
 		case 'leftRunning':
 		case 'unfinished':
 			return 'still running at CometAPI';
 		case 'notSent':
+		case 'overLimit':
 			return 'not sent';
 		case 'maybeCreated':
 		case 'unreadable':

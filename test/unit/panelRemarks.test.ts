@@ -1,5 +1,6 @@
 import { Workflow, type INode, type INodeType, type INodeTypes } from 'n8n-workflow';
 
+import { unreachableCallback } from '../../nodes/Runway/operations/hints';
 import { hints } from '../../nodes/Runway/operations/panel';
 import { Runway } from '../../nodes/Runway/Runway.node';
 
@@ -59,5 +60,14 @@ describe('Before anything is paid for, the panel', () => {
 		expect(
 			shown({ ...imageToVideo, operation: 'generateFromText', ratio: '16:9', imageUrl: 'http://localhost/a' }),
 		).toEqual([]);
+	});
+});
+
+describe('Before an execution sleeps, a hint', () => {
+	it('names the setting that the n8n reads whose address nobody can call, and is silent otherwise', () => {
+		expect(unreachableCallback('http://n8n:5678/webhook-waiting/1/runway')).toEqual([
+			expect.stringMatching(/"n8n".*\(N8N_WEBHOOK_URL, or WEBHOOK_URL before n8n 2\.30\)/),
+		]);
+		expect(unreachableCallback('https://n8n.example.com/webhook-waiting/1/runway')).toEqual([]);
 	});
 });

@@ -58,6 +58,6 @@ export function unreachableCallback(url: string): string[] {
 	const { hostname } = new URL(url);
 	if (!isPrivateHost(hostname)) return [];
 	return [
-		`CometAPI can't call back to "${hostname}", so the execution will sleep until the time limit. Give n8n a public address (WEBHOOK_URL), or choose to continue When Finished.`,
+		`CometAPI can't call back to "${hostname}", so the execution will sleep until the time limit. Give n8n a public address (N8N_WEBHOOK_URL, or WEBHOOK_URL before n8n 2.30), or choose to continue When Finished.`,
 	];
 }

@@ -45,12 +45,13 @@ async function run(args, onStop) {
 	const unknown = args.filter((arg) => arg.startsWith('-') && arg !== '--long');
 	if (unknown.length > 0) throw new Problem(`There is no option ${unknown.join(', ')}.\n\n${usage}`);
 	await ensureTools();
-	const { Bench, sectionNames } = await loadTypeScript('../test/bench/index.ts');
+	const { Bench, sections } = await loadTypeScript('../test/bench/index.ts');
+	const sectionNames = sections.map(({ name }) => name);
 	const chosen = args.filter((arg) => !arg.startsWith('-'));
 	const strangers = chosen.filter((name) => !sectionNames.includes(name));
 	if (strangers.length > 0) throw new Problem(`There is no section ${strangers.join(', ')}.\n\n${usage}`);
 
-	const bench = new Bench({ long: args.includes('--long'), step, say: console.log });
+	const bench = new Bench(sections, { long: args.includes('--long'), step, say: console.log });
 	onStop(async () => await bench.close());
 	const names = chosen.length === 0 ? sectionNames : chosen;
 	const inN8n = ['batch', 'executions', 'register'].some((name) => names.includes(name));

@@ -13,7 +13,7 @@ import { runBatch } from './batch/index';
 import { RESUME_PATH } from './batch/resumePath';
 import { wake } from './batch/wake';
 import { searchModels } from './models';
-import { hints, properties, subtitle } from './operations/panel';
+import { hints, properties, subtitle, waitingTooltip } from './operations/panel';
 
 /** Creates Runway tasks through CometAPI, waits for them and passes on the finished files. */
 export class Runway implements INodeType {
@@ -40,6 +40,17 @@ export class Runway implements INodeType {
 			},
 		],
 		hints,
+		waitingNodeTooltip: waitingTooltip,
+		builderHint: {
+			searchHint:
+				'Each item becomes one task that is paid for, so pass all prompts to one Runway node as items, without a loop. By default the node waits until all tasks have ended and outputs each file in the binary field "data": add no Wait node and no polling. Input images and videos need a public https address, or a file of the item where the operation takes one. Keep the default model unless the user names another.',
+			relatedNodes: [
+				{
+					nodeType: 'n8n-nodes-cometapi-runway.runwayTrigger',
+					relationHint: 'Starts another workflow when tasks end that were created with When to Continue set to At Once',
+				},
+			],
+		},
 		properties,
 	};
 

@@ -9,14 +9,29 @@ export interface Tools {
 	step: Step;
 	/** Notes what has to be closed where the benchmark is stopped; gives back what closes it. */
 	closeLater(close: () => Promise<void>): () => Promise<void>;
+	/**
+	 * Measures a part of a section and prints its findings at once, so that they are there whatever becomes of the other
+	 * parts. A part that fails is named, and the section continues.
+	 *
+	 * @returns what was measured, or null if that failed
+	 */
+	part<T>(
+		title: string,
+		work: (say: (note: string) => void) => Promise<T>,
+		findings: (found: T) => Findings,
+	): Promise<T | null>;
 }
 
-/** What a section has found. */
-export interface Report {
-	/** How it was measured, in plain words. */
-	how: string;
+/** Tables to print, and what came of the aims. */
+export interface Findings {
 	tables: Table[];
 	aims: Aim[];
+}
+
+/** What a section has found, besides the findings of its parts. */
+export interface Report extends Findings {
+	/** How it was measured, in plain words. */
+	how: string;
 }
 
 export interface Table {

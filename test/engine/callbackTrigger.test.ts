@@ -110,13 +110,18 @@ topic('The callback trigger', (test) => {
 	);
 
 	test(
-		'brings the file along',
-		bench(async (place) => {
-			const id = await ended(place);
-			const { items } = await receiving(place, { download: true, options: { binaryField: 'clip' } }).call(bodyOf(id));
-			expect((await place.engine.bytesOf(items?.[0], 'clip')).equals(place.api.assetBytes('video'))).toBe(true);
-			expect(place.api.downloads.some(({ leakedAuthorization }) => leakedAuthorization)).toBe(false);
-		}),
+		'brings the file along, and the stills if all files are wanted',
+		bench(
+			async (place) => {
+				const id = await ended(place);
+				const options = { binaryField: 'clip', allFiles: true };
+				const { items } = await receiving(place, { download: true, options }).call(bodyOf(id));
+				expect((await place.engine.bytesOf(items?.[0], 'clip')).equals(place.api.assetBytes('video'))).toBe(true);
+				expect(Object.keys(items?.[0]?.binary ?? {})).toEqual(['clip', 'poster', 'last_frame']);
+				expect(place.api.downloads.some(({ leakedAuthorization }) => leakedAuthorization)).toBe(false);
+			},
+			{ envelope: 'numeric' },
+		),
 	);
 
 	test(

@@ -211,6 +211,25 @@ topic('A test of the polling trigger in the editor', (test) => {
 	);
 
 	test(
+		'brings all files of a task if they are wanted, named after it',
+		bench(
+			async (place) => {
+				const id = await makeTask(place, { path: '/runway/pro/generate' });
+				await wait(300);
+				const trigger = watching(place, [id], { download: true, options: { allFiles: true } });
+				const [item] = await trigger.poll({ mode: 'manual' });
+				const names = Object.entries(item?.binary ?? {}).map(([field, { fileName }]) => [field, fileName]);
+				expect(names).toEqual([
+					['data', `runway-${id}.mp4`],
+					['poster', `runway-${id}-poster.png`],
+					['last_frame', `runway-${id}-last-frame.png`],
+				]);
+			},
+			{ envelope: 'numeric' },
+		),
+	);
+
+	test(
 		'says what is missing if there is nothing to show',
 		bench(async (place) => {
 			const attempt = async (taskIds: string) =>

@@ -1,5 +1,6 @@
 import type { IDataObject, IPollFunctions } from 'n8n-workflow';
 
+import { runOptions } from '../../nodes/shared/panel/options';
 import { readNumber, readTriggerSettings } from '../../nodes/shared/trigger/settings';
 
 /** The settings of the triggers, as expressions may leave them. */
@@ -17,11 +18,31 @@ const MEGABYTE = 1_000_000;
 
 describe('The settings of a trigger', () => {
 	it.each([undefined, null, '', '  '])('are the defaults if an expression leaves %j', (empty) => {
-		const options = { maxFileSize: empty, includeRaw: empty, runwayVersion: empty };
+		const options = { maxFileSize: empty, includeRaw: empty, allFiles: empty, runwayVersion: empty };
 		const settings = readTriggerSettings(contextOf({ options, download: true }), 'watch');
-		expect(settings.wish).toMatchObject({ maxFileBytes: 2_000 * MEGABYTE, includeRaw: false, binaryField: 'data' });
+		expect(settings.wish).toMatchObject({
+			maxFileBytes: 2_000 * MEGABYTE,
+			includeRaw: false,
+			binaryField: 'data',
+			allFiles: false,
+		});
 		expect(settings.runwayVersion).toBe('2024-11-06');
 		expect(readNumber(contextOf({}), { maxAge: empty }, 'maxAge', 'Max Age', 60)).toBe(60);
+	});
+
+	it('include every option that the panels of both triggers offer, and no other', () => {
+		const read = new Set<string>();
+		const options = new Proxy<IDataObject>(
+			{},
+			{
+				get(_, name) {
+					read.add(String(name));
+					return undefined;
+				},
+			},
+		);
+		wishOf({ options, download: true });
+		expect([...read].sort()).toEqual(runOptions.trigger.map(({ name }) => name).sort());
 	});
 
 	it('have no limit of the file size only if the number is 0', () => {
@@ -35,9 +56,10 @@ describe('The settings of a trigger', () => {
 		['false', null],
 		[false, null],
 	])('take %j as a switch', (value, binaryField) => {
-		expect(wishOf({ download: value, options: { includeRaw: value } })).toMatchObject({
+		expect(wishOf({ download: value, options: { includeRaw: value, allFiles: value } })).toMatchObject({
 			binaryField,
 			includeRaw: binaryField !== null,
+			allFiles: binaryField !== null,
 		});
 	});
 
@@ -45,6 +67,7 @@ describe('The settings of a trigger', () => {
 		[{ maxFileSize: 'big' }, /^Max File Size must be a number/],
 		[{ maxFileSize: -1 }, /^Max File Size must be a number/],
 		[{ maxFileSize: [] }, /^Max File Size must be a number/],
+		[{ allFiles: 'yes' }, /^Download All Files must be true or false/],
 		[{ includeRaw: 'yes' }, /^Include Raw Response must be true or false/],
 	])('name the field that is wrong in %j', (options, message) => {
 		expect(() => wishOf({ options: options as IDataObject })).toThrow(message);

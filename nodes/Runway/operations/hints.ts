@@ -9,6 +9,8 @@ export interface PanelRemark {
 	message: string;
 	/** A JavaScript expression over n8n's `$parameter`. */
 	when: string;
+	/** `beforeExecution` if the run repeats it. */
+	whenToDisplay: 'always' | 'beforeExecution';
 }
 
 const retiredSentence = (model: string, instead: string) =>
@@ -38,7 +40,11 @@ export const panelRemarks = {
 	retired: (facts: FactsByModel): PanelRemark[] =>
 		Object.keys(facts)
 			.filter((model) => facts[model]?.retired === true)
-			.map((model) => ({ message: retiredSentence(model, Object.keys(facts)[0] ?? ''), when: isModel(model) })),
+			.map((model) => ({
+				message: retiredSentence(model, Object.keys(facts)[0] ?? ''),
+				when: isModel(model),
+				whenToDisplay: 'always',
+			})),
 	/** What {@link replacedDefaults} says. */
 	replaced: (facts: FactsByModel, defaults: Defaults): PanelRemark[] =>
 		currentModels(facts).flatMap((model) =>
@@ -48,6 +54,7 @@ export const panelRemarks = {
 				return replacedDefaults(facts, defaults, chosen).map((message) => ({
 					message,
 					when: `${isModel(model)} && String($parameter["${parameter}"]) === "${value}"`,
+					whenToDisplay: 'beforeExecution' as const,
 				}));
 			}),
 		),
@@ -58,6 +65,6 @@ export function unreachableCallback(url: string): string[] {
 	const { hostname } = new URL(url);
 	if (!isPrivateHost(hostname)) return [];
 	return [
-		`CometAPI can't call back to "${hostname}", so the execution will sleep until the time limit. Give n8n a public address (WEBHOOK_URL), or set When to Continue to When Finished.`,
+		`CometAPI can't call back to "${hostname}", so the execution will sleep until the time limit. Give n8n a public address (N8N_WEBHOOK_URL, or WEBHOOK_URL before n8n 2.30), or set When to Continue to When Finished.`,
 	];
 }

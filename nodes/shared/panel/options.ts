@@ -159,7 +159,9 @@ const sendAnyway: INodeProperties = {
 };
 
 const always = [maxParallel, timeout, runwayVersion, includeRaw];
-const ofFile = [allFiles, binaryField, fileName, maxFileSize];
+const ofFile = [allFiles, binaryField, maxFileSize];
+/** Expressions see the item, so that each file gets a name of its own. */
+const ofFileOfItem = [...ofFile, fileName];
 const ofWait = [pollInterval, onTimeout];
 
 /** The options by what a node or an operation does. */
@@ -171,18 +173,18 @@ export const runOptions = {
 		maxTasksInProgress,
 		sendAnyway,
 		...spendingOptions,
-		...ofFile.map((option) => shownIf({ ...unlessAtOnce, ...withFile }, option)),
+		...ofFileOfItem.map((option) => shownIf({ ...unlessAtOnce, ...withFile }, option)),
 		...ofWait.map((option) => shownIf(unlessAtOnce, option)),
 	],
 	/** Creates tasks whose end CometAPI reports. */
 	callback: [callbackUrl],
 	/** Waits for tasks, and fetches their files if the user wants them. */
-	wait: [...always, apiField, ...ofFile.map((option) => shownIf(withFile, option)), ...ofWait],
+	wait: [...always, apiField, ...ofFileOfItem.map((option) => shownIf(withFile, option)), ...ofWait],
 	/** Fetches files of tasks. */
-	download: [...always, apiField, ...ofFile],
+	download: [...always, apiField, ...ofFileOfItem],
 	/** Looks at tasks. */
 	look: [...always, apiField],
-	/** Starts workflows when tasks end, and fetches their files if the user wants them. */
+	/** Starts workflows when tasks end, and fetches their files if the user wants them. There is no item to name them after. */
 	trigger: [includeRaw, runwayVersion, ...ofFile.map((option) => shownIf(withFile, option))],
 } as const satisfies Record<string, readonly INodeProperties[]>;
 

@@ -44,7 +44,7 @@ export function readTriggerSettings(context: TriggerContext, operation: string):
 			produces: null,
 			binaryField,
 			fileName: null,
-			allFiles: false,
+			allFiles: readFlag(context, options, 'allFiles', 'Download All Files', false),
 			maxFileBytes: maxFileSize === 0 ? null : maxFileSize * MEGABYTE,
 			includeRaw: readFlag(context, options, 'includeRaw', 'Include Raw Response', false),
 			forAgent: false,

@@ -15,7 +15,7 @@ import {
 } from '../../support/n8n';
 import type { StandIn } from '../../support/standin';
 import { chain, imageToVideo, type Part, type Place, place, webhook } from '../../e2e/support/place';
-import { MEGABYTE, type Report, type Section, type Tools } from '../section';
+import { type Findings, MEGABYTE, type Section, type Tools } from '../section';
 
 /** Very many executions at once, in a real n8n, in regular mode and in queue mode. */
 
@@ -90,15 +90,23 @@ export const executions: Section = {
 	name: 'executions',
 	title: `${EXECUTIONS} executions of ${ITEMS} items at once`,
 	async measure(tools) {
-		const found: Found[] = [];
 		for (const mode of Object.keys(hosts)) {
-			found.push(
-				await tools.step(`${TASKS} tasks in ${mode} mode`, async (say) => await measureMode(mode, tools, say)),
+			await tools.part(
+				`${TASKS} tasks in ${mode} mode`,
+				async (say) => await measureMode(mode, tools, say),
+				findingsOf,
 			);
 		}
-		return report(found);
+		return { how: HOW, tables: [], aims: [] };
 	},
 };
+
+const HOW = [
+	`${EXECUTIONS} calls of a production webhook at once, each with ${ITEMS} items for Image to Video; renders of ${RENDER_MS / 1000} s, ${LATENCY_MS} ms before`,
+	'each answer, files fetched. Regular mode: one process, SQLite, files on disk. Queue mode: main, webhook processor and',
+	'two workers with the usual ten executions at a time each, PostgreSQL, Redis, files in the',
+	'database. Everything, the stand-in included, on this machine.',
+].join('\n');
 
 /**
  * Measures one mode: `regular` or `queue`.
@@ -134,8 +142,11 @@ export async function measureMode(
 		settings,
 		async () => host.main,
 	);
-	await act();
-	await close();
+	try {
+		await act();
+	} finally {
+		await close();
+	}
 	if (found === undefined) throw new Error('nothing was found');
 	return found;
 }
@@ -279,52 +290,45 @@ async function pause(milliseconds: number): Promise<void> {
 	await new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-function report(found: readonly Found[]): Report {
+function findingsOf({ mode, probes, refused, problems, ...found }: Found): Findings {
 	const megabytes = (bytes: number) => `${(bytes / MEGABYTE).toFixed(0)} MB`;
 	return {
-		how: [
-			`${EXECUTIONS} calls of a production webhook at once, each with ${ITEMS} items for Image to Video; renders of ${RENDER_MS / 1000} s, ${LATENCY_MS} ms before`,
-			'each answer, files fetched. Regular mode: one process, SQLite, files on disk. Queue mode: main, webhook processor and',
-			'two workers with the usual ten executions at a time each, PostgreSQL, Redis, files in the',
-			'database. Everything, the stand-in included, on this machine.',
-		].join('\n'),
 		tables: [
 			{
 				head: ['mode', 'wall', 'executions succeeded', 'tasks created', 'doubled', 'lost', 'looks/task', 'in flight'],
-				rows: found.map((mode) => [
-					mode.mode,
-					`${mode.wall.toFixed(0)} s`,
-					`${mode.succeeded}`,
-					`${mode.creates}`,
-					`${mode.doubled}`,
-					`${mode.lost}`,
-					mode.looksPerTask.toFixed(1),
-					`${mode.inFlight}`,
-				]),
-				notes: found.flatMap(({ mode, refused, problems }) => [
-					...(refused === 0 ? [] : [`${mode}: ${refused} calls were not accepted`]),
-					...problems.map((problem) => `${mode}: ${problem}`),
-				]),
+				rows: [
+					[
+						mode,
+						`${found.wall.toFixed(0)} s`,
+						`${found.succeeded}`,
+						`${found.creates}`,
+						`${found.doubled}`,
+						`${found.lost}`,
+						found.looksPerTask.toFixed(1),
+						`${found.inFlight}`,
+					],
+				],
+				notes: [...(refused === 0 ? [] : [`${refused} calls were not accepted`]), ...problems],
 			},
 			{
 				head: ['process', 'memory at rest', 'peak', 'event loop p50', 'p99', 'longest', 'CPU'],
-				rows: found.flatMap(({ mode, probes }) =>
-					probes.map(({ name, probe, restRss }) => [
-						`${mode}: ${name}`,
-						megabytes(restRss),
-						megabytes(probe.peakRss),
-						`${probe.p50Ms.toFixed(0)} ms`,
-						`${probe.p99Ms.toFixed(0)} ms`,
-						`${probe.longestMs.toFixed(0)} ms`,
-						`${probe.cpuSeconds.toFixed(0)} s`,
-					]),
-				),
+				rows: probes.map(({ name, probe, restRss }) => [
+					name,
+					megabytes(restRss),
+					megabytes(probe.peakRss),
+					`${probe.p50Ms.toFixed(0)} ms`,
+					`${probe.p99Ms.toFixed(0)} ms`,
+					`${probe.longestMs.toFixed(0)} ms`,
+					`${probe.cpuSeconds.toFixed(0)} s`,
+				]),
 			},
 		],
-		aims: found.map((mode) => ({
-			aim: `${mode.mode} mode: each of ${TASKS} tasks created once, and its result there`,
-			found: `${mode.creates} created, ${mode.doubled} doubled, ${mode.lost} lost`,
-			met: mode.creates === TASKS && mode.doubled === 0 && mode.lost === 0,
-		})),
+		aims: [
+			{
+				aim: `${mode} mode: each of ${TASKS} tasks created once, and its result there`,
+				found: `${found.creates} created, ${found.doubled} doubled, ${found.lost} lost`,
+				met: found.creates === TASKS && found.doubled === 0 && found.lost === 0,
+			},
+		],
 	};
 }

@@ -5,8 +5,7 @@ import { chain, imageToVideo, manual, noOp, type Place, place, prompts } from '.
 import { type OpenRegister, switchOn, switchOnBehindGate, type Written } from '../../e2e/support/register';
 import { create, everySeconds, pollTrigger, publish } from '../../e2e/support/triggers';
 import { describe, projectRoot, startN8n, type N8n } from '../../support/n8n';
-import type { Aim, Report, Section, Table, Tools } from '../section';
-import { median } from '../section';
+import { type Findings, median, MEGABYTE, type Section, type Tools } from '../section';
 import { EXECUTIONS, type Found, ITEMS, measureMode, TASKS } from './executions';
 
 /** What the register of tasks costs, in a real n8n whose API it asks. */
@@ -47,24 +46,15 @@ export const register: Section = {
 	async measure(tools) {
 		const n8n = await tools.step('Starting n8n', async () => await startN8n({ package: projectRoot }));
 		const close = tools.closeLater(async () => await n8n.stop());
-		const pairs: Pair[] = [];
 		for (const size of SIZES) {
-			pairs.push(
-				await tools.step(`${size} items, ${RUNS} times without and with it`, async () => await measurePair(n8n, size)),
-			);
+			const title = `${size} items, ${RUNS} times without and with it`;
+			await tools.part(title, async () => await measurePair(n8n, size), ofPair);
 		}
-		const polls = await tools.step(`Polls over ${ROWS} rows`, async (say) => await measurePolls(n8n, say));
+		await tools.part(`Polls over ${ROWS} rows`, async (say) => await measurePolls(n8n, say), ofPolls);
 		await close();
-		const without = await load(tools, 'without');
-		let rows: Array<{ status: string; delivered: boolean }> = [];
-		const withRegister = await load(tools, 'with', async (here) => {
-			const { rows: read } = await switchOn(here);
-			return async () => {
-				rows = await read();
-			};
-		});
-		const kept = rows.filter(({ status, delivered }) => status === 'succeeded' && delivered).length;
-		return report(pairs, polls, [without, withRegister], kept, n8n.version);
+		const without = await load(tools, 'without', noRegister, null);
+		await load(tools, 'with', watchedRegister, without);
+		return { how: howOn(n8n.version), tables: [], aims: [] };
 	},
 };
 
@@ -171,92 +161,135 @@ async function collect(requests: readonly Written[], rows: number): Promise<Poll
 	};
 }
 
-async function load(tools: Tools, name: string, makeReady?: Parameters<typeof measureMode>[3]): Promise<Found> {
+/** The executions under load, and how many rows say succeeded and delivered at the end; null without a register. */
+interface Loaded extends Found {
+	kept: number | null;
+}
+
+/** Makes a place ready before the load; what it gives back counts the rows after it. */
+type MakeReady = (here: Place) => Promise<() => Promise<number | null>>;
+
+const noRegister: MakeReady = async () => async () => null;
+
+const watchedRegister: MakeReady = async (here) => {
+	const { rows } = await switchOn(here);
+	return async () => (await rows()).filter(({ status, delivered }) => status === 'succeeded' && delivered).length;
+};
+
+async function load(tools: Tools, name: string, makeReady: MakeReady, before: Loaded | null): Promise<Loaded | null> {
+	let kept: number | null = null;
+	const work = async (say: (note: string) => void): Promise<Loaded> => {
+		const found = await measureMode('regular', tools, say, async (here) => {
+			const count = await makeReady(here);
+			return async () => {
+				kept = await count();
+			};
+		});
+		return { ...found, kept };
+	};
 	const title = `${TASKS} tasks in regular mode, ${name} a register`;
-	return await tools.step(title, async (say) => await measureMode('regular', tools, say, makeReady));
+	return await tools.part(title, work, (found) => ofLoad(name, found, before));
 }
 
 const worst = (values: readonly number[]) => Math.max(...values);
+const seconds = (value: number) => `${value.toFixed(2)} s`;
 
-function report(pairs: Pair[], polls: Polls[], loads: Found[], kept: number, version: string): Report {
-	const seconds = (value: number) => `${value.toFixed(2)} s`;
-	const extra = (pair: Pair, of: (values: readonly number[]) => number) => of(pair.with) - of(pair.without);
-	const batches: Table = {
-		head: ['items', 'without: median', 'worst', 'with: median', 'worst', 'median / median', 'worst / worst'],
-		rows: pairs.map((pair) => [
-			`${pair.size} × ${RENDER_MS / 1_000} s`,
-			...[pair.without, pair.with].flatMap((values) => [seconds(median(values)), seconds(worst(values))]),
-			(median(pair.with) / median(pair.without)).toFixed(3),
-			(worst(pair.with) / worst(pair.without)).toFixed(3),
-		]),
-	};
-	const polled: Table = {
-		head: ['rows', 'poll: median', 'worst', 'requests to n8n: median', 'most'],
-		rows: polls.map((one) => [
-			`${one.rows}`,
-			seconds(median(one.seconds)),
-			seconds(worst(one.seconds)),
-			`${median(one.requests)}`,
-			`${worst(one.requests)}`,
-		]),
-	};
-	const [without, withIt] = loads;
-	const loaded: Table = {
-		head: [
-			`${EXECUTIONS} × ${ITEMS}`,
-			'wall',
-			'succeeded',
-			'created',
-			'doubled',
-			'lost',
-			'event loop p99',
-			'peak memory',
-			'CPU',
+function howOn(version: string): string {
+	return [
+		`n8n ${version} in regular mode with SQLite, the node's time by n8n's own account, ${LATENCY_MS} ms before each answer of the stand-in; ${RUNS} runs`,
+		'of each size without and with a register by turns. A poll is timed from its first request to n8n to the last answer.',
+	].join('\n');
+}
+
+function ofPair(pair: Pair): Findings {
+	const extra = (of: (values: readonly number[]) => number) => of(pair.with) - of(pair.without);
+	const most = MOST_SHARE * median(pair.without) + MOST_EXTRA_SECONDS;
+	return {
+		tables: [
+			{
+				head: ['items', 'without: median', 'worst', 'with: median', 'worst', 'median / median', 'worst / worst'],
+				rows: [
+					[
+						`${pair.size} × ${RENDER_MS / 1_000} s`,
+						...[pair.without, pair.with].flatMap((values) => [seconds(median(values)), seconds(worst(values))]),
+						(median(pair.with) / median(pair.without)).toFixed(3),
+						(worst(pair.with) / worst(pair.without)).toFixed(3),
+					],
+				],
+			},
 		],
-		rows: loads.map((one, index) => [
-			index === 0 ? 'without' : 'with',
-			`${one.wall.toFixed(0)} s`,
-			`${one.succeeded}`,
-			`${one.creates}`,
-			`${one.doubled}`,
-			`${one.lost}`,
-			`${one.probes[0]?.probe.p99Ms.toFixed(0)} ms`,
-			`${((one.probes[0]?.probe.peakRss ?? 0) / 1_000_000).toFixed(0)} MB`,
-			`${one.probes[0]?.probe.cpuSeconds.toFixed(0)} s`,
-		]),
-		notes: [
-			`Rows that say succeeded and delivered at the end: ${kept} of ${TASKS}.`,
-			...loads.flatMap(({ problems }) => problems),
+		aims: [
+			{
+				aim: `${pair.size} items take at most ${seconds(most)} longer with a register (median)`,
+				found: `${seconds(extra(median))}, at worst ${seconds(extra(worst))}`,
+				met: extra(median) <= most,
+			},
 		],
 	};
-	const batchAims = pairs.map((pair): Aim => {
-		const most = MOST_SHARE * median(pair.without) + MOST_EXTRA_SECONDS;
-		const found = extra(pair, median);
-		return {
-			aim: `${pair.size} items take at most ${seconds(most)} longer with a register (median)`,
-			found: `${seconds(found)}, at worst ${seconds(extra(pair, worst))}`,
-			met: found <= most,
-		};
-	});
+}
+
+function ofPolls(polls: Polls[]): Findings {
 	const slowest = worst(polls.flatMap((one) => one.seconds));
 	return {
-		how: [
-			`n8n ${version} in regular mode with SQLite, the node's time by n8n's own account, ${LATENCY_MS} ms before each answer of the stand-in; ${RUNS} runs`,
-			'of each size without and with a register by turns. A poll is timed from its first request to n8n to the last answer.',
-		].join('\n'),
-		tables: [batches, polled, loaded],
+		tables: [
+			{
+				head: ['rows', 'poll: median', 'worst', 'requests to n8n: median', 'most'],
+				rows: polls.map((one) => [
+					`${one.rows}`,
+					seconds(median(one.seconds)),
+					seconds(worst(one.seconds)),
+					`${median(one.requests)}`,
+					`${worst(one.requests)}`,
+				]),
+			},
+		],
 		aims: [
-			...batchAims,
 			{
 				aim: `a poll that finds nothing new over ${ROWS} rows keeps n8n's API busy for at most ${MOST_POLL_SECONDS} s`,
 				found: `${seconds(slowest)} at worst`,
 				met: slowest <= MOST_POLL_SECONDS,
 			},
+		],
+	};
+}
+
+/** @param before the same load without a register, if it was measured */
+function ofLoad(name: string, found: Loaded, before: Loaded | null): Findings {
+	const { wall, succeeded, creates, doubled, lost, kept, probes, problems } = found;
+	const probe = probes[0]?.probe;
+	const share = before === null ? '' : `; ${(wall / before.wall).toFixed(2)} of the time without`;
+	return {
+		tables: [
 			{
-				aim: `${EXECUTIONS} executions of ${ITEMS} items: each task created once, delivered, and noted as such`,
-				found: `${withIt?.creates} created, ${withIt?.doubled} doubled, ${withIt?.lost} lost, ${kept} noted; ${((withIt?.wall ?? 0) / (without?.wall ?? 1)).toFixed(2)} of the time without`,
-				met: withIt?.creates === TASKS && withIt.doubled === 0 && withIt.lost === 0 && kept === TASKS,
+				head: [
+					...[`${EXECUTIONS} × ${ITEMS}`, 'wall', 'succeeded', 'created', 'doubled', 'lost'],
+					...['event loop p99', 'peak memory', 'CPU'],
+				],
+				rows: [
+					[
+						name,
+						`${wall.toFixed(0)} s`,
+						...[succeeded, creates, doubled, lost].map(String),
+						`${probe?.p99Ms.toFixed(0)} ms`,
+						`${((probe?.peakRss ?? 0) / MEGABYTE).toFixed(0)} MB`,
+						`${probe?.cpuSeconds.toFixed(0)} s`,
+					],
+				],
+				notes: [
+					...(kept === null ? [] : [`Rows that say succeeded and delivered at the end: ${kept} of ${TASKS}.`]),
+					...problems,
+				],
 			},
 		],
+		aims:
+			kept === null
+				? []
+				: [
+						{
+							aim: `${EXECUTIONS} executions of ${ITEMS} items: each task created once, delivered, and noted as such`,
+							found: `${creates} created, ${doubled} doubled, ${lost} lost, ${kept} noted${share}`,
+							met: creates === TASKS && doubled === 0 && lost === 0 && kept === TASKS,
+						},
+					],
 	};
 }

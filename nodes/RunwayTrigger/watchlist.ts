@@ -20,13 +20,13 @@ interface SavedRow {
 	since: number;
 }
 
-/** What is remembered of a watched task that has not ended. */
+/** What the trigger remembers of a watched task that has not ended. */
 interface Watched {
 	/** When it was asked for last, in milliseconds since the epoch; 0 for never. */
 	seenAt: number;
 	/** The family of routes that knows it, once one has answered. */
 	api?: Api;
-	/** A status word that nobody knows and that came with a result. */
+	/** An unknown status word that came with a result. */
 	word?: string;
 	row?: SavedRow;
 	/** When it was reported that there is no such task; from then on it is asked for but seldom. */

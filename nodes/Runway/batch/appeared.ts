@@ -5,7 +5,7 @@ import { taskOf } from './job';
 import type { JobResult } from './run';
 
 /**
- * After a create whose outcome is unknown, looks into the account for the task that it may have made. That takes the account's
+ * After a create with an unknown outcome, searches the account for the task that it may have made. That needs the account's
  * access token (fact sheet 8.4), and is no more than a hint: other programs create tasks, too.
  */
 

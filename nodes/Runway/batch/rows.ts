@@ -21,9 +21,9 @@ import type { RunLimits } from './settings';
  */
 export interface Rows {
 	/**
-	 * Writes the rows of what is to be created, and notes that this execution has taken up what earlier attempts left. Waits two
+	 * Writes the rows of new requests, and records which tasks of earlier attempts this execution reuses. Waits two
 	 * seconds at most.
-	 * @param recordOf what an earlier attempt left for a job
+	 * @param recordOf the record of an earlier attempt for a job
 	 */
 	begin(jobs: readonly Job[], recordOf: (job: CreateJob) => PaidRecord | undefined): Promise<void>;
 	/** The number of a job's row; undefined if it has none. */
@@ -39,7 +39,7 @@ export interface Rows {
 	maybeCreated(job: CreateJob, problem: Problem): void;
 	/** Notes how a job has ended. */
 	ended(job: Job, outcome: Outcome): void;
-	/** Notes that what became of these jobs is passed on. Waits for all that is to be written, two seconds at most. */
+	/** Records that the results of these jobs are delivered. Waits until everything is written, two seconds at most. */
 	finish(passedOn: readonly Job[]): Promise<void>;
 }
 
@@ -57,15 +57,15 @@ export const noRows: Rows = {
 
 /** Characters of a prompt. */
 const LONGEST_PROMPT = 200;
-/** So many tasks that are only looked at are searched for one by one. */
+/** Up to this many tasks that are only read are searched for one by one. */
 const MOST_LOOK_UPS = 20;
 /** Of more tasks, the rows are among the undelivered ones, the newest first. */
 const MOST_UNDELIVERED = 5_000;
 /** Nobody waits longer for the register when a run ends. */
 const LONGEST_FINISH_MS = 2_000;
 /**
- * A row that wrongly says "not sent" after a crash would let a retry pay twice. So when the register fails in the middle of a
- * run, the creates that are left wait for it, so long in all.
+ * A row that wrongly says "not sent" after a crash would let a retry pay twice. So if the register fails in the middle of a
+ * run, the remaining creates wait for it, this long in all.
  */
 const LONGEST_HOLD_MS = 30_000;
 
@@ -105,14 +105,14 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 		});
 		const isPrompt = await register.add(rows.slice(0, atOnce));
 		const later = rows.slice(atOnce);
-		// What a register in trouble is told too late must not be wrong by then.
+		// If the register is in trouble and gets this late, it must still be true by then.
 		if (!isPrompt) return void register.add(later);
 		waiting.push(...jobs.slice(atOnce));
 		waiting.forEach((job) => unmarked.add(job));
 		void register.add(later.map((row) => ({ ...row, status: 'notSent' })));
 	}
 
-	/** Finds the rows of tasks that exist, while the node looks at them, and takes over those that it waits for. */
+	/** Finds the rows of existing tasks while the node reads the tasks, and takes over those that it waits for. */
 	async function lookUp(jobs: readonly TaskJob[]): Promise<void> {
 		const credentialId = credentialIdOf(context);
 		const find = async (where: Partial<TaskRow>, limit: number) =>
@@ -197,7 +197,7 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 	};
 }
 
-/** What is the same for all rows of a run. */
+/** The columns that are the same for all rows of a run. */
 type PlaceOfRun = Pick<
 	TaskRow,
 	'workflowId' | 'workflowName' | 'executionId' | 'nodeName' | 'runIndex' | 'credentialId' | 'createdTime'

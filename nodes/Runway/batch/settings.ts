@@ -16,7 +16,7 @@ import {
 	runOptions,
 } from '../../shared/panel/options';
 
-/** How one item is to be run: everything in the panel that is not about the video itself. */
+/** The settings for running one item: everything in the panel that is not about the video itself. */
 export interface ItemSettings {
 	completion: 'wait' | 'return' | 'suspend';
 	/** Name of the output's binary field, or null for no file. */
@@ -48,7 +48,7 @@ export interface ItemSettings {
 	maxTasks: number;
 	/** US dollars that the account must have before the first create; 0 for no check. */
 	minBalance: number;
-	/** How often a task is created anew that has failed for a passing reason. */
+	/** How often to create a task again that has failed for a temporary reason. */
 	retryFailed: number;
 	/** Models to try in turn if the chosen one is not served. */
 	fallbackModels: readonly string[];
@@ -114,7 +114,7 @@ export function readSettings(
 	const { completion, options: chosen } = checked.data;
 	const maxFileSize = chosen.maxFileSize ?? DEFAULT_MAX_FILE_SIZE_MB;
 	const settings: ItemSettings = {
-		// Agents that call the tool themselves can't sleep with it: they get the task and look at it later.
+		// Agents that call the tool themselves can't sleep with it: they get the task and read it later.
 		completion: isCalledAsTool(context) && completion === 'suspend' ? 'return' : completion,
 		forAgent,
 		binaryField: takesFile ? (chosen.binaryField ?? DEFAULT_BINARY_FIELD) : null,

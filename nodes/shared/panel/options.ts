@@ -180,7 +180,7 @@ export const runOptions = {
 	wait: [...always, apiField, ...ofFile.map((option) => shownIf(withFile, option)), ...ofWait],
 	/** Fetches files of tasks. */
 	download: [...always, apiField, ...ofFile],
-	/** Looks at tasks. */
+	/** Operations that read tasks. */
 	look: [...always, apiField],
 	/** Starts workflows when tasks end, and fetches their files if the user wants them. */
 	trigger: [includeRaw, runwayVersion, ...ofFile.map((option) => shownIf(withFile, option))],

@@ -12,7 +12,7 @@ export interface Entry {
 	isStored: boolean;
 	/** An attempt to insert it may have succeeded. */
 	mayExist: boolean;
-	/** For after what is on its way. */
+	/** Changes to write after those that are being written. */
 	changes: Changes;
 	/** On their way. */
 	sent: Changes;
@@ -22,7 +22,7 @@ export interface Entry {
 	isBusy: boolean;
 }
 
-/** Rows may be put together whose tasks have ended within so many milliseconds; the latest end counts for all. */
+/** Rows of tasks that ended within this many milliseconds may be combined; the latest end counts for all. */
 const SAME_END_MS = 5_000;
 
 /** @param row the whole row, if this process makes it */

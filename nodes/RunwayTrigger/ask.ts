@@ -17,13 +17,13 @@ const REQUESTS_AT_ONCE = 5;
 /** After this many reads in a row without an answer, the rest waits for the next poll. */
 const MAX_UNANSWERED = 20;
 
-/** What is asked for. */
+/** The task to read. */
 export interface Search {
 	client: RunwayClient;
 	source: Pick<Source, 'apiFor' | 'wants' | 'seen'>;
 	/** Milliseconds since the epoch; nothing is asked after that. */
 	endsAt: number;
-	/** So many results with a file are enough for one poll; null for no limit. */
+	/** The most results with a file in one poll; null for no limit. */
 	mostFiles: number | null;
 }
 

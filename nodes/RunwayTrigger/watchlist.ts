@@ -8,7 +8,7 @@ import { Told, type SavedTold } from '../shared/trigger/told';
 const REPORTED_GAP_MS = 60 * 60_000;
 /** How many tasks may be watched at a time. */
 export const MAX_TASKS = 10_000;
-/** So many emitted tasks are remembered at least, listed or not. */
+/** The least number of emitted tasks to remember, listed or not. */
 const MIN_REMEMBERED = 1_000;
 const MAX_WORD = 100;
 

@@ -67,7 +67,7 @@ function likeliest(tasks: readonly AccountTask[], path: string): readonly Accoun
 	return same.length > 0 ? same : tasks;
 }
 
-/** What to do about a create whose outcome is unknown, in the light of what has appeared. */
+/** Advice about a create with an unknown outcome, given the tasks that have appeared. */
 export function appearedWords(appeared: readonly AccountTask[] | undefined): string {
 	const console = 'Look at the task log in the CometAPI console before you run this item again.';
 	if (appeared === undefined) return console;

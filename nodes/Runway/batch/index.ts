@@ -172,7 +172,7 @@ function isPassedOn({ job, outcome, item }: JobResult, isHeldBack: boolean): boo
 	return state.status !== 'succeeded' || (item !== null && !isHeldBack && !isLookedUp);
 }
 
-/** What an earlier attempt left for the items, as if this one ended before it looked at any of it. */
+/** The endings that earlier attempts left for the items, as if this one ended before it read any of them. */
 function earlierEndings(jobs: readonly Job[], ledger: Ledger): Ending[] {
 	return jobs.flatMap((job): Ending[] => {
 		const record = job.kind === 'create' ? ledger.find(job) : undefined;

@@ -53,7 +53,7 @@ export interface TaskJob extends BaseJob {
 	likelyApi?: Api;
 }
 
-/** How a job ended. Only the edge of the node turns these into items and errors. */
+/** How a job ended. Only `report.ts` turns these into items and errors. */
 export type Outcome =
 	/** The task is in a state that the operation asked for. */
 	| { kind: 'ready'; task: KnownTask }

@@ -35,7 +35,7 @@ export interface ItemSettings {
 	includeRaw: boolean;
 	/** Whether an AI agent uses the node as its tool: agents drop files and read every word of the answer. */
 	forAgent: boolean;
-	/** Which family of routes may know the task, for the operations that look at tasks. */
+	/** Which family of routes may know the task, for the operations that read tasks. */
 	api: Api | 'auto';
 	/** The user's own, or empty. */
 	callbackUrl: string;
@@ -194,7 +194,7 @@ function parseJson(value: unknown): unknown {
  */
 export function goesOnAfterErrors(context: IExecuteFunctions): boolean {
 	const { onError, retryOnFail } = context.getNode();
-	// Each try of a tool that an agent calls is a new run to n8n, so that it would find no record of what was paid for.
+	// For n8n, each try of an agent's tool is a new run, so it would find no record of what was paid for.
 	const wouldPayAgain = isCalledAsTool(context) && retryOnFail === true;
 	return context.continueOnFail() || (runsAsTool(context) && (onError !== 'stopWorkflow' || wouldPayAgain));
 }

@@ -15,7 +15,7 @@ export interface Ending {
 /** More IDs than this make an error unreadable; the rest is counted. */
 const MOST_IDS = 25;
 const MOST_FAILURES = 5;
-/** Characters of what went wrong with another item. */
+/** The longest text about another item's error, in characters. */
 const LONGEST_FAILURE = 200;
 
 /** How a task's end counts in "2 of 4 failed, 2 finished". */

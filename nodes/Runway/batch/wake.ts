@@ -109,7 +109,7 @@ async function receive(context: IWebhookFunctions): Promise<INodeExecutionData[]
 	}
 }
 
-/** The items, if the execution is to wake up now. */
+/** The items, if the execution should wake up now. */
 async function look(
 	context: IWebhookFunctions,
 	{ sleepers, known, address, loadedAt }: Sleep,

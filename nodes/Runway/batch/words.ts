@@ -1,4 +1,4 @@
-/** Small pieces of what people read. */
+/** Building blocks of the texts that people read. */
 
 /** n8n's editor shows the description of an error as HTML. */
 const NEW_LINE = '<br>';

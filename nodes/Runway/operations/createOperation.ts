@@ -9,7 +9,7 @@ import { nearestShape } from './modelRules';
 import type { BodyInput, BuildInput, CreateOperation, Doubt, Fault, FileInput, InputImage } from './operation';
 import { checkParameters, labelledParameters, labelOf, valueAt } from './parameters';
 
-/** The way from a panel's parameters to the body of a request, the same for every operation that creates a task. */
+/** Turns a panel's parameters into the body of a request, for every operation that creates a task. */
 
 type CreateSpec<Schema extends z.core.$ZodType> = Omit<CreateOperation, 'kind' | 'build'> & {
 	/** Checks and cleans the parameters; every message continues the sentence "Label …". */
@@ -19,7 +19,7 @@ type CreateSpec<Schema extends z.core.$ZodType> = Omit<CreateOperation, 'kind' |
 	files?: (parameters: z.core.output<Schema>) => FileInput[];
 	/** For a `ratio` of {@link MATCH_IMAGE}: the image, and the ratios to choose the nearest from; the first is the default. */
 	match?: (parameters: z.core.output<Schema>) => { image: InputImage; ratios: readonly string[] };
-	/** Values that are most likely wrong; the prompt's words are looked at anyway. */
+	/** Values that are most likely wrong; the prompt's words are always checked. */
 	doubts?: (parameters: z.core.output<Schema>, input: BuildInput) => Doubt[];
 	/** What the user should know about the result, whether or not the request is accepted. */
 	notes?: (parameters: z.core.output<Schema>) => string[];

@@ -43,7 +43,7 @@ export function createTaskReader(client: RunwayClient, taskId: string, api: Api 
 				guess = other;
 				return second;
 			}
-			// Not visible yet is the better news: a refusal of the wrong route says nothing.
+			// "Not visible yet" says more: a refusal by the wrong route says nothing.
 			return isUnknownId(second) && !isAbsence(second) ? first : second;
 		},
 	};

@@ -1,6 +1,6 @@
 /** Detects what a file is by its first bytes: names, URLs and content types are often guesses. */
 
-/** So many bytes say what a file is. */
+/** The number of bytes that show what a file is. */
 export const HEAD_BYTES = 512;
 
 /** MIME types of images, videos and sounds that share a container with MP4, by their brand. Every other brand is an MP4. */

@@ -16,7 +16,7 @@ export interface Entry {
 	changes: Changes;
 	/** On their way. */
 	sent: Changes;
-	/** When the changes are to go out at the latest, in milliseconds since the epoch. */
+	/** The latest time to write the changes, in milliseconds since the epoch. */
 	dueAt: number;
 	/** On its way. */
 	isBusy: boolean;

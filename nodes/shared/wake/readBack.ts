@@ -33,7 +33,7 @@ export interface ReadBackOptions {
 	limit?: <T>(read: () => Promise<T>) => Promise<T>;
 	/** Waits this many milliseconds, or less if another call should take over. */
 	pause?: (milliseconds: number) => Promise<void>;
-	/** Whether somebody else is to take over. */
+	/** Whether another call should take over. */
 	isOver?: () => boolean;
 }
 

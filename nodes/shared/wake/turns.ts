@@ -9,7 +9,7 @@ export class Turn<Claim> {
 	/** @param over resolves when the read has ended */
 	constructor(readonly over: Promise<void>) {}
 
-	/** Whether another call is to take over. */
+	/** Whether another call should take over. */
 	isOver(): boolean {
 		return this.next !== null;
 	}

@@ -54,7 +54,7 @@ async function listedModels(context: ILoadOptionsFunctions): Promise<string[] | 
 	}
 }
 
-/** Ids of an OpenAI-style list; CometAPI's has all its models, of which few are Runway's. */
+/** Ids of an OpenAI-style list. CometAPI's has all its models; few of them are Runway's. */
 function modelIds(body: unknown): string[] {
 	const data = (body as { data?: unknown } | null)?.data;
 	if (!Array.isArray(data)) return [];
@@ -62,7 +62,7 @@ function modelIds(body: unknown): string[] {
 }
 
 /**
- * Names that only Runway's models have. Others that Runway offers, such as veo and gemini, stand in CometAPI's
+ * Names that only Runway's models have. Others that Runway offers, such as veo and gemini, are in CometAPI's
  * list for another provider's routes, and CometAPI's billing names, such as `runway-video`, are no values for a request.
  */
 const RUNWAYS_OWN = /^(gen\d|act_|upscale_|aleph)/;

@@ -13,7 +13,7 @@ import { keyOf, saysGoingOn, type Claim } from '../shared/wake/claim';
 import { readBack, READS_UNTIL_ENDED } from '../shared/wake/readBack';
 import type { CallbackSettings } from './settings';
 
-/** Looks into a callback: asks CometAPI whether it is true, and makes the item if it is news that is wanted. */
+/** Verifies a callback: asks CometAPI whether it is true, and makes the item if it reports a new event that the user wants. */
 
 const READS_AT_ONCE = 5;
 /** An n8n that keeps files in memory has to hold them all. */
@@ -39,11 +39,11 @@ export interface Case {
 	told: Told;
 	/** For how long it is worth asking, in milliseconds. */
 	patienceMs: number;
-	/** Whether so many others wait that there is no time for ids that CometAPI does not know. */
+	/** Whether too many others wait to spend time on ids that CometAPI does not know. */
 	isCrowded: () => boolean;
 }
 
-/** Looks into a callback. What it brings counts as told from then on. */
+/** Verifies a callback. Its event counts as emitted from then on. */
 export async function look(context: IWebhookFunctions, opened: Case): Promise<Outcome> {
 	const { claim, receivedAt, settings, told } = opened;
 	if (told.hasEnded(keyOf(claim))) return ignored('This was told before.');
@@ -70,7 +70,7 @@ function ignored(reason: string): Outcome {
 	return { kind: 'ignored', reason };
 }
 
-/** A task's state, and what reads it again where its file's URL has expired. */
+/** A task's state, and what reads it again if its file's URL has expired. */
 interface Answer {
 	state: TaskState;
 	reader: TaskReader;

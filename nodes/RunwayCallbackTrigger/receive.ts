@@ -15,20 +15,20 @@ import { readSettings } from './settings';
  * CometAPI, and only what that says can start the workflow.
  */
 
-/** For so long a callback is worth asking again, where the API is out of order or the key is refused. */
+/** How long to keep verifying a callback while the API is down or refuses the key. */
 const PATIENCE_MS = 10 * 60_000;
 /** In the editor, somebody is waiting. */
 const TEST_PATIENCE_MS = 20_000;
 /** Callbacks that this process is looking into at a time; more are refused. n8n 2.41 keeps some 12 MB for each open call. */
 const MAX_OPEN = 100;
-/** From here on, ids that CometAPI does not know make room: a flood of made-up ones must not keep real ones out. */
+/** From this many on, ids that CometAPI does not know make room: a flood of made-up ones must not keep real ones out. */
 const CROWD = MAX_OPEN / 2;
 const MAX_TRIGGERS = 1_000;
 const MAX_REMEMBERED = 5_000;
 /** What goes into the workflow's static data, which n8n saves whole with every change. */
 const MAX_SAVED = 300;
 
-/** What this process has told, by trigger. n8n makes a new object of the node for every call. */
+/** The events that this process has emitted, by trigger. n8n makes a new object of the node for every call. */
 const toldBy = new Map<string, Told>();
 const turns = new Turns<Claim>(({ state }) => isTerminal(state.status));
 const isCrowded = () => turns.open > CROWD;
@@ -66,7 +66,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	return done;
 }
 
-/** In the editor, the sender is told what came of it, and nothing is remembered. */
+/** In the editor, the sender gets the result as an answer, and nothing is remembered. */
 async function receiveTest(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const claim = isTooLarge(context) ? null : claimOf(context.getBodyData());
 	if (claim === null) return answer(context, 200, 'ignored', 'The body names no task.');

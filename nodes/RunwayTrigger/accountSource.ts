@@ -5,7 +5,7 @@ import { isTerminal } from '../shared/task/task';
 import { apiError } from '../shared/trigger/errors';
 import type { NewestTask, OpenSource, Source } from './source';
 
-/** The tasks of the CometAPI account, whoever has created them (fact sheet 8.4). */
+/** All tasks of the CometAPI account, also those of other programs (fact sheet 8.4). */
 
 /** Renders take minutes, and an API that is overloaded may hold a task back for hours. */
 const LONGEST_RENDER_MS = 24 * 60 * 60_000;

@@ -14,16 +14,16 @@ import type { Watchlist } from './watchlist';
 /** The first half of a poll: asks CometAPI for the watched tasks in turn, as far as there is time. */
 
 const REQUESTS_AT_ONCE = 5;
-/** After so many reads in a row without an answer, the rest waits for the next poll. */
+/** After this many reads in a row without an answer, the rest waits for the next poll. */
 const MAX_UNANSWERED = 20;
 
-/** What is asked for. */
+/** The task to read. */
 export interface Search {
 	client: RunwayClient;
 	source: Pick<Source, 'apiFor' | 'wants' | 'seen'>;
 	/** Milliseconds since the epoch; nothing is asked after that. */
 	endsAt: number;
-	/** So many results with a file are enough for one poll; null for no limit. */
+	/** The most results with a file in one poll; null for no limit. */
 	mostFiles: number | null;
 }
 
@@ -116,7 +116,7 @@ export async function ask(ids: readonly string[], list: Watchlist, search: Searc
 	const limit = pLimit(REQUESTS_AT_ONCE);
 	await Promise.all(list.inTurn(Date.now()).map(async (taskId) => await limit(async () => await askFor(taskId))));
 
-	// If the API answers nobody, the refusal is about the key and says nothing about the task.
+	// If the API answers for no task, the refusal is about the key and says nothing about this task.
 	if (found.isAnswered) refused.forEach(miss);
 	const places = new Map(ids.map((taskId, place) => [taskId, place]));
 	found.events.sort((one, other) => (places.get(one.task.taskId) ?? 0) - (places.get(other.task.taskId) ?? 0));

@@ -13,7 +13,7 @@ const notice = (name: string, displayName: string): INodeProperties => ({
 	default: '',
 });
 
-/** Where the tasks can be found. */
+/** The sources of tasks. */
 const places = [
 	[
 		'register',

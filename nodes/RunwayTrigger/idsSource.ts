@@ -6,7 +6,7 @@ import { faultOf } from '../shared/trigger/errors';
 import type { NewestTask, OpenSource } from './source';
 import { MAX_TASKS } from './watchlist';
 
-/** The tasks whose IDs stand in the panel. */
+/** The tasks whose IDs are in the panel. */
 
 export const openIds: OpenSource = async (context, { events }) => {
 	const { ids, api } = readIds(context);

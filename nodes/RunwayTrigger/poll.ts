@@ -34,7 +34,7 @@ const LONGEST_ASKING_MS = 40_000;
 const LONGEST_READ_MS = 30_000;
 /** Before n8n 2.41 a poll had no time limit of its own. */
 const DEFAULT_BUDGET_MS = 4 * 60_000;
-/** A file that can't be fetched in so many polls is passed on as a URL. */
+/** After this many polls, a file that can't be fetched is passed on as a URL. */
 const MAX_CUT_SHORT = 3;
 const MAX_IDS_IN_TEXT = 25;
 

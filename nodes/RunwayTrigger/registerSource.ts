@@ -13,13 +13,13 @@ import type { NewestTask, OpenSource, Source } from './source';
 
 /** The tasks of this n8n, from the register that its Runway nodes keep. */
 
-/** Rows among which a test in the editor looks for the newest task. */
+/** How many rows a test in the editor searches for the newest task. */
 const MOST_SHOWN = 1_000;
 /** An execution that has just ended may still be writing down that it has delivered. */
 const JUST_CHANGED_MS = 10_000;
-/** A register that does not answer is borne for so many polls in a row. */
+/** After this many polls in a row without an answer from the register, fail visibly. */
 const MOST_SILENT_POLLS = 5;
-/** Tasks that were created longer ago than the trigger and have ended nobody knows when are history. */
+/** Tasks that are older than the trigger and have ended at an unknown time are history. */
 const LONGEST_RENDER_MS = 24 * 60 * 60_000;
 
 /** Polls in a row without an answer of the register, by trigger. */
@@ -28,7 +28,7 @@ const silentPolls = new Map<string, number>();
 interface Memory extends Position {
 	/** When the trigger began to watch, in milliseconds since the epoch. */
 	begunAt: number;
-	/** Requests whose tasks were emitted: the register is told in the next poll, when n8n has saved the emission. */
+	/** Requests whose tasks were emitted. The next poll writes this to the register, after n8n has saved the emission. */
 	emitted: string[];
 }
 
@@ -50,7 +50,7 @@ export const openRegisterSource: OpenSource = async (context, { events }, saved)
 	const isSleeping = (row: StoredRow) => row.resumeUrl !== null && !isClosed(row);
 	const isWanted = (row: StoredRow) => {
 		if (!matches(row, filters)) return false;
-		// What was told lately is remembered, and what ended earlier was told.
+		// Recently emitted events are remembered, and tasks that ended earlier were emitted.
 		if (filters.which === 'all') return !isEnded(row) || found.hasChanged(row);
 		const isSettled = now - Date.parse(row.updatedAt) > JUST_CHANGED_MS;
 		return !row.delivered && !areMarked.has(row.requestId) && isClosed(row) && isSettled;
@@ -63,7 +63,7 @@ export const openRegisterSource: OpenSource = async (context, { events }, saved)
 			? Date.parse(row.createdTime) < memory.begunAt - LONGEST_RENDER_MS
 			: Date.parse(endedTime) < memory.begunAt);
 
-	/** Long after its end, a row changes when a retry takes it up: earlier polls have told of it, and may have forgotten that. */
+	/** A row can change long after its end if a retry reuses its task. Earlier polls have emitted it, and may have forgotten that. */
 	const knownFrom = Math.min(Date.parse(memory.since), Date.parse(memory.gap?.since ?? memory.since));
 	const isOld = ({ endedTime }: StoredRow) =>
 		filters.which === 'all' && endedTime !== null && Date.parse(endedTime) < knownFrom - LONGEST_RENDER_MS;

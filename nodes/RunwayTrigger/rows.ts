@@ -4,12 +4,12 @@ import { isObject } from '../shared/task/json';
 import type { Register } from '../shared/register/register';
 import type { StoredRow } from '../shared/register/row';
 
-/** Which rows of the register a poll looks at: never more than it has time for, and in a few polls all that matter. */
+/** Chooses the rows of the register that a poll reads: never more than it has time for, and in a few polls all that matter. */
 
 const statuses = ['created', 'succeeded', 'failed', 'cancelled'] as const;
-/** Undelivered rows of one status: the newest, and as many of the others, which the next polls look through in turn. */
+/** Undelivered rows of one status: the newest, and as many of the others, which the next polls read in turn. */
 const MOST_ROWS = 500;
-/** Changes that a poll looks at; the next polls look at the earlier ones. */
+/** Changes that a poll reads; the next polls read the earlier ones. */
 const MOST_CHANGES = 2_500;
 /** A change of the register may be seen later than one that was made after it. */
 const OVERLAP_MS = 2 * 60_000;
@@ -33,12 +33,12 @@ export interface FoundRows {
 	hasChanged(row: StoredRow): boolean;
 	/**
 	 * Where the next poll begins.
-	 * @param isOpen whether a row is to be looked at again
+	 * @param isOpen whether to read a row again
 	 */
 	next(isOpen: RowTest): Position;
 }
 
-/** @param since where a trigger begins that remembers nothing, ISO 8601 */
+/** @param since where to begin if the trigger remembers nothing, ISO 8601 */
 export function positionOf(saved: IDataObject, since: string): Position {
 	const { gap, walked } = saved;
 	return {
@@ -49,7 +49,7 @@ export function positionOf(saved: IDataObject, since: string): Position {
 }
 
 /**
- * The rows of a credential that a poll looks at; null if the register does not answer.
+ * The rows of a credential that a poll reads; null if the register does not answer.
  * @param withChanges whether rows matter that were delivered
  */
 export async function findRows(
@@ -90,7 +90,7 @@ async function findUndelivered(
 				after: Number(walked[status]) || 0,
 				limit: MOST_ROWS,
 			});
-			// After the last row, it begins anew.
+			// After the last row, it starts again from the first.
 			next[status] = others?.length === MOST_ROWS ? others.at(-1)?.id : 0;
 			return others && [...newest, ...others];
 		}),
@@ -117,7 +117,7 @@ async function findChanges(
 	if (latest === null) return null;
 	const { rows, rest } = latest;
 	const next = (isOpen: RowTest) => nextMoment(since, rows, isOpen);
-	// What is older than `since` was looked at before, and is only looked at again as far as there is room.
+	// Rows older than `since` were read before, and are read again only if there is room.
 	if (rest !== null && rows.every(({ updatedAt }) => updatedAt > since)) {
 		const from = { since: gap !== null && gap.since < begin ? gap.since : begin, from: rest };
 		return { rows, next: (isOpen) => ({ since: next(isOpen), gap: from }) };
@@ -133,7 +133,7 @@ async function findChanges(
 	};
 }
 
-/** The moment of the latest change, or of the earliest one that is to be looked at again. */
+/** The moment of the latest change, or of the earliest one to read again. */
 function nextMoment(since: string, rows: readonly StoredRow[], isOpen: RowTest): string {
 	const moments = rows.map(({ updatedAt }) => updatedAt);
 	const latest = moments.reduce((one, other) => (other > one ? other : one), since);

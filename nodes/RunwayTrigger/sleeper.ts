@@ -8,7 +8,7 @@ import { pLimit } from '../shared/wait/limit';
 
 const ANSWER_TIMEOUT_MS = 10_000;
 const CALLS_AT_ONCE = 5;
-/** After so many calls without an answer, the next poll makes the others. */
+/** After this many calls without an answer, the next poll makes the others. */
 const MOST_UNANSWERED = 10;
 /** The execution is gone. n8n's 409 may also mean that it is not asleep yet; once it has ended, the poll sees that itself. */
 const REFUSALS = [404, 410];

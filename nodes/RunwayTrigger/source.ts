@@ -7,14 +7,14 @@ import type { Watchlist } from './watchlist';
 
 /** Where a poll gets its tasks from: the IDs in the panel, the register of tasks, or the account. */
 export interface Source {
-	/** The tasks to watch, in the order in which their events are to be emitted. */
+	/** The tasks to watch, in the order in which to emit their events. */
 	ids: string[];
 	apiFor(taskId: string): Api | 'auto';
 	/** Whether an event starts the workflow. `notYet`: it is looked at again in the next poll. */
 	wants(taskId: string, event: TaskEvent, state: TaskState): 'emit' | 'skip' | 'notYet';
-	/** Called with each state that CometAPI tells. */
+	/** Called with each state that CometAPI reports. */
 	seen(taskId: string, state: TaskState): void;
-	/** Called when CometAPI has not known or has refused a task for so long that this is reported, with the reason in words. */
+	/** Called with the reason in words when CometAPI has not known or has refused a task long enough to report it. */
 	missing(taskId: string, failure: string): void;
 	/** What the items say beside the task itself. */
 	describe(taskId: string): { operation?: string; produces?: 'image' | 'video'; origin?: IDataObject };

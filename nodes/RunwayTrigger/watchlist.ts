@@ -8,7 +8,7 @@ import { Told, type SavedTold } from '../shared/trigger/told';
 const REPORTED_GAP_MS = 60 * 60_000;
 /** How many tasks may be watched at a time. */
 export const MAX_TASKS = 10_000;
-/** So many emitted tasks are remembered at least, listed or not. */
+/** The least number of emitted tasks to remember, listed or not. */
 const MIN_REMEMBERED = 1_000;
 const MAX_WORD = 100;
 
@@ -20,13 +20,13 @@ interface SavedRow {
 	since: number;
 }
 
-/** What is remembered of a watched task that has not ended. */
+/** What the trigger remembers of a watched task that has not ended. */
 interface Watched {
 	/** When it was asked for last, in milliseconds since the epoch; 0 for never. */
 	seenAt: number;
 	/** The family of routes that knows it, once one has answered. */
 	api?: Api;
-	/** A status word that nobody knows and that came with a result. */
+	/** An unknown status word that came with a result. */
 	word?: string;
 	row?: SavedRow;
 	/** When it was reported that there is no such task; from then on it is asked for but seldom. */

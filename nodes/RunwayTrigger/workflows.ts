@@ -8,7 +8,7 @@ import { wordsOf } from './filters';
 const MOST_ROWS = 2_000;
 
 /**
- * The workflows whose tasks the register has, by their latest names, and what is chosen already, as it is.
+ * The workflows whose tasks the register has, by their latest names, and the present choice unchanged.
  * @throws NodeOperationError that says why there is nothing to choose from
  */
 export async function getWorkflows(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {

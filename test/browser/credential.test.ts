@@ -64,7 +64,7 @@ describe('The dialogue of the credential', () => {
 		],
 	];
 	it.each(failures)(
-		'says what is wrong where it has %s',
+		'says what is wrong if it has %s',
 		async (_what, words, make) =>
 			await inTab(async (editor) => {
 				const dialogue = await open(editor, { apiKey: api.apiKey, baseUrl: api.url, ...(await make()) });

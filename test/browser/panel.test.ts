@@ -70,7 +70,7 @@ describe('The panel', () => {
 	);
 
 	it(
-		'says that URLs expire where no file is downloaded',
+		'says that URLs expire if no file is downloaded',
 		inTab(async (editor) => {
 			await open(editor, { operation: 'imageToVideo' });
 			expect(await editor.fields()).not.toContainEqual(expect.stringMatching(EXPIRY));
@@ -95,7 +95,7 @@ describe('The panel', () => {
 	);
 
 	it(
-		'says what sleeping needs where the execution is to sleep',
+		'says what sleeping needs if the execution is to sleep',
 		inTab(async (editor) => {
 			await open(editor, { operation: 'generateFromText', completion: 'suspend' });
 			await editor.page
@@ -106,7 +106,7 @@ describe('The panel', () => {
 	);
 
 	it(
-		'shows the field of the item in place of the URL where the image is a file',
+		'shows the field of the item in place of the URL if the image is a file',
 		inTab(async (editor) => {
 			await open(editor, { operation: 'imageToVideo' });
 			await editor.part('parameter-input-imageSource').click();

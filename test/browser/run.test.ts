@@ -108,7 +108,7 @@ describe('A run in the editor', () => {
 	);
 
 	it(
-		'buys nothing again where the output is pinned',
+		'buys nothing again if the output is pinned',
 		inPlace(async (editor, here) => {
 			await run(editor, here, ...prompts('pier'), imageToVideo({ download: false }), {
 				...imageToVideo(),
@@ -152,7 +152,7 @@ describe('An error in the editor', () => {
 	}
 
 	it(
-		'names field and item where a value of the second of three is wrong, and nothing was sent',
+		'names field and item if a value of the second of three is wrong, and nothing was sent',
 		inPlace(async (editor, here) => {
 			await run(editor, here, ...prompts('one', '', 'three'), textToVideo());
 			const { message, description } = await shown(editor);

@@ -120,7 +120,7 @@ describe('The polling trigger in the editor', () => {
 	);
 
 	it(
-		'says what to do where CometAPI does not know the task',
+		'says what to do if CometAPI does not know the task',
 		inPlace(async (editor, here) => {
 			const unknown = randomUUID();
 			await editor.openWorkflow(

@@ -170,7 +170,7 @@ describe.each(AGENTS)('In a real n8n, the Runway tool, %s,', (_how, version) => 
 		expect(api.requests).toEqual([]);
 	});
 
-	it('offers no fields where the workflow leaves none to the model', async () => {
+	it('offers no fields if the workflow leaves none to the model', async () => {
 		const fixed = { ...imageToVideo, imageUrl: 'https://example.com/pier.jpg', prompt: 'waves' };
 		expectAnswer(await ask(version, fixed, [[{ arguments: {} }]]));
 		expect(chat.requests[0]?.tools[0]?.parameters.properties).toEqual({});
@@ -198,7 +198,7 @@ describe.each(AGENTS)('In a real n8n, the Runway tool, %s,', (_how, version) => 
 		});
 	});
 
-	it('answers at once with the id where it does not wait', async () => {
+	it('answers at once with the id if it does not wait', async () => {
 		api.settings.renderMs = 600_000;
 		expectAnswer(await ask(version, { ...imageToVideo, completion: 'return' }, [[{ arguments: pier }]]));
 		expect(answered()).toEqual({ taskId: [...api.tasks.keys()][0], status: 'queued' });
@@ -217,7 +217,7 @@ describe.each(AGENTS)('In a real n8n, the Runway tool, %s,', (_how, version) => 
 		expect(answered()).toMatchObject({ taskId: task?.id, status: 'succeeded' });
 	});
 
-	it('never loses or doubles the task where it is set to sleep until CometAPI calls back', async () => {
+	it('never loses or doubles the task if it is set to sleep until CometAPI calls back', async () => {
 		const parameters = {
 			resource: 'video',
 			operation: 'generateFromText',
@@ -336,7 +336,7 @@ describe.each(AGENTS)('In a real n8n, the Runway tool, %s,', (_how, version) => 
 			expect(api.creates).toHaveLength(1);
 		});
 
-		it('all of it where the node is set to go on after errors', async () => {
+		it('all of it if the node is set to continue after errors', async () => {
 			const failing = { ...pier, Prompt: 'a riot [fail SAFETY.INPUT.TEXT]' };
 			const settings = { onError: 'continueRegularOutput' } as const;
 			expectAnswer(await ask(version, imageToVideo, [[{ arguments: failing }]], settings));
@@ -346,7 +346,7 @@ describe.each(AGENTS)('In a real n8n, the Runway tool, %s,', (_how, version) => 
 		});
 	});
 
-	it('pays once where the node is set to retry and its task failed for good', async () => {
+	it('pays once if the node is set to retry and its task failed for good', async () => {
 		const failing = { ...pier, Prompt: 'a riot [fail SAFETY.INPUT.TEXT]' };
 		const settings = { retryOnFail: true, maxTries: 3, waitBetweenTries: 100 };
 		await ask(version, imageToVideo, [[{ arguments: failing }]], settings);
@@ -354,7 +354,7 @@ describe.each(AGENTS)('In a real n8n, the Runway tool, %s,', (_how, version) => 
 		expect(chat.toolResults).toHaveLength(1);
 	});
 
-	it('pays once where the node is set to retry and to stop the workflow on errors', async () => {
+	it('pays once if the node is set to retry and to stop the workflow on errors', async () => {
 		api.settings.renderMs = 2500;
 		const settings = { retryOnFail: true, maxTries: 3, waitBetweenTries: 100, onError: 'stopWorkflow' } as const;
 		const impatient = { ...imageToVideo, options: { pollInterval: POLL_SECONDS, timeout: 1.5 } };
@@ -362,7 +362,7 @@ describe.each(AGENTS)('In a real n8n, the Runway tool, %s,', (_how, version) => 
 		expect(api.creates).toHaveLength(1);
 	});
 
-	it('pays once where the node is set to retry and the time limit was too short', async () => {
+	it('pays once if the node is set to retry and the time limit was too short', async () => {
 		api.settings.renderMs = 2500;
 		const settings = { retryOnFail: true, maxTries: 3, waitBetweenTries: 100 };
 		expectAnswer(
@@ -382,7 +382,7 @@ describe.each(AGENTS)('In a real n8n, the Runway tool, %s,', (_how, version) => 
 
 // An agent that calls the node itself does not end with it.
 itSince('2')(
-	'In a real n8n, the Runway tool ends the execution where it is set to stop the workflow on errors',
+	'In a real n8n, the Runway tool ends the execution if it is set to stop the workflow on errors',
 	async () => {
 		const failing = { ...pier, Prompt: 'a riot [fail SAFETY.INPUT.TEXT]' };
 		const execution = await ask(3.1, imageToVideo, [[{ arguments: failing }]], { onError: 'stopWorkflow' });

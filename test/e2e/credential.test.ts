@@ -85,7 +85,7 @@ describe('In a real n8n, the test of the credential', () => {
 			expect(await test(api.url)).toEqual({ status: 'Error', message: expect.stringMatching(words) as string });
 		});
 
-		it('where CometAPI answers 403', async () => {
+		it('if CometAPI answers 403', async () => {
 			api.fault({ on: 'models', kind: 'status', status: 403 });
 			const answer = await test(api.url);
 			expect(answer).toEqual({ status: 'Error', message: expect.stringMatching(KEY_WORDS) as string });
@@ -93,21 +93,21 @@ describe('In a real n8n, the test of the credential', () => {
 	});
 
 	describe('blames the base URL', () => {
-		it.each(['/v1', '/v1/', '/docs', '/runwayml/v1', '/v1/models'])('where the path %s was added', async (path) => {
+		it.each(['/v1', '/v1/', '/docs', '/runwayml/v1', '/v1/models'])('if the path %s was added', async (path) => {
 			await expectWrongUrl(`${api.url}${path}`);
 		});
 
-		it('where it leads to a web page', async () => {
+		it('if it leads to a web page', async () => {
 			api.fault({ on: 'models', kind: 'html' });
 			await expectWrongUrl(api.url);
 		});
 
-		it('where it leads to an empty answer', async () => {
+		it('if it leads to an empty answer', async () => {
 			const host = await startHost((_request, response) => response.writeHead(200).end());
 			await expectWrongUrl(host.url).finally(host.close);
 		});
 
-		it.each([301, 302, 303, 307, 308])('where it answers with a redirect %i, which is not followed', async (status) => {
+		it.each([301, 302, 303, 307, 308])('if it answers with a redirect %i, which is not followed', async (status) => {
 			const elsewhere = await startJsonHost({ object: 'list', data: [{ id: 'gen4_turbo', object: 'model' }] });
 			api.fault({ on: 'models', kind: 'redirect', status, location: `${elsewhere.url}/v1/models` });
 			await expectWrongUrl(api.url).finally(elsewhere.close);
@@ -129,7 +129,7 @@ describe('In a real n8n, the test of the credential', () => {
 			await expectWrongUrl(host.url).finally(host.close);
 		});
 
-		it.each([404, 405, 410])('where the host answers %i', async (status) => {
+		it.each([404, 405, 410])('if the host answers %i', async (status) => {
 			const host = await startJsonHost({ message: 'no such page' }, status);
 			await expectWrongUrl(host.url).finally(host.close);
 		});
@@ -140,18 +140,18 @@ describe('In a real n8n, the test of the credential', () => {
 			expect(await test(baseUrl)).toEqual({ status: 'Error', message: expect.stringMatching(code) as string });
 		};
 
-		it('where nobody listens at the port', async () => {
+		it('if nobody listens at the port', async () => {
 			await expectCode(
 				`http://127.0.0.1:${await freePort()}`,
 				/Nothing answers at 127\.0\.0\.1:\d+ \(ECONNREFUSED\)\. Check the base URL/,
 			);
 		});
 
-		it('where the host name is unknown', async () => {
+		it('if the host name is unknown', async () => {
 			await expectCode('http://nowhere.invalid', /no host nowhere\.invalid \((ENOTFOUND|EAI_AGAIN)\)/);
 		});
 
-		it('where https is spoken to a host that speaks http', async () => {
+		it('if https is spoken to a host that speaks http', async () => {
 			await expectCode(api.url.replace('http:', 'https:'), /ECONNRESET|EPROTO|SSL/);
 		});
 
@@ -176,12 +176,12 @@ describe('In a real n8n, the test of the credential', () => {
 		expect(answer.message).not.toBe('');
 	});
 
-	it('is no success where the answer breaks off', async () => {
+	it('is no success if the answer breaks off', async () => {
 		api.fault({ on: 'models', kind: 'truncated-json', times: 10 });
 		expect((await test(api.url)).status).toBe('Error');
 	});
 
-	it('is no success where a page only looks like the answer', async () => {
+	it('is no success if a page only looks like the answer', async () => {
 		api.fault({ on: 'models', kind: 'truncated-json', length: 'honest', times: 10 });
 		expect((await test(api.url)).status).toBe('Error');
 	});

@@ -161,7 +161,7 @@ describe('In a real n8n, a file of an earlier node', () => {
 		expect((api.creates[0]?.body as { promptImage: string }).promptImage === picture).toBe(true);
 	});
 
-	it('is taken of each item, also where fields are named by an expression', async () => {
+	it('is taken of each item, even if fields are named by an expression', async () => {
 		const parameters = { ...animate, imageBinaryField: '={{ $json.field }}', completion: 'return' };
 		const named = items('Items', [{ field: 'picture' }, { field: 'picture' }]);
 		expectSuccess(await run(named, fetchPicture('picture'), runway('Runway', parameters)));
@@ -192,7 +192,7 @@ describe('In a real n8n, a file of an earlier node', () => {
 		expect(api.creates).toEqual([]);
 	});
 
-	it('is not asked for where its item gives a URL', async () => {
+	it('is not asked for if its item gives a URL', async () => {
 		expectSuccess(await run(runway('Runway', submit)));
 		expect(api.creates[0]?.body).toMatchObject({ promptImage: 'https://example.com/pier.jpg' });
 	});
@@ -249,7 +249,7 @@ describe('In a real n8n, tasks that a node has created and not waited for', () =
 		},
 	);
 
-	it('are found where nothing says which route knows them', async () => {
+	it('are found if nothing says which route knows them', async () => {
 		const bare = items('Bare', [{}]);
 		const taskId = "={{ $('Submit').all().map(item => item.json.taskId) }}";
 		const execution = await run(three, submitThree, bare, fetch('wait', { taskId, download: false }, once));

@@ -160,7 +160,7 @@ describe('In a real n8n, the list of the model field', () => {
 			await expectFallback(null);
 		});
 
-		it('where the base URL is no web address', async () => {
+		it('if the base URL is no web address', async () => {
 			await expectFallback(await credentialFor({ url: 'api.cometapi.com' }));
 		});
 
@@ -169,14 +169,14 @@ describe('In a real n8n, the list of the model field', () => {
 		});
 
 		it.each(['html', 'redirect', 'reset-before', 'truncated-json', 'wrong-json', 'empty-object'] as const)(
-			'where CometAPI answers in the manner "%s"',
+			'if CometAPI answers in the manner "%s"',
 			async (kind) => {
 				api.fault({ on: 'models', kind, times: 10 });
 				await expectFallback(credential);
 			},
 		);
 
-		it.each([401, 403, 404, 429, 500, 503])('where CometAPI answers %i', async (status) => {
+		it.each([401, 403, 404, 429, 500, 503])('if CometAPI answers %i', async (status) => {
 			api.fault({ on: 'models', kind: 'status', status, times: 10 });
 			await expectFallback(credential);
 		});

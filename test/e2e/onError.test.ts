@@ -64,7 +64,7 @@ for (const [way, run] of ways) {
 		);
 
 		test(
-			'"Stop Workflow" creates nothing where one item is invalid',
+			'"Stop Workflow" creates nothing if one item is invalid',
 			place(async (here) => {
 				const execution = await run(here, BATCH, 'stopWorkflow');
 				expect(execution.status).toBe('error');

@@ -52,7 +52,7 @@ topic('Retry On Fail', (test) => {
 	);
 
 	test(
-		'pays for nothing anew where the task failed for good',
+		'pays for nothing anew if the task failed for good',
 		place(async ({ api, run }) => {
 			const list = prompts('a', 'b [fail SAFETY.INPUT.TEXT]', 'c', 'd');
 			const execution = await run(chain(manual, ...list, imageToVideo({}, RETRY)));
@@ -93,7 +93,7 @@ topic('Retry On Fail', (test) => {
 	);
 
 	test(
-		'with Continue pays once more for the first item where its cause passes',
+		'with Continue pays once more for the first item if its cause passes',
 		place(async ({ api, run }) => {
 			const list = prompts('a [fail once INTERNAL]', 'b');
 			const settings = { ...RETRY, onError: 'continueRegularOutput' } as const;
@@ -119,7 +119,7 @@ topic('Retry On Fail', (test) => {
 	);
 
 	test(
-		'pays once for each item where the tasks are returned at once',
+		'pays once for each item if the tasks are returned at once',
 		place(async ({ api, run }) => {
 			const list = items({ prompt: 'a', error: 'from an earlier node' }, { prompt: 'b' });
 			const execution = await run(chain(manual, ...list, imageToVideo({ completion: 'return' }, RETRY)));

@@ -135,7 +135,7 @@ topic('The example', (test) => {
 	);
 
 	testOfRegister(
-		'16 goes on with each task that has ended, whose ID nobody has copied',
+		'16 continues with each task that has ended, whose ID nobody has copied',
 		place(async (here) => {
 			const { api, n8n, save } = here;
 			await switchOn(here);
@@ -438,7 +438,7 @@ topic('The example', (test) => {
 	);
 
 	test(
-		'27 makes each scene from the last frame of the one before, and stops where one fails or has no last frame',
+		'27 makes each scene from the last frame of the one before, and stops if one fails or has no last frame',
 		place(async ({ api, n8n, run }) => {
 			const firstImage = 'https://example.com/boat.jpg';
 			const story = (scenes: string[]) => new Example(n8n, 27).list('Story', { firstImage, scenes });

@@ -171,7 +171,7 @@ topic('A Runway node', (test) => {
 	);
 
 	test(
-		'sleeps and wakes up where n8n saves no successful executions',
+		'sleeps and wakes up if n8n saves no successful executions',
 		place(async (here) => {
 			const { api, n8n, save } = here;
 			const told: string[] = [];

@@ -192,7 +192,7 @@ topic('A sleeping execution', (test) => {
 	);
 
 	test(
-		'keeps the invalid items, where the node is set to continue',
+		'keeps the invalid items, if the node is set to continue',
 		place(async (here) => {
 			const { api } = here;
 			const list = prompts('a [stuck]', '', 'c [stuck]');
@@ -210,7 +210,7 @@ topic('A sleeping execution', (test) => {
 	);
 
 	test(
-		'sends the invalid items to the error output, where the node has one',
+		'sends the invalid items to the error output, if the node has one',
 		place(async (here) => {
 			const list = prompts('a [stuck]', '', 'c [stuck]');
 			const plain = chain(manual, ...list, suspended({}, { onError: 'continueErrorOutput' }), after);
@@ -229,7 +229,7 @@ topic('A sleeping execution', (test) => {
 	);
 
 	test(
-		'wakes up once where every callback comes three times',
+		'wakes up once if every callback comes three times',
 		place(async (here) => {
 			const { api } = here;
 			api.settings.callbacks.times = 3;
@@ -347,7 +347,7 @@ topic('A sleeping execution', (test) => {
 	);
 
 	test(
-		'creates nothing twice where Retry On Fail is set and the batch fails first',
+		'creates nothing twice if Retry On Fail is set and the batch fails first',
 		place(async (here) => {
 			const { api } = here;
 			refuseOnce(api, 'c ');
@@ -364,7 +364,7 @@ topic('A sleeping execution', (test) => {
 	);
 
 	test(
-		'that a retry has begun awaits the tasks that call back to the execution before it, also where they end last',
+		'that a retry has begun awaits the tasks that call back to the execution before it, even if they end last',
 		place(async (here) => {
 			const { api, run, retry } = here;
 			refuseOnce(api, 'c ');
@@ -391,7 +391,7 @@ topic('A sleeping execution', (test) => {
 
 topic('A callback', (test) => {
 	test(
-		'that comes before the execution sleeps is made up for, where another one follows',
+		'that comes before the execution sleeps is made up for, if another one follows',
 		place(async (here) => {
 			const { api } = here;
 			api.fault({ on: 'create', kind: 'slow', ms: 2_000, match: ({ body }) => JSON.stringify(body).includes('late') });
@@ -406,7 +406,7 @@ topic('A callback', (test) => {
 	);
 
 	test(
-		'that comes before the execution sleeps is made up for, where it is the last one',
+		'that comes before the execution sleeps is made up for, if it is the last one',
 		place(async (here) => {
 			const { api } = here;
 			api.fault({ on: 'create', kind: 'slow', ms: 2_000, match: ({ body }) => JSON.stringify(body).includes('late') });

@@ -186,7 +186,7 @@ topic('The balance', (test) => {
 	);
 
 	test(
-		'comes without a list where no day is given',
+		'comes without a list if no day is given',
 		bench(async (place) => {
 			const { items } = await place.run(balance({}));
 			expect(asked(place)).toEqual([[undefined, undefined]]);

@@ -63,7 +63,7 @@ topic('A batch', (test) => {
 	);
 
 	test(
-		'renders one task at a time where Max Tasks in Progress is 1',
+		'renders one task at a time if Max Tasks in Progress is 1',
 		bench(async ({ api, run }) => {
 			const { items } = await run(imageToVideo({ maxTasksInProgress: 1 }), { items: prompts('a', 'b', 'c') });
 
@@ -76,7 +76,7 @@ topic('A batch', (test) => {
 	);
 
 	test(
-		'gives the task ids at once where it need not wait',
+		'gives the task ids at once if it need not wait',
 		bench(async ({ api, run }) => {
 			const { items, hints } = await run(imageToVideo({}, { completion: 'return' }), { items: prompts('a', 'b') });
 
@@ -90,7 +90,7 @@ topic('A batch', (test) => {
 	);
 
 	test(
-		'leaves URLs and no file where the file is not wanted',
+		'leaves URLs and no file if the file is not wanted',
 		bench(async ({ api, run }) => {
 			const { items } = await run(imageToVideo({}, { download: false }));
 
@@ -112,7 +112,7 @@ topic('A batch', (test) => {
 	);
 
 	test(
-		'adds the untouched last answer as raw where that is wanted',
+		'adds the untouched last answer as raw if that is wanted',
 		bench(async ({ run }) => {
 			const [waited, returned, without] = await Promise.all([
 				run(imageToVideo({ includeRaw: true })),
@@ -139,7 +139,7 @@ topic('A batch', (test) => {
 	);
 
 	test(
-		'passes on nothing where nothing came in',
+		'passes on nothing if nothing came in',
 		bench(async ({ api, run }) => {
 			const { items } = await run(imageToVideo(), { items: [] });
 			expect(items).toEqual([]);
@@ -171,7 +171,7 @@ topic('What is sent', (test) => {
 	);
 
 	test(
-		'is nothing where the additional fields are not a JSON object, and the error names them',
+		'is nothing if the additional fields are not a JSON object, and the error names them',
 		bench(async ({ api, fail }) => {
 			for (const additionalFields of ['{ "a": ', '[1]', '"text"', '12', 'null']) {
 				const error = await fail(imageToVideo({ additionalFields }, atOnce));
@@ -257,7 +257,7 @@ topic('A wrong value', (test) => {
 	);
 
 	test(
-		'costs only its own item where the node is set to continue',
+		'costs only its own item if the node is set to continue',
 		bench(async ({ api, run }) => {
 			const { items } = await run(imageToVideo({}, { duration, completion: 'return' }), {
 				items: seconds(5, 61, 10),

@@ -117,7 +117,7 @@ topic('A picture from a file of the item', (test) => {
 	);
 
 	test(
-		'is named before any create where it is something else',
+		'is named before any create if it is something else',
 		bench(async (place) => {
 			const { api, fail } = place;
 			const good = await itemWith(place, api.assetBytes('image'));
@@ -147,7 +147,7 @@ topic('A picture from a file of the item', (test) => {
 	);
 
 	test(
-		'is named before any create where it is too large',
+		'is named before any create if it is too large',
 		bench(async (place) => {
 			const good = await itemWith(place, place.api.assetBytes('image'));
 			const large = await itemWith(place, jpeg(1280, 768, 4 * 1024 * 1024), 'a.jpg', 'image/jpeg');
@@ -211,7 +211,7 @@ topic('A picture from a file of the item', (test) => {
 	);
 
 	test(
-		'that is wrong costs only its own item where the node is set to continue',
+		'that is wrong costs only its own item if the node is set to continue',
 		bench(async (place) => {
 			const good = await itemWith(place, place.api.assetBytes('image'));
 			const bad = await itemWith(place, Buffer.from('hello'), 'a.txt', 'text/plain');

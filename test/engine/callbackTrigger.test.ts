@@ -253,7 +253,7 @@ topic('The callback trigger', (test) => {
 	);
 
 	test(
-		'takes the call at its word where it is told not to verify',
+		'takes the call at its word if it is told not to verify',
 		bench(async (place) => {
 			const trigger = callbackTrigger({
 				credential: { apiKey: '', baseUrl: '' },
@@ -298,7 +298,7 @@ topic('What the callback trigger remembers', (test) => {
 	);
 
 	test(
-		'is saved by a repeated call where n8n has lost what the first one saved',
+		'is saved by a repeated call if n8n has lost what the first one saved',
 		bench(async (place) => {
 			const id = await ended(place);
 			const trigger = receiving(place);
@@ -366,7 +366,7 @@ topic('A callback that can’t be verified at once', (test) => {
 	);
 
 	test(
-		'waits for a new key where the old one is refused, and is not lost',
+		'waits for a new key if the old one is refused, and is not lost',
 		bench(async (place) => {
 			const id = await ended(place);
 			const { apiKey } = place.credential;
@@ -493,7 +493,7 @@ topic('A test call of the callback trigger', (test) => {
 	);
 
 	test(
-		'is an error where the API refuses to tell',
+		'is an error if the API refuses to tell',
 		bench(async (place) => {
 			place.api.fault({ on: 'read', kind: 'status', status: 400, message: 'no such version', times: Infinity });
 			const error = await receiving(place)

@@ -83,7 +83,7 @@ topic('A create of which it is unknown whether it was accepted', (test) => {
 	}
 
 	test(
-		'costs only its own item where the node is set to continue',
+		'costs only its own item if the node is set to continue',
 		bench(async ({ api, run }) => {
 			api.fault({ on: 'create', skip: 1, kind: 'reset-after' });
 			const { items } = await run(imageToVideo({ maxParallel: 1 }, AT_ONCE), {
@@ -161,7 +161,7 @@ topic('A create that CometAPI refuses', (test) => {
 	);
 
 	test(
-		'lets no further create be sent where tasks are made one after the other, either',
+		'lets no further create be sent if tasks are made one after the other, either',
 		bench(async ({ api, fail }) => {
 			api.fault({ on: 'create', kind: 'insufficient-quota' });
 			await fail(imageToVideo({ maxTasksInProgress: 1 }), { items: prompts('a', 'b', 'c') });
@@ -283,7 +283,7 @@ topic('A create that is turned away for now', (test) => {
 	);
 
 	test(
-		'is sent again where no time was named',
+		'is sent again if no time was named',
 		bench(async ({ api, run }) => {
 			api.fault({ on: 'create', kind: 'saturated' });
 			const { items } = await run(imageToVideo({}, AT_ONCE));

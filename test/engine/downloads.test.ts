@@ -47,7 +47,7 @@ topic('The file', (test) => {
 	);
 
 	test(
-		'is taken up where its connection broke',
+		'is taken up if its connection broke',
 		bench(async ({ api, engine, run }) => {
 			api.fault({ on: 'asset', kind: 'truncated' });
 			const { items } = await run(imageToVideo());
@@ -61,7 +61,7 @@ topic('The file', (test) => {
 	);
 
 	test(
-		'is fetched anew where its connection broke and the server takes no ranges',
+		'is fetched anew if its connection broke and the server takes no ranges',
 		bench(async ({ api, engine, run }) => {
 			api.settings.supportRanges = false;
 			api.fault({ on: 'asset', kind: 'truncated' });
@@ -73,7 +73,7 @@ topic('The file', (test) => {
 	);
 
 	test(
-		'is a video also where its server does not say so',
+		'is a video even if its server does not say so',
 		bench(async ({ api, engine, run }) => {
 			api.fault({ on: 'asset', kind: 'wrong-type' });
 			const { items } = await run(imageToVideo());
@@ -96,7 +96,7 @@ topic('The file', (test) => {
 	);
 
 	test(
-		'comes from a fresh URL where the first one has expired',
+		'comes from a fresh URL if the first one has expired',
 		bench(async ({ api, engine, run }) => {
 			api.fault({ on: 'asset', kind: 'status', status: 403 });
 			const { items } = await run(imageToVideo());
@@ -135,7 +135,7 @@ topic('The file', (test) => {
 	}
 
 	test(
-		'comes whole also where it takes longer than an answer may take to begin',
+		'comes whole even if it takes longer than an answer may take to begin',
 		bench(
 			async ({ api, engine, run }) => {
 				const { items } = await run(imageToVideo(), { longestRequestMs: 2_000 });
@@ -148,7 +148,7 @@ topic('The file', (test) => {
 	);
 
 	test(
-		'is fetched anew where it stops coming in the middle',
+		'is fetched anew if it stops coming in the middle',
 		bench(async ({ api, engine, run }) => {
 			api.fault({ on: 'asset', kind: 'stall' });
 			const signal = AbortSignal.timeout(20_000);

@@ -74,7 +74,7 @@ topic('The item of a finished task', (test) => {
 	}
 
 	test(
-		'has the poster and the last frame where the envelope brings them',
+		'has the poster and the last frame if the envelope brings them',
 		bench(
 			async ({ run }) => {
 				const { json } = (await run(textToVideo())).items[0] ?? { json: {} as IDataObject };

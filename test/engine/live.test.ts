@@ -32,7 +32,7 @@ const isEnded = (task: StandInTask) => Date.now() >= task.readyAt;
 
 describe('A check against the live API', () => {
 	it(
-		'finds no difference where there is none, after one task for every route',
+		'finds no difference if there is none, after one task for every route',
 		async () => {
 			await using(startStandIn(TIMES), async (target) => {
 				const { result, said } = await check(target);
@@ -198,7 +198,7 @@ describe('npm run test:live', () => {
 	});
 
 	it(
-		'says what it would buy, and buys nothing where nobody says yes',
+		'says what it would buy, and buys nothing if nobody says yes',
 		() => {
 			const { status, stdout, stderr } = run('sk-not-a-key', '--only', 'image.generate,video.upscale');
 			expect(status).toBe(1);

@@ -156,7 +156,7 @@ topic('The time limit', (test) => {
 	);
 
 	test(
-		'passes on the unfinished task where that is wanted, without a file and with a hint',
+		'passes on the unfinished task if that is wanted, without a file and with a hint',
 		bench(async ({ api, run }) => {
 			const { items, hints } = await run(imageToVideo({ timeout: 1, onTimeout: 'returnTask' }), {
 				items: prompts('[stuck]', '[takes 100 ms] b'),

@@ -59,7 +59,7 @@ topic('A second attempt at the same execution', (test) => {
 	);
 
 	test(
-		'pays for no good item again where the first item is a wrong one that it goes on after',
+		'pays for no good item again if the first item is wrong and the node is set to continue',
 		bench(async ({ api, run }) => {
 			// n8n's Retry On Fail runs the node again where the first item is an error.
 			const items = prompts('', 'b', 'c');
@@ -87,7 +87,7 @@ topic('A second attempt at the same execution', (test) => {
 	);
 
 	test(
-		'creates anew where the input has changed',
+		'creates anew if the input has changed',
 		bench(async ({ api, fail, run }) => {
 			const runData = newExecution();
 			await fail(imageToVideo({ timeout: 1 }), { items: prompts('[stuck]'), runData });
@@ -98,7 +98,7 @@ topic('A second attempt at the same execution', (test) => {
 	);
 
 	test(
-		'names every task of the attempts before it where each asks for something else',
+		'names every task of the attempts before it if each asks for something else',
 		bench(async ({ api, fail, run }) => {
 			const runData = newExecution();
 			for (const prompt of ['one [stuck]', 'two [stuck]', 'three [stuck]']) {
@@ -117,7 +117,7 @@ topic('A second attempt at the same execution', (test) => {
 	);
 
 	test(
-		'names the tasks of the attempts before it where it has a wrong value',
+		'names the tasks of the attempts before it if it has a wrong value',
 		bench(async ({ api, fail }) => {
 			const runData = newExecution();
 			await fail(imageToVideo({ timeout: 1 }), { items: prompts('a [stuck]', 'b [stuck]'), runData });
@@ -180,7 +180,7 @@ topic('A second attempt at the same execution', (test) => {
 	);
 
 	test(
-		'leaves nothing behind where the node has been changed to wait for the tasks of the first one',
+		'leaves nothing behind if the node has been changed to wait for the tasks of the first one',
 		bench(async ({ api, fail, run }) => {
 			const runData = newExecution();
 			await fail(imageToVideo({ timeout: 1 }), { items: prompts('[stuck]'), runData });
@@ -193,7 +193,7 @@ topic('A second attempt at the same execution', (test) => {
 	);
 
 	test(
-		'names the tasks of the first one where the credential has become useless',
+		'names the tasks of the first one if the credential has become useless',
 		bench(async ({ api, credential, fail, run }) => {
 			const items = prompts('a [stuck]', 'b [stuck]');
 			const runData = newExecution();
@@ -268,7 +268,7 @@ topic('A retry from the list of executions', (test) => {
 	}
 
 	test(
-		'creates nothing where a crash came after the execution had slept in the first round of a loop',
+		'creates nothing if a crash came after the execution had slept in the first round of a loop',
 		bench(async (place) => {
 			const { api, fail } = place;
 			// Of what came after the sleep, n8n has kept only that it passes over the node that slept.
@@ -296,7 +296,7 @@ topic('A retry from the list of executions', (test) => {
 	);
 
 	test(
-		'runs the node as usual where the node that an execution is to sleep in had failed',
+		'runs the node as usual if the node that an execution is to sleep in had failed',
 		bench(async (place) => {
 			const { api, run } = place;
 			const failed = progress(ran('Loop', 60_000), 'Nap', await afterOneRound(place));
@@ -306,7 +306,7 @@ topic('A retry from the list of executions', (test) => {
 	);
 
 	test(
-		'creates nothing where a crash has cut off the second round of a loop',
+		'creates nothing if a crash has cut off the second round of a loop',
 		bench(async (place) => {
 			const { api, fail } = place;
 			const runData = progress(ran('Loop', 60_000), 'Runway', await afterOneRound(place));
@@ -341,7 +341,7 @@ topic('A retry from the list of executions', (test) => {
 	);
 
 	test(
-		'runs the node as usual where an earlier one had failed',
+		'runs the node as usual if an earlier one had failed',
 		bench(async ({ api, run }) => {
 			await run(imageToVideo(), { runData: progress(ran('Start', 60_000), 'Earlier'), mode: 'retry' });
 			// Where n8n saves after each node, it has saved that the earlier one has now done its work.

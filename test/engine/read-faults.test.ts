@@ -204,7 +204,7 @@ topic('A key that is revoked while tasks render', (test) => {
 	);
 
 	test(
-		'leaves an item for every task where the node is set to continue',
+		'leaves an item for every task if the node is set to continue',
 		bench(async ({ api, run }) => {
 			api.fault(revoked);
 			const { items } = await run(imageToVideo(), { items: prompts('[stuck]', '[stuck]'), onError: CONTINUE });
@@ -218,7 +218,7 @@ topic('A key that is revoked while tasks render', (test) => {
 	);
 
 	test(
-		'sends no further create where tasks are made one after the other',
+		'sends no further create if tasks are made one after the other',
 		bench(async ({ api, fail }) => {
 			api.fault(revoked);
 			await fail(imageToVideo({ maxTasksInProgress: 1 }), { items: prompts('[stuck]', 'b', 'c') });

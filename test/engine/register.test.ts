@@ -72,7 +72,7 @@ describe('The register', () => {
 		expect(ids(n8n.rows as never)).toEqual(['r0']);
 	});
 
-	it('goes on with the table of another process that was quicker', async () => {
+	it('continues with the table of another process that was quicker', async () => {
 		n8n.fault({ on: /^POST \/api\/v1\/data-tables$/, fault: { kind: 'dead', after: true }, times: 1 });
 		const register = await open();
 		await register.add(batch(2));
@@ -338,7 +338,7 @@ describe('A register that fails', () => {
 		expect(right.fault).toBeNull();
 	});
 
-	it('goes on with the corrected key, whatever runs do that began with the wrong one', async () => {
+	it('continues with the corrected key, whatever runs do that began with the wrong one', async () => {
 		const wrong = await open({ n8nApiKey: 'n8n_api_wrong_key_3' });
 		await wrong.add(batch(1));
 		const right = await open();

@@ -160,7 +160,7 @@ topic('What the API answers', (test) => {
 	}
 
 	test(
-		'is data, also where it looks like an expression or like code',
+		'is data, even if it looks like an expression or like code',
 		bench(async (place) => {
 			const words = '={{ $credentials.apiKey }} {{ 7777 * 1111 }} ${7777 * 1111} <script>alert(1)</script>';
 			place.api.settings.renderMs = (made) => {

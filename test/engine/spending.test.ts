@@ -262,7 +262,7 @@ topic('Retry Failed Tasks', (test) => {
 	);
 
 	test(
-		'counts on where an earlier attempt of the execution stopped, and creates nothing twice',
+		'continues the count of an earlier attempt of the execution, and creates nothing twice',
 		bench(async ({ api, fail, run }) => {
 			const runData = newExecution();
 			api.settings.renderMs = (made) => (made.number === 1 ? 200 : 60_000);

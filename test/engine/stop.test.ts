@@ -237,7 +237,7 @@ topic('Stopping the execution', (test) => {
 	);
 
 	test(
-		'is an error also where the node is set to continue',
+		'is an error even if the node is set to continue',
 		bench(async (place) => {
 			const { api } = place;
 			const { error } = await stopAt(place, imageToVideo(), async () => await until(() => api.reads.length > 0), {

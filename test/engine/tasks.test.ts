@@ -123,7 +123,7 @@ topic('The route of a task', (test) => {
 	);
 
 	test(
-		'is asked for alone where the user names it',
+		'is asked for alone if the user names it',
 		bench(async (place) => {
 			const { api, run } = place;
 			const taskId = await makeTask(place, { path: GENERATE });
@@ -161,7 +161,7 @@ topic('Get', (test) => {
 	);
 
 	test(
-		'says that CometAPI does not know an id, and goes on with the others where it is set to',
+		'says that CometAPI does not know an id, and continues with the others if it is set to',
 		bench(async (place) => {
 			const known = await makeTask(place);
 			const parameters = task('get', { taskId: `no-such-task,${known}` }, { api: 'official' });

@@ -96,7 +96,7 @@ describe('A worker that is killed while it waits', () => {
 	);
 
 	it(
-		'pays for nothing twice by a retry either where what has started the execution is gone, too, and with it the log of events',
+		'pays for nothing twice by a retry even if what started the execution is gone, and with it the log of events',
 		inQueue(async (here) => {
 			const { api, n8n } = here;
 			const executionId = await here.call(

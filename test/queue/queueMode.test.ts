@@ -83,7 +83,7 @@ topic('A worker', (test) => {
 	);
 
 	test(
-		'ends its waiting where the time limit of the workflow has passed',
+		'ends its waiting if the time limit of the workflow has passed',
 		inQueue(async (here) => {
 			const workflow = { ...chain(webhook(), ...stuck(2), imageToVideo()), settings: { executionTimeout: 8 } };
 			const executionId = await here.call(workflow);
@@ -130,7 +130,7 @@ topic('A sleeping execution', (test) => {
 	);
 
 	test(
-		'goes on once where the same call comes to two processes at the same time',
+		'continues once if the same call comes to two processes at the same time',
 		inQueue(
 			async (here) => {
 				const { api, n8n } = here;

@@ -149,7 +149,7 @@ describe('A create', () => {
 		expect(excerpt.length).toBeLessThan(2_100);
 	});
 
-	it('is aborted where the execution was stopped', async () => {
+	it('is aborted if the execution was stopped', async () => {
 		expect(await create({ kind: 'aborted' })).toEqual({ kind: 'aborted' });
 	});
 
@@ -298,7 +298,7 @@ describe('A read', () => {
 		expect(await read(answer(200, { ...body, id: ID.toUpperCase() }))).toMatchObject({ kind: 'task' });
 	});
 
-	it('is aborted where the execution was stopped', async () => {
+	it('is aborted if the execution was stopped', async () => {
 		expect(await read({ kind: 'aborted' })).toEqual({ kind: 'aborted' });
 	});
 });
@@ -369,7 +369,7 @@ describe('Finding the route of a task', () => {
 		return { client, asked };
 	}
 
-	it.each(['official', 'compatibility'] as const)('asks only the %s route where the user named it', async (api) => {
+	it.each(['official', 'compatibility'] as const)('asks only the %s route if the user named it', async (api) => {
 		const { client, asked } = routes({ official: [notVisible], compatibility: [notVisible] });
 		const reader = createTaskReader(client, ID, api);
 		expect(await reader.read()).toEqual(notVisible);
@@ -378,7 +378,7 @@ describe('Finding the route of a task', () => {
 		expect(reader.api).toBe(api);
 	});
 
-	it('asks only one route where the first one knows the task', async () => {
+	it('asks only one route if the first one knows the task', async () => {
 		const { client, asked } = routes({ official: [task()], compatibility: [notVisible] });
 		const reader = createTaskReader(client, ID, 'auto');
 		for (let look = 0; look < 3; look += 1) expect(await reader.read()).toEqual(task());
@@ -394,7 +394,7 @@ describe('Finding the route of a task', () => {
 	});
 
 	it.each([notVisible, trouble('notFound'), trouble('badRequest')])(
-		'goes over to the other route for good where the first does not know the id (%#)',
+		'goes over to the other route for good if the first does not know the id (%#)',
 		async (unknown) => {
 			const { client, asked } = routes({ official: [unknown], compatibility: [task()] });
 			const reader = createTaskReader(client, ID, 'auto');
@@ -414,7 +414,7 @@ describe('Finding the route of a task', () => {
 		expect(asked).toEqual(['official', 'official']);
 	});
 
-	it('goes on with both routes until one of them knows a fresh task', async () => {
+	it('continues with both routes until one of them knows a fresh task', async () => {
 		const { client, asked } = routes({ official: [notVisible], compatibility: [notVisible, notVisible, task()] });
 		const reader = createTaskReader(client, ID, 'auto');
 		expect([await reader.read(), await reader.read(), await reader.read()]).toEqual([notVisible, notVisible, task()]);
@@ -430,13 +430,13 @@ describe('Finding the route of a task', () => {
 		},
 	);
 
-	it('reports the fault of the second route where the first does not know the id', async () => {
+	it('reports the fault of the second route if the first does not know the id', async () => {
 		const { client } = routes({ official: [notVisible], compatibility: [passing] });
 		expect(await createTaskReader(client, ID, 'auto').read()).toEqual(passing);
 	});
 
 	it.each([trouble('notFound'), trouble('badRequest')])(
-		'has patience with a fresh task where one route refuses the id and the other does not know it yet (%#)',
+		'has patience with a fresh task if one route refuses the id and the other does not know it yet (%#)',
 		async (refusal) => {
 			const { client } = routes({ official: [refusal], compatibility: [notVisible, task()] });
 			const reader = createTaskReader(client, ID, 'auto');

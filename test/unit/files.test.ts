@@ -256,7 +256,7 @@ describe('A video that is sent as a file', () => {
 		expect(faultOf(await encodeFile(file(bytes), 'video'))).toMatch(/^must .*3\.7 MB.*3\.[78] MB.*URL/);
 	});
 
-	it('is refused where it is something else', async () => {
+	it('is refused if it is something else', async () => {
 		expect(faultOf(await encodeFile(file(realPng, 'image/png'), 'video'))).toMatch(
 			/^must .*MP4, MOV or WebM.*image\/png/,
 		);

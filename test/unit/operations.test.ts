@@ -619,7 +619,7 @@ describe('The request body', () => {
 	);
 
 	it.each(eachBody)(
-		'of %s with %s parameters is the same where numbers and switches come as text',
+		'of %s with %s parameters is the same if numbers and switches come as text',
 		async (name, _, given, body) => {
 			const operation = operationOf(name);
 			const asText = (value: unknown): unknown => {
@@ -951,7 +951,7 @@ describe('A doubtful value', () => {
 		},
 	);
 
-	it.each(named)('is not seen where there is none, in %s', async (name, operation) => {
+	it.each(named)('is not seen if there is none, in %s', async (name, operation) => {
 		for (const given of [table[name]?.minimal[0], table[name]?.typical[0], table[name]?.full[0]]) {
 			expect(await build(operation, given ?? {})).toMatchObject({ ok: true, remarks: [], hints: [] });
 		}

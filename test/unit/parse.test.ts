@@ -203,7 +203,7 @@ describe('Reading a task', () => {
 		return reading.state;
 	};
 
-	it('keeps a paid video where a gateway counts 2 as success', () => {
+	it('keeps a paid video if a gateway counts 2 as success', () => {
 		const state = read({ code: 200, data: { task_id: 'a', status: '2', video_url: lantern, msg: null } });
 		expect(state).toMatchObject({ status: 'succeeded', videoUrl: lantern, failure: null });
 	});
@@ -230,7 +230,7 @@ describe('Reading a task', () => {
 		expect(read({ id: 'a', status: 'RUNNING', progress }).progress).toBe(expected);
 	});
 
-	it('takes the outer status over the inner one, and the inner one where the outer says nothing', () => {
+	it('takes the outer status over the inner one, and the inner one if the outer says nothing', () => {
 		expect(
 			read({ code: 'success', data: { task_id: 'a', status: 'IN_PROGRESS', data: { status: 'SUCCEEDED' } } }).status,
 		).toBe('running');
@@ -243,7 +243,7 @@ describe('Reading a task', () => {
 		expect(read({ id: 'a', status: 'REHEARSING' })).toMatchObject({ status: 'unknown', rawStatus: 'REHEARSING' });
 	});
 
-	it('shows no date where the API has none yet', () => {
+	it('shows no date if the API has none yet', () => {
 		expect(read({ task_id: 'a', status: 'QUEUED', submit_time: 0, start_time: '0', createdAt: 'soon' })).toMatchObject({
 			submittedAt: null,
 			startedAt: null,

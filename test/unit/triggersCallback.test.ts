@@ -131,7 +131,7 @@ describe('A callback that comes late', () => {
 		expect(isStale(state, receivedAt, maxAgeMs)).toBe(stale);
 	});
 
-	it('is taken for the first where the API does not say when the task ended', () => {
+	it('is taken for the first if the API does not say when the task ended', () => {
 		expect(isStale({ ...state, finishedAt: null }, end + 1e11, 60_000)).toBe(false);
 	});
 });

@@ -6,7 +6,7 @@ import { taskIdsOf, type PaidRecord } from './paid';
 import type { JobResult } from './run';
 
 /**
- * After a create whose outcome is unknown, looks into the account for the task that it may have made. That takes the account's
+ * After a create with an unknown outcome, searches the account for the task that it may have made. That needs the account's
  * access token (fact sheet 8.4), and is no more than a hint: other programs create tasks, too.
  */
 
@@ -73,7 +73,7 @@ function likeliest(tasks: readonly AccountTask[], path: string): readonly Accoun
 	return same.length > 0 ? same : tasks;
 }
 
-/** What to do about a create whose outcome is unknown, in the light of what has appeared. */
+/** Advice about a create with an unknown outcome, given the tasks that have appeared. */
 export function appearedWords(appeared: readonly AccountTask[] | undefined): string {
 	const console = 'Look at the task log in the CometAPI console before you run this item again.';
 	if (appeared === undefined) return console;

@@ -73,7 +73,7 @@ function readDays(
 }
 
 /**
- * YYYY-MM-DD, empty for nothing, or null for what is no date. Expressions bring texts, n8n's dates and JavaScript's.
+ * Returns YYYY-MM-DD, an empty text for nothing, or null if the value is no date. Expressions give texts, n8n's dates and JavaScript's.
  * @param timeZone of the workflow: on which day a moment falls depends on it
  */
 function dayOf(value: unknown, timeZone: string): string | null {

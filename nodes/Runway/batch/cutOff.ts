@@ -1,27 +1,27 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-/** Tells whether a retry can't know what was paid for, since n8n crashed before it had saved the ledger. */
+/** Detects retries that can't know what was paid for, because n8n crashed before it saved the ledger. */
 
-/** Holds where the node has last begun. It is lost together with the ledger. */
+/** Key of the last start of this node. It is lost together with the ledger. */
 const BEGUN_KEY = 'runwayBegun';
 
-/** Where the node has last begun, as far as n8n has kept it. */
+/** The last start of this node that n8n has saved. */
 interface Begun {
 	executionId: string;
 	runIndex: string;
 	/** Milliseconds since the epoch. */
 	at: number;
-	/** Runs before the first one of this execution, of which n8n knows from its log alone: they are made again. */
+	/** Runs before the first one of this execution that n8n knows only from its log, so that it runs them again. */
 	lostRuns: number;
 	/** That records were missing then, which no retry of the retry brings back. */
 	areRecordsLost?: true;
 }
 
 /**
- * Notes that the node has begun, and tells whether the records of an earlier attempt are lost. That is so in the retry of
- * an execution that a crash of n8n has cut off in this node: n8n saves a node's context only when the node ends.
+ * Records the start of the node, and says whether the records of an earlier attempt are lost. They are in the retry of
+ * an execution that a crash of n8n interrupted in this node, because n8n saves a node's context only when the node ends.
  *
- * @param isRecalled whether the register of tasks has told what the earlier attempts have sent
+ * @param isRecalled whether the register of tasks knows what the earlier attempts have sent
  */
 export async function begin(context: IExecuteFunctions, isRecalled: boolean): Promise<{ areRecordsLost: boolean }> {
 	const nodeContext = context.getContext('node');
@@ -41,10 +41,10 @@ export async function begin(context: IExecuteFunctions, isRecalled: boolean): Pr
 const LONGEST_STEP_MS = 5_000;
 
 /**
- * Whether the execution that is retried was cut off while this node ran, or may have been. How n8n keeps such an execution
+ * Whether the retried execution was interrupted while this node ran, or may have been. How n8n keeps such an execution
  * depends on what it had saved by then.
  *
- * @param last where the node has begun before, in an earlier round of a loop
+ * @param last the start of the node in an earlier round of a loop
  */
 async function wasCutOff(context: IExecuteFunctions, last: Begun | undefined): Promise<boolean> {
 	// From its event log, n8n has noted for each node that had begun that it was executed.
@@ -53,15 +53,15 @@ async function wasCutOff(context: IExecuteFunctions, last: Begun | undefined): P
 	const saved = await (context as Partial<IExecuteFunctions>).getExecutionDataById?.(context.getExecutionId());
 	if (saved === undefined) return false;
 	const runs = Object.values(saved.resultData.runData).flat();
-	// Nothing was saved but what the execution began with, so that it begins anew.
+	// n8n saved nothing but the execution's input, so the execution starts again from the beginning.
 	if (runs.length === 0) return true;
 	const next = saved.executionData?.nodeExecutionStack[0]?.node;
-	// Nothing was saved since an execution slept and was woken up: n8n passes the node over that it slept in. It was this
-	// retry itself that slept where it has executed nodes since; each start of n8n's engine counts them from 0.
+	// n8n saved nothing since an execution slept and woke up, and skips the node in which it slept. If nodes have run since, this
+	// retry itself was asleep. Each start of n8n's engine counts them from 0.
 	if (saved.waitTill !== undefined || next?.disabled === true) {
 		return last !== undefined && !runs.some((run) => run.executionIndex === 0 && run.startTime > last.at);
 	}
-	// n8n saves after each node, if told so. It was this node's turn, and nothing is said of how it ended.
+	// n8n saves after each node if that is set. It was this node's turn, and its end was not saved.
 	const lastEnd = Math.max(...runs.map(({ startTime, executionTime }) => startTime + executionTime));
 	return next?.name === context.getNode().name && Date.now() - lastEnd > LONGEST_STEP_MS;
 }

@@ -10,7 +10,7 @@ import { count, sentences } from './words';
 
 /** Puts how an item ended into the words that people read. */
 
-/** Where earlier attempts have paid, that must not sound as if they had not. */
+/** If earlier attempts have paid, the words must not suggest that they have not. */
 const nothingBilled = (reason: string, hasEarlier: boolean) =>
 	`${reason} for this item, so ${hasEarlier ? 'this attempt billed nothing' : 'nothing was billed'}.`;
 const SEND_ANYWAY = 'If you are sure of the value, switch on "Send Anyway" in the options.';
@@ -123,7 +123,7 @@ function explainFailed({ taskId, state }: KnownTask): Explanation {
 function costWords(cost: TaskCost | null | undefined): string {
 	if (cost?.refunded) return 'CometAPI reports that the task was refunded.';
 	if (cost?.amount === 0) return 'CometAPI reports that the task cost nothing.';
-	// The internal units of the gateway tell people nothing.
+	// The gateway's internal units mean nothing to people.
 	const amount = cost && cost.unit !== 'quota' ? `a cost of ${cost.amount} ${cost.unit} and ` : '';
 	return `CometAPI reports ${amount}no refund.`;
 }

@@ -5,7 +5,7 @@ import type { Ledger } from './paid';
 
 /** Other models for a job whose own is not served (`options.fallbackModels`). */
 
-/** What is special to the request with one model. */
+/** The parts of the request that depend on the model. */
 export type ModelRequest = Pick<CreateJob, 'model' | 'body' | 'fingerprint' | 'pace' | 'ratio' | 'remarks'> & {
 	/** What the user should know after the run if it is this model's. */
 	hints: readonly string[];

@@ -19,15 +19,15 @@ const MAX_FOLLOWED = 200;
 const PAUSES_BEGIN_WITH = 3;
 const LONGEST_PAUSE_MS = 30_000;
 const ANSWER_TIMEOUT_MS = 10_000;
-/** After so many calls in a row that did not reach n8n, further ones are not worth it. */
+/** After this many calls in a row that did not reach n8n, it stops calling. */
 const MAX_MISSES = 2;
 
 /** What n8n says of the execution. While it runs, it may be about to sleep; once it has ended, it never sleeps again. */
 type State = 'asleep' | 'running' | 'ended';
 
 /**
- * Calls the execution now and then, until it is awake or {@link Known.followedUntil} is over. Each call claims no end, so it
- * costs one look and begins nothing; between two calls nobody holds anything of n8n's. Never throws.
+ * Calls the execution from time to time, until it is awake or {@link Known.followedUntil} is over. Each call claims no end, so it
+ * costs one read and starts nothing; nothing of n8n's is held between two calls. Never throws.
  * @param url the execution's own address
  * @param taskId one of its tasks
  */

@@ -123,7 +123,7 @@ function jobsOf(prepared: readonly Prepared[]): Job[] {
 }
 
 /**
- * @param isRecalled whether the register has told what earlier attempts created
+ * @param isRecalled whether the register knows what earlier attempts created
  * @throws the error of an item that can't run, before anything is sent, unless the node is set to continue
  */
 function endIfHopeless(
@@ -137,8 +137,8 @@ function endIfHopeless(
 	const wrong = prepared.filter((entry) => entry.job === null);
 	const jobs = jobsOf(prepared);
 	const earlier = earlierEndings(jobs, ledger);
-	// If an earlier attempt left it open whether a task was created, this one can only end with the same error. With the
-	// register it passes on what else there is, as after a crash nobody else would.
+	// If it is unknown whether an earlier attempt created a task, this one can only end with the same error. With the
+	// register it delivers everything else, because nothing else would after a crash.
 	const open = earlier.filter(({ outcome }) => outcome.kind === 'maybeCreated');
 	const hopeless = wrong[0] ?? (!isRecalled || open.length === jobs.length ? open[0] : undefined);
 	if (hopeless !== undefined) throw nodeError(context, hopeless, [...wrong, ...earlier], left);
@@ -146,7 +146,7 @@ function endIfHopeless(
 
 /**
  * What the register of tasks knows of the attempts that this one retries; null if it was not asked or did not answer.
- * @throws NodeOperationError if they may have paid for tasks of which nothing is known
+ * @throws NodeOperationError if they may have paid for tasks that nothing is known about
  */
 async function attemptsBefore(
 	context: IExecuteFunctions,
@@ -183,7 +183,7 @@ function isLeftOpen({ outcome, reattached }: JobResult): boolean {
 	return reattached && outcome.kind === 'maybeCreated';
 }
 
-/** Lets a job wait that nobody would wake up: the register, whose trigger does that, can't be written. */
+/** Makes a job wait instead of sleep if nothing would wake it up: the trigger that does so needs the register, which can't be written. */
 function waitHere(job: Job): void {
 	const isWoken = job.kind === 'task' || job.operation.api === 'compatibility';
 	if (!isWoken && job.settings.completion === 'suspend') job.settings = { ...job.settings, completion: 'wait' };
@@ -197,7 +197,7 @@ function isPassedOn({ job, outcome, item }: JobResult, isHeldBack: boolean): boo
 	return state.status !== 'succeeded' || (item !== null && !isHeldBack && !isLookedUp);
 }
 
-/** What an earlier attempt left for the items, as if this one ended before it looked at any of it. */
+/** The endings that earlier attempts left for the items, as if this one ended before it read any of them. */
 function earlierEndings(jobs: readonly Job[], ledger: Ledger): Ending[] {
 	return jobs.flatMap((job): Ending[] => {
 		const record = job.kind === 'create' ? ledger.find(job) : undefined;
@@ -224,7 +224,7 @@ function operationOf(context: IExecuteFunctions): Operation {
 	);
 }
 
-/** Tells the editor how far a manual run is; n8n shows it in the browser's console. */
+/** Reports the progress of a manual run to the editor; n8n shows it in the browser's console. */
 function progressReporter(context: IExecuteFunctions, jobs: readonly Job[]): (outcome: Outcome) => void {
 	const areAwaited = jobs.some(({ kind, settings }) => kind === 'task' || settings.completion === 'wait');
 	let done = 0;

@@ -20,7 +20,7 @@ interface BaseJob {
 export interface CreateJob extends BaseJob {
 	kind: 'create';
 	operation: CreateOperation;
-	/** Tells whether an earlier attempt sent the same request: a hash of route and body. */
+	/** Recognizes the same request of an earlier attempt: a hash of route and body. */
 	fingerprint: string;
 	/** What the node itself finds doubtful about the request. */
 	remarks: readonly string[];
@@ -40,7 +40,7 @@ export interface CreateJob extends BaseJob {
 	attempts: number;
 	/** What the user should know after the run. */
 	notes: string[];
-	/** Makes the body, anew where it holds files, so that a batch's files are not all in memory at once. */
+	/** Makes the body. One with files is made each time, so that a batch's files are never all in memory at once. */
 	body(): Promise<Record<string, unknown>>;
 }
 
@@ -53,7 +53,7 @@ export interface TaskJob extends BaseJob {
 	likelyApi?: Api;
 }
 
-/** How a job ended. Only the edge of the node turns these into items and errors. */
+/** How a job ended. Only `report.ts` turns these into items and errors. */
 export type Outcome =
 	/** The task is in a state that the operation asked for. */
 	| { kind: 'ready'; task: KnownTask }
@@ -67,13 +67,13 @@ export type Outcome =
 	| { kind: 'unfinished'; task: KnownTask; waitedMs: number; trouble: Problem | null }
 	/** The API does not know the id. */
 	| { kind: 'absent'; task: KnownTask }
-	/** The API kept refusing to tell about the task. `row`: how often in a row, and for how long; null for a fault of our own. */
+	/** The API kept refusing to read the task. `row`: how often in a row, and for how long; null for a fault of our own. */
 	| { kind: 'unreadable'; task: KnownTask; problem: Problem; row: Row | null }
 	/** A parameter is wrong; nothing was sent. */
 	| { kind: 'invalid'; faults: Fault[] }
 	/** n8n could not resolve a parameter or the credential; nothing was sent, but an earlier attempt may have created the task. */
 	| { kind: 'unresolved'; error: Error; task: KnownTask | null }
-	/** The API did not tell what was asked for; no task is concerned. */
+	/** The API did not answer a question that is not about a task. */
 	| { kind: 'notRead'; problem: Problem; wanted: Wanted }
 	/** The register of tasks was asked for, and is switched off or does not answer. */
 	| { kind: 'noRegister'; message: string; advice: string }
@@ -84,7 +84,7 @@ export type Outcome =
 	/**
 	 * The create was sent and its outcome is unknown: a task may have been created and billed. `underWay`: when it was sent and
 	 * when it was given up, in milliseconds since the epoch; unknown for a create of an earlier attempt. `appeared`: the account's
-	 * tasks from that time that nobody in this run knows, if the account was asked.
+	 * tasks from that time that this run does not know, if the account was asked.
 	 */
 	| {
 			kind: 'maybeCreated';

@@ -136,7 +136,7 @@ function workflowsOf(
 }
 
 /**
- * Milliseconds since the epoch, 0 for nothing, or null for what is no date. Expressions bring texts, n8n's dates and JavaScript's.
+ * Returns milliseconds since the epoch, 0 for nothing, or null if the value is no date. Expressions give texts, n8n's dates and JavaScript's.
  * @param timeZone of the workflow, which a text without one means
  */
 function momentOf(value: unknown, timeZone: string): number | null {
@@ -172,7 +172,7 @@ function noRegister(message: string, advice: string[]): Listed {
 	return { outcome: { kind: 'noRegister', message, advice: advice.join(' ') }, verdict: 'endRun' };
 }
 
-/** Rows of other credentials may be of other accounts, which this one can't look into. */
+/** Rows of other credentials may belong to other accounts, which this one can't read. */
 function credentialOf(context: IExecuteFunctions): Partial<TaskRow> {
 	const id = credentialIdOf(context);
 	return id === '' ? {} : { credentialId: id };

@@ -19,7 +19,7 @@ export type LookUpAnswer<T> =
 	| { kind: 'trouble'; problem: Problem; isFinal?: boolean }
 	| { kind: 'aborted' };
 
-/** Looks something up, once for each item. What concerns all items is asked only once. */
+/** Looks something up for each item. Requests that are the same for all items are sent only once. */
 export async function runLookUps(
 	context: IExecuteFunctions,
 	lookUp: (itemIndex: number) => Promise<Found>,

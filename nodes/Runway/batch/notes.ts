@@ -4,24 +4,24 @@ import type { Problem } from '../../shared/api/problem';
 import type { KnownTask } from '../../shared/task/task';
 import type { CreateJob } from './job';
 
-/** Where a task's ID outlives the execution: n8n's log and the execution's custom data. */
+/** Writes a task's ID to places that outlive the execution: n8n's log and the execution's custom data. */
 
 /**
- * Leaves a task's id where it outlives everything: in n8n's log, which is all that remains of a node that is cut off by
- * a crash, and in the execution's custom data.
+ * Writes a task's id to places that last: to n8n's log, which is all that remains of a node that is interrupted by
+ * a crash, and to the execution's custom data.
  */
 export function noteTask(context: IExecuteFunctions, { itemIndex }: CreateJob, { taskId }: KnownTask): void {
 	context.logger.info(`Runway task ${taskId} created (${placeOf(context, itemIndex)})`);
 	noteInCustomData(context, taskId);
 }
 
-/** Leaves word in n8n's log that a task may have been created whose id nobody knows, with the answer, which may hold it. */
+/** Writes to n8n's log that a task with an unknown id may exist, with the answer, which may contain the id. */
 export function noteDoubt(context: IExecuteFunctions, { itemIndex }: CreateJob, { excerpt }: Problem): void {
 	const answer = excerpt === null ? '' : `. The answer was: ${excerpt}`;
 	context.logger.warn(`It is unknown whether a Runway task was created (${placeOf(context, itemIndex)})${answer}`);
 }
 
-/** Where in n8n a task comes from. */
+/** The origin of a task in n8n. */
 function placeOf(context: IExecuteFunctions, itemIndex: number): string {
 	return `execution ${context.getExecutionId()}, node "${context.getNode().name}", item ${itemIndex}`;
 }

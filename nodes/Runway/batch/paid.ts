@@ -12,9 +12,9 @@ import type { Rows } from './rows';
  * attempt finds the tasks of the first one and does not pay for them again.
  */
 export interface Ledger {
-	/** What an earlier attempt left for this item, where its request was the same. */
+	/** The record of an earlier attempt for this item, if it made the same request. */
 	find(job: CreateJob): PaidRecord | undefined;
-	/** What earlier attempts left that none of these jobs takes up. */
+	/** The records of earlier attempts that none of these jobs reuses. */
 	leftBehind(jobs: readonly Job[]): PaidRecord[];
 	/** To be called before a create is sent. @returns false if it must wait a little longer */
 	sending(job: CreateJob): Promise<boolean>;
@@ -24,7 +24,7 @@ export interface Ledger {
 	created(job: CreateJob, task: KnownTask): void;
 	/** Notes that a task may have been created, so that no later attempt sends the request again. */
 	maybeCreated(job: CreateJob, problem: Problem): void;
-	/** Lets a later attempt create this item's task anew, since the one that it has has failed. */
+	/** Lets a later attempt create this item's task again, because the present one has failed. */
 	failed(job: CreateJob): void;
 	/** How many tasks of the item have failed, whatever their model, so that a later one was or may be created in their place. */
 	failures(job: CreateJob): number;
@@ -43,7 +43,7 @@ const KEY = 'runwayTasks';
 
 /**
  * Opens the ledger of the node's present run; a loop's next round is a run of its own.
- * @param rows are told the same, since n8n loses the node's context in a crash
+ * @param rows get the same records, because n8n loses the node's context in a crash
  * @param onCreated is told of each created task
  */
 export function openLedger(

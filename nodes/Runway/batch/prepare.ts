@@ -85,7 +85,7 @@ const neverWoken: Fault = {
 		'can be "When a Runway Trigger Reports the End" only with the register of tasks: switch on "Keep a Register of Tasks" in the credential, and publish a workflow with a Runway Trigger that watches it',
 };
 
-/** Whether nobody would wake the execution up: of the official routes' tasks, CometAPI reports nothing. */
+/** Whether nothing would wake the execution up: CometAPI does not call back for tasks of the official routes. */
 function isNeverWoken({ api }: CreateOperation, { completion }: ItemSettings, hasRegister: boolean): boolean {
 	return completion === 'suspend' && api === 'official' && !hasRegister;
 }
@@ -179,7 +179,7 @@ async function prepareCreate(
 }
 
 /**
- * Where CometAPI is to call back, which its compatibility routes require: the user's own address, or this
+ * The address for callbacks, which CometAPI's compatibility routes require: the user's own address, or this
  * execution's. The last path segment keeps a late callback from waking up another node that the same
  * execution may sleep in by then.
  */
@@ -275,7 +275,7 @@ function asAsked(body: Record<string, unknown>, matchedRatio: string | null): Re
 	return matchedRatio !== null && body.ratio === matchedRatio ? { ...body, ratio: MATCH_IMAGE } : body;
 }
 
-/** A hash of what is asked for. The callback's address differs between attempts and does not matter. */
+/** A hash of the request without the callback's address, which differs between attempts. */
 function fingerprint({ path }: CreateOperation, body: Record<string, unknown>): string {
 	const request = { ...body, callback_url: undefined };
 	return createHash('sha256')

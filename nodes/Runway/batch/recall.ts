@@ -24,7 +24,7 @@ const QUESTIONS_AT_ONCE = 5;
 /** For all questions together. Without an answer, the node guesses as it does without a register. */
 const LONGEST_RECALL_MS = 20_000;
 
-/** What earlier attempts have sent, and the items of which the register knows. */
+/** The requests that earlier attempts have sent, and the items that the register knows. */
 interface Recalled {
 	/** The oldest first. */
 	records: PaidRecord[];
@@ -106,7 +106,7 @@ function isSent({ status }: StoredRow): boolean {
 	return status !== 'notCreated' && status !== 'notSent';
 }
 
-/** Where an execution comes from. */
+/** The origin of an execution. */
 interface Origin {
 	/** The execution that its chain of retries began with, as far as n8n knows. */
 	root: string;
@@ -115,7 +115,7 @@ interface Origin {
 	workflowId: string | null;
 }
 
-/** Asks where executions come from, null if n8n does not answer. Asks for each execution once. */
+/** Asks n8n for the origin of executions, once for each; null if n8n does not answer. */
 function originsIn(register: Register): (executionId: string) => Promise<Origin | null> {
 	const asked = new Map<string, ReturnType<Register['execution']>>();
 	const ask = async (id: string) => {
@@ -148,7 +148,7 @@ function areOfOneJob(jobs: readonly Job[], one: StoredRow, other: StoredRow): bo
 	);
 }
 
-/** @param isAnew whether the task was created anew later, which only happens after it has failed */
+/** @param isAnew whether the task was created again later, which only happens after it has failed */
 function recordOf(row: StoredRow, isAnew: boolean): PaidRecord {
 	const { requestId, itemIndex, fingerprint, taskId, createdTime, executionId, status } = row;
 	const request = { requestId, itemIndex, fingerprint };

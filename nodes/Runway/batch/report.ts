@@ -18,9 +18,9 @@ import { breakable, lines, plainLines, sentences } from './words';
 /** Turns outcomes into the errors and error items that users see. */
 
 /**
- * The item that stands for a failed one where the node is set to continue. The keys are n8n's condition for the error output.
+ * The item in place of a failed one if the node is set to continue. n8n sends an item with these keys to the error output.
  *
- * @param left what earlier attempts left behind; what concerns the item is named in it
+ * @param left the tasks of earlier attempts; the item names those that concern it
  */
 export function errorItem({ itemIndex, outcome }: Ending, left: readonly PaidRecord[] = []): INodeExecutionData {
 	const itsLeft = left.filter((record) => record.itemIndex === itemIndex);
@@ -77,7 +77,7 @@ export function nodeError(
 				other === ending ||
 				(taskOf(other.outcome) === null && !['invalid', 'maybeCreated'].includes(other.outcome.kind)),
 		);
-	// n8n's own errors know where they come from; of others it would tell neither node nor item.
+	// n8n's own errors know their node and item; other errors don't.
 	const isOfN8n = outcome.kind === 'unresolved' && 'context' in outcome.error;
 	if (isOfN8n && outcome.task === null && isAlone) return outcome.error;
 
@@ -95,8 +95,8 @@ export function nodeError(
 }
 
 /**
- * The error of a stopped execution, which names the tasks that go on. n8n tells it from a failure by the word "canceled", and its
- * editor shows none of it, so the editor is told as well.
+ * The error of a stopped execution, which names the running tasks. n8n recognizes it by the word "canceled". The editor
+ * does not show it, so it goes to the browser's console as well.
  */
 export function stoppedError(
 	context: IExecuteFunctions,

@@ -21,9 +21,9 @@ import type { RunLimits } from './settings';
  */
 export interface Rows {
 	/**
-	 * Writes the rows of what is to be created, and notes that this execution has taken up what earlier attempts left. Waits two
+	 * Writes the rows of new requests, and records which tasks of earlier attempts this execution reuses. Waits two
 	 * seconds at most.
-	 * @param recordOf what an earlier attempt left for a job
+	 * @param recordOf the record of an earlier attempt for a job
 	 */
 	begin(jobs: readonly Job[], recordOf: (job: CreateJob) => PaidRecord | undefined): Promise<void>;
 	/** The number of a job's row; undefined if it has none. */
@@ -39,7 +39,7 @@ export interface Rows {
 	maybeCreated(job: CreateJob, problem: Problem): void;
 	/** Notes how a job has ended. */
 	ended(job: Job, outcome: Outcome): void;
-	/** Notes that what became of these jobs is passed on. Waits for all that is to be written, two seconds at most. */
+	/** Records that the results of these jobs are delivered. Waits until everything is written, two seconds at most. */
 	finish(passedOn: readonly Job[]): Promise<void>;
 }
 
@@ -57,7 +57,7 @@ export const noRows: Rows = {
 
 /** Characters of a prompt. */
 const LONGEST_PROMPT = 200;
-/** So many tasks that are only looked at are searched for one by one. */
+/** Up to this many tasks that are only read are searched for one by one. */
 const MOST_LOOK_UPS = 20;
 /** Of more tasks, the rows are among the undelivered ones, the newest first. */
 const MOST_UNDELIVERED = 5_000;
@@ -65,7 +65,7 @@ const MOST_UNDELIVERED = 5_000;
 const LONGEST_FINISH_MS = 2_000;
 /**
  * A row that wrongly says "not sent" after a crash would let a retry pay twice, and so would a second create for a job that has
- * no row beside that of the first. So when the register fails in the middle of a run, these creates wait for it, so long in all.
+ * no row beside that of the first. So if the register fails in the middle of a run, these creates wait for it, this long in all.
  */
 const LONGEST_HOLD_MS = 30_000;
 
@@ -108,7 +108,7 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 		const later = rows.slice(atOnce);
 		if (!isPrompt) {
 			anew.forEach((job) => unmarked.add(job));
-			// What a register in trouble is told too late must not be wrong by then.
+			// If the register is in trouble and gets this late, it must still be true by then.
 			return void register.add(later);
 		}
 		waiting.push(...jobs.slice(atOnce));
@@ -116,7 +116,7 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 		void register.add(later.map((row) => ({ ...row, status: 'notSent' })));
 	}
 
-	/** Finds the rows of tasks that exist, while the node looks at them, and takes over those that it waits for. */
+	/** Finds the rows of existing tasks while the node reads the tasks, and takes over those that it waits for. */
 	async function lookUp(jobs: readonly TaskJob[]): Promise<void> {
 		const credentialId = credentialIdOf(context);
 		const find = async (where: Partial<TaskRow>, limit: number) =>
@@ -201,7 +201,7 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 	};
 }
 
-/** What is the same for all rows of a run. */
+/** The columns that are the same for all rows of a run. */
 type PlaceOfRun = Pick<
 	TaskRow,
 	'workflowId' | 'workflowName' | 'executionId' | 'nodeName' | 'runIndex' | 'credentialId' | 'createdTime'

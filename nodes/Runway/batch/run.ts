@@ -20,25 +20,25 @@ import { createSubmitter } from './submit';
 import { wishOf } from './wish';
 
 /**
- * Second and third phase: creates what is to be created and watches all tasks at once. Rules that must
+ * Second and third phase: creates the missing tasks and watches all tasks at once. Rules that must
  * not regress:
  *
- * 1. A create that an earlier attempt of this run has sent is not sent again: its task is taken up.
+ * 1. A create that an earlier attempt of this run has sent is not sent again: this run reuses its task.
  * 2. Whatever is known about a created task stays in its outcome, however the job ends.
  */
 
-/** A single look gives a troubled API a minute. */
+/** A single read waits up to a minute for an API in trouble. */
 const ONE_LOOK_MS = 60_000;
 
 export interface RunOptions {
 	context: IExecuteFunctions;
 	limits: RunLimits;
-	/** Whether the other items go on when the task of one could not be created. */
+	/** Whether the other items continue if the task of one could not be created. */
 	goOnAfterFailedCreate: boolean;
 	ledger: Ledger;
 	/** Called whenever a job has ended. */
 	onSettled: (job: Job, outcome: Outcome) => void;
-	/** Called with what an attempt has come to, before the job creates once more. */
+	/** Called with the outcome of an attempt, before the job creates another task. */
 	onNewAttempt: (job: CreateJob, outcome: Outcome) => Promise<void>;
 	/** Tasks that may be created beyond the first one of each job. */
 	spareTasks: number;
@@ -47,9 +47,9 @@ export interface RunOptions {
 export interface JobResult {
 	job: Job;
 	outcome: Outcome;
-	/** The item to pass on, or null where the outcome is an error. */
+	/** The item to pass on, or null if the outcome is an error. */
 	item: INodeExecutionData | null;
-	/** Whether the task was found in the ledger and not created anew. */
+	/** Whether the task was found in the ledger and not created now. */
 	reattached: boolean;
 }
 
@@ -76,7 +76,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 
 	const clock = systemClock;
 	const requests = pLimit(limits.maxParallel);
-	/** Creates wait here for their turn, so that those of a large batch don't stand in line before the first reads. */
+	/** Creates wait here for their turn, so that those of a large batch don't delay the first reads. */
 	const creates = pLimit(limits.maxParallel);
 	const downloads = pLimit(limits.maxParallel);
 	const inProgress = pLimit(limits.maxTasksInProgress > 0 ? limits.maxTasksInProgress : Number.POSITIVE_INFINITY);
@@ -87,7 +87,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 		signal: ending.signal,
 	});
 	const clients = new Map<string, Promise<RunwayClient>>();
-	/** Ends the run for all items, unless the node is set to go on. */
+	/** Ends the run for all items, unless the node is set to continue. */
 	const failRun = () => {
 		if (!options.goOnAfterFailedCreate) end();
 	};
@@ -116,7 +116,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 		}
 	}
 
-	/** Whether the job creates once more: with its next model, or anew after a failure that may pass. Each is billed. */
+	/** Whether the job creates another task: with its next model, or after a temporary failure. Each task is billed. */
 	async function goesOn(job: CreateJob, outcome: Outcome): Promise<boolean> {
 		if (ending.signal.aborted) return false;
 		if (outcome.kind === 'notCreated' && hasNextModel(job, outcome.problem)) takeNextModel(job);
@@ -149,7 +149,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 			const outcome = await watchTask(job, reader, started.task, !reattached);
 			// It calls back to an execution that is over, so this one falls asleep only when it has ended.
 			if (completion === 'suspend') return { outcome: started, reader: null, reattached };
-			// Where a new attempt makes sense, the next one is free to create the task anew.
+			// If a new attempt makes sense, the next one may create the task again.
 			if (mayPass(outcome)) ledger.failed(job);
 			return { outcome, reader, reattached };
 		} catch (error) {
@@ -165,7 +165,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 		const found = await watcher.watch({
 			look: async () => {
 				const look = toLook(await reader.read());
-				// One look is a wait that ends with whatever state it sees.
+				// A single read is a wait that ends with the first state it gets.
 				return oneLook && look.kind === 'pending'
 					? { kind: 'done', value: look.value, tookMs: null, isTypical: false }
 					: look;
@@ -186,12 +186,12 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 				if (last === null && trouble?.reason === 'notVisible' && task.createdAt === null) {
 					return { kind: 'absent', task: seen(null) };
 				}
-				// What the create said is no reading: nobody knows the state now.
+				// The answer to the create is not a reading: the state is unknown now.
 				return { kind: 'unfinished', task: { ...seen(last), state: last }, waitedMs: clock.now() - startedAt, trouble };
 			}
 			case 'gaveUp': {
 				const { last, trouble, row } = found;
-				// Before the next job gets this one's place: nobody could wait for what it creates.
+				// Before the next job gets this one's place: nothing would wait for the task that it creates.
 				if (rulings[trouble.reason].concernsAll) submitter.stop(trouble);
 				if (trouble.reason === 'notVisible') return { kind: 'absent', task: seen(last) };
 				return { kind: 'unreadable', task: seen(last), problem: trouble, row };
@@ -216,7 +216,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 		}
 	}
 
-	/** What is known of a task is not lost over n8n's errors either. */
+	/** Errors of n8n don't lose what is known about a task either. */
 	function unresolved(job: Job, error: Error): Outcome {
 		const record = job.kind === 'create' ? ledger.find(job) : undefined;
 		if (job.kind !== 'create' || record === undefined) return { kind: 'unresolved', error, task: null };
@@ -269,7 +269,7 @@ function endedOutcome(job: Job, task: KnownTask, { status, assetUrls }: TaskStat
 	return isTerminal(status) ? { kind: 'failed', task } : { kind: 'unfinished', task, waitedMs: 0, trouble: null };
 }
 
-/** Whether a task has failed for a reason that may be gone when it is created anew. */
+/** Whether a task has failed for a reason that may be gone if it is created again. */
 function mayPass(outcome: Outcome): outcome is Extract<Outcome, { kind: 'failed' }> {
 	return outcome.kind === 'failed' && outcome.task.state?.failure?.retryable === true;
 }

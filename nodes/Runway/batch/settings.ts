@@ -16,7 +16,7 @@ import {
 	runOptions,
 } from '../../shared/panel/options';
 
-/** How one item is to be run: everything in the panel that is not about the video itself. */
+/** The settings for running one item: everything in the panel that is not about the video itself. */
 export interface ItemSettings {
 	completion: 'wait' | 'return' | 'suspend';
 	/** Name of the output's binary field, or null for no file. */
@@ -35,7 +35,7 @@ export interface ItemSettings {
 	includeRaw: boolean;
 	/** Whether an AI agent uses the node as its tool: agents drop files and read every word of the answer. */
 	forAgent: boolean;
-	/** Which family of routes may know the task, for the operations that look at tasks. */
+	/** Which family of routes may know the task, for the operations that read tasks. */
 	api: Api | 'auto';
 	/** The user's own, or empty. */
 	callbackUrl: string;
@@ -48,7 +48,7 @@ export interface ItemSettings {
 	maxTasks: number;
 	/** US dollars that the account must have before the first create; 0 for no check. */
 	minBalance: number;
-	/** How often a task is created anew that has failed for a passing reason. */
+	/** How often to create a task again that has failed for a temporary reason. */
 	retryFailed: number;
 	/** A task of an identical request is used again if it is not older than this; 0 = never. Milliseconds. */
 	reuseWithinMs: number;
@@ -117,7 +117,7 @@ export function readSettings(
 	const { completion, options: chosen } = checked.data;
 	const maxFileSize = chosen.maxFileSize ?? DEFAULT_MAX_FILE_SIZE_MB;
 	const settings: ItemSettings = {
-		// Agents that call the tool themselves can't sleep with it: they get the task and look at it later.
+		// Agents that call the tool themselves can't sleep with it: they get the task and read it later.
 		completion: isCalledAsTool(context) && completion === 'suspend' ? 'return' : completion,
 		forAgent,
 		binaryField: takesFile ? (chosen.binaryField ?? DEFAULT_BINARY_FIELD) : null,
@@ -198,7 +198,7 @@ function parseJson(value: unknown): unknown {
  */
 export function goesOnAfterErrors(context: IExecuteFunctions): boolean {
 	const { onError, retryOnFail } = context.getNode();
-	// Each try of a tool that an agent calls is a new run to n8n, so that it would find no record of what was paid for.
+	// For n8n, each try of an agent's tool is a new run, so it would find no record of what was paid for.
 	const wouldPayAgain = isCalledAsTool(context) && retryOnFail === true;
 	return context.continueOnFail() || (runsAsTool(context) && (onError !== 'stopWorkflow' || wouldPayAgain));
 }

@@ -86,7 +86,7 @@ export async function fallAsleep(
 	// n8n refuses callbacks until it has saved the sleep, and CometAPI calls only once.
 	known.followedUntil = Date.now() + FOLLOWED_FOR_MS;
 	void follow(context, known, { url, taskId: tasks[0]?.taskId ?? '' });
-	// n8n keeps the inputs themselves for the time limit. What is returned here only tells it that nothing failed.
+	// n8n keeps the inputs itself for the time limit. The return value only says that nothing failed.
 	return inputs.map((input) => ({ ...input, json: { ...input.json, error: undefined } }));
 }
 

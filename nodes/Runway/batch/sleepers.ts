@@ -68,9 +68,9 @@ export interface Known {
 	states: Map<string, TaskState>;
 	/** Troubles in a row, by {@link keyOf}. */
 	rows: Map<string, FaultRow>;
-	/** Tasks of which a callback says that they have ended. */
+	/** Tasks that have ended according to a callback. */
 	saidToHaveEnded: Set<string>;
-	/** When the latest callback came that may tell of an end, in milliseconds since the epoch as all times here, or 0. */
+	/** When the latest callback came that may report an end, in milliseconds since the epoch like all times here, or 0. */
 	calledAt: number;
 	/** Until when it is worth looking without another callback. */
 	followedUntil: number;
@@ -113,7 +113,7 @@ export function recall(sleep: string): Known {
 	return known;
 }
 
-/** Notes in the register where the execution is to be called when its tasks have ended. */
+/** Writes the address that wakes the execution into the register. */
 export function noteSleep(register: Register | null, sleepers: readonly Sleeper[], resumeUrl: string): void {
 	for (const { requestId } of tasksOf(sleepers)) {
 		if (requestId !== undefined) register?.change(requestId, { resumeUrl });

@@ -16,9 +16,9 @@ import { count } from './words';
 const NOTHING_BILLED = 'None of them was sent, so nothing was billed.';
 
 /**
- * Takes the jobs out of a run that would create more than the user's limits allow. All of them or none: what was paid for is
- * taken up in any case.
- * @param ledger knows which jobs create nothing, since their tasks exist
+ * Removes the jobs from a run that would create more than the user's limits allow, all of them or none. Tasks that were paid
+ * for are reused in any case.
+ * @param ledger knows which jobs create nothing, because their tasks exist
  */
 export async function withinLimits(
 	context: IExecuteFunctions,
@@ -58,7 +58,7 @@ function tasksAllowed(creates: readonly CreateJob[]): number {
 	return Math.min(Number.POSITIVE_INFINITY, ...limits);
 }
 
-/** A balance that nobody can look up is no reason to spend: the user has asked for the check. */
+/** If the balance can't be looked up, nothing is spent: the user has asked for the check. */
 async function balanceRefusal(context: IExecuteFunctions, minBalance: number): Promise<Outcome | null> {
 	try {
 		const found = await askUntilAnswered(context, 'account', async () => await askForBalance(context, {}));

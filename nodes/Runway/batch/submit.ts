@@ -25,7 +25,7 @@ import type { Ledger } from './paid';
 
 /** Creates are spread over this long when the API's quiet time is over. */
 const SPREAD_AFTER_QUIET_MS = 500;
-/** After so long, a create tries again whose row in the register could not be changed. */
+/** How long a create waits before it tries again to change its row in the register. */
 const UNTIL_NOTED_MS = 250;
 
 export interface SubmitterOptions {
@@ -41,7 +41,7 @@ export interface SubmitterOptions {
 	onFailure: () => void;
 }
 
-/** Sends again after so many milliseconds. */
+/** Sends again after this many milliseconds. */
 interface Again {
 	againInMs: number;
 }

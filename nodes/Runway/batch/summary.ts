@@ -4,7 +4,7 @@ import { taskOf, type Outcome } from './job';
 import { hasFailed, taskIdsOf, type PaidRecord } from './paid';
 import { count, lines, sentences } from './words';
 
-/** What became of all tasks of a run, in few lines. Items are counted from 0, as n8n's editor and its expressions do. */
+/** Summarizes the tasks of a run in a few lines. Items are counted from 0, as n8n's editor and its expressions do. */
 
 /** How an item ended. */
 export interface Ending {
@@ -15,7 +15,7 @@ export interface Ending {
 /** More IDs than this make an error unreadable; the rest is counted. */
 const MOST_IDS = 25;
 const MOST_FAILURES = 5;
-/** Characters of what went wrong with another item. */
+/** The longest text about another item's error, in characters. */
 const LONGEST_FAILURE = 200;
 
 /** How a task's end counts in "2 of 4 failed, 2 finished". */
@@ -25,7 +25,7 @@ const CONTINUE =
 	'To pass on finished items next time, even if others fail, set On Error to "Continue" in the settings of this node.';
 
 /**
- * What became of the items beside the one that an error is about.
+ * Summarizes the other items, beside the one that an error is about.
  * @param ending what the error is about
  * @param all the endings of the whole run
  */
@@ -50,7 +50,7 @@ export function stateOfRun(all: readonly Ending[]): string | null {
 }
 
 /**
- * What goes on at CometAPI after the execution was stopped, and how to receive it.
+ * Names the tasks that keep running at CometAPI after a stop, and how to fetch them.
  * @param left what earlier attempts left behind
  */
 export function stopSummary(all: readonly Ending[], left: readonly PaidRecord[]): string {
@@ -70,7 +70,7 @@ export function placeOfItem(itemIndex: number, items: number): string {
 	return items > 1 ? `Item ${itemIndex} is number ${itemIndex + 1} of ${items}: n8n counts from 0.` : '';
 }
 
-/** Names in one paragraph what earlier attempts paid for, or may have, and that none of the items takes up. */
+/** Names in one paragraph the tasks that earlier attempts paid for, or may have, and that no item reuses. */
 export function leftSummary(left: readonly PaidRecord[]): string {
 	return sentences(...leftOver(left, (lead, ids) => `${lead} ${ids.join(', ')}.`));
 }

@@ -25,19 +25,19 @@ import {
 } from './sleepers';
 
 /**
- * The webhook half of `completion: suspend`. The call is answered at once, the same whatever comes of it. Then the tasks are
+ * The webhook half of `completion: suspend`. Every call gets the same answer at once. Then the tasks are
  * read; when all of them have ended, by CometAPI's own word, the execution wakes up with all items.
  *
- * n8n hands each call the execution as it is at that moment, and n8n 1 resumes from it without looking again. So a call waits
- * for a short time only, and n8n is asked again before it wakes the execution up. After that time, this process calls the
- * execution anew now and then.
+ * n8n gives each call the execution as it is at that moment, and n8n 1 resumes from it without reading it again. So a call waits
+ * only for a short time, and asks n8n again before it wakes the execution up. After that time, this process calls the
+ * execution again from time to time.
  */
 
 /** After this long, n8n is asked whether the execution still is as the call has found it. */
 const FRESH_FOR_MS = 1_000;
-/** So long a call waits for what its callback says to be seen. */
+/** How long a call waits until CometAPI's record says what its callback says. */
 const HOLD_MS = 30_000;
-/** Calls that wait at a time; n8n 2.41 keeps some 12 MB for each. The others look once, and are followed up. */
+/** Calls that may wait at the same time; n8n 2.41 keeps some 12 MB for each. The others read once, and this process calls again. */
 const MAX_HELD = 50;
 /** The API's own record may lag behind its call, and the calls of two tasks may reach two processes of n8n. */
 const FOLLOWED_FOR_MS = 2 * 60_000;
@@ -109,7 +109,7 @@ async function receive(context: IWebhookFunctions): Promise<INodeExecutionData[]
 	}
 }
 
-/** The items, if the execution is to wake up now. */
+/** The items, if the execution should wake up now. */
 async function look(
 	context: IWebhookFunctions,
 	{ sleepers, known, address, loadedAt }: Sleep,
@@ -152,7 +152,7 @@ async function look(
 	return items;
 }
 
-/** Makes it worth looking for so long after the latest callback that may tell of an end. */
+/** Extends the time in which it is worth reading again after the latest callback that may report an end. */
 function followFor(known: Known, milliseconds: number): void {
 	known.followedUntil = Math.max(known.followedUntil, known.calledAt + milliseconds);
 }

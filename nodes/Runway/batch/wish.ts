@@ -1,7 +1,7 @@
 import type { Wish } from '../../shared/item/deliver';
 import type { Job } from './job';
 
-/** How the item of a job's task is to look. */
+/** How to build the item of a job's task. */
 export function wishOf(job: Job): Wish {
 	const { itemIndex, operation, settings } = job;
 	const { binaryField, fileName, allFiles, includeRaw, forAgent } = settings;

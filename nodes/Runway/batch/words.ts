@@ -1,8 +1,8 @@
-/** Small pieces of what people read. */
+/** Building blocks of the texts that people read. */
 
 /** n8n's editor shows the description of an error as HTML. */
 const NEW_LINE = '<br>';
-/** Characters without a place to break. The narrowest panel of n8n's editor has room for so many. */
+/** The longest text without a break that fits into the narrowest panel of n8n's editor, in characters. */
 const LONGEST_WORD = 40;
 const LONG_WORD = new RegExp(String.raw`[^\s\-/?&<>\u200b]{${LONGEST_WORD}}(?=[^\s\-/?&<>\u200b])`, 'g');
 
@@ -11,17 +11,17 @@ export function count(amount: number, noun: string): string {
 	return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }
 
-/** Joins what is not empty. */
+/** Joins the texts that are not empty. */
 export function sentences(...all: readonly string[]): string {
 	return all.filter(Boolean).join(' ');
 }
 
-/** Puts what is not empty on lines of their own. */
+/** Puts each text that is not empty on a line of its own. */
 export function lines(...all: readonly string[]): string {
 	return all.filter(Boolean).join(NEW_LINE);
 }
 
-/** The same lines where HTML is not read. */
+/** The same lines for places that show HTML as text. */
 export function plainLines(text: string): string {
 	return text.replaceAll(NEW_LINE, '\n');
 }

@@ -1,4 +1,4 @@
-/** Tells what a broken expression has left in a text from the same words in prose. */
+/** Tells the remains of a broken expression in a text from the same words in prose. */
 
 const WORD = /(?<![\w$])(undefined|null|NaN)(?![\w$])/g;
 /** Literal text of an expression is evidence only if there is enough of it. */
@@ -30,13 +30,13 @@ function standsAlone(word: string, before: string, after: string): boolean {
 	return word !== 'undefined' && /(^|[\n:,;|(]\s*)$/.test(before) && /^\s*($|[\n,;.|)])/.test(after);
 }
 
-/** Whether a text is empty, as at both ends, or stands in the expression itself. */
+/** Whether a text is empty, as at both ends, or is part of the expression itself. */
 function isOfSource(source: string, text: string): boolean {
 	const words = text.trim();
 	return words === '' || (words.length >= 3 && source.includes(words));
 }
 
-/** The parts of an expression that come out as they are: what is outside its brackets, and what is in quotes inside them. */
+/** The parts of an expression that it outputs unchanged: those outside its brackets, and those in quotes inside them. */
 function typedParts(source: string): string {
 	return source.replace(/\{\{(.*?)\}\}/gs, (_, code: string) =>
 		(code.match(/'[^']*'|"[^"]*"|`[^`]*`/g) ?? []).join(' '),

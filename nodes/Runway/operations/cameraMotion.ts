@@ -28,7 +28,7 @@ export function motionVector(motion: CameraMotion) {
 	return { x, y, z: zoom, r, bg_x_pan: bgXPan, bg_y_pan: bgYPan };
 }
 
-/** The vector, or nothing where no movement was added, for routes on which it is optional. */
+/** The vector, or nothing if no movement was added, for routes that don't require it. */
 export function optionalMotionVector(motion: CameraMotion) {
 	return Object.values(motion ?? {}).some((value) => value !== undefined) ? motionVector(motion) : undefined;
 }

@@ -6,12 +6,12 @@ import * as z from 'zod/v4-mini';
  * optional field that was left alone comes as an empty text.
  */
 
-/** At least so many. zod's own check also looks at what is neither text nor list, and fails at an odd length. */
+/** Requires a minimum length. zod's own check also applies to values that are neither text nor list, and fails at an odd length. */
 export function atLeast(min: number, expected: string) {
 	return z.refine<{ length: number }>(({ length }) => length >= min, expected);
 }
 
-/** At most so many. */
+/** Requires a maximum length. */
 export function atMost(max: number, expected: string) {
 	return z.refine<{ length: number }>(({ length }) => length <= max, expected);
 }

@@ -9,17 +9,17 @@ import { nearestShape } from './modelRules';
 import type { BodyInput, BuildInput, CreateOperation, Doubt, Fault, FileInput, InputImage } from './operation';
 import { checkParameters, labelledParameters, labelOf, valueAt } from './parameters';
 
-/** The way from a panel's parameters to the body of a request, the same for every operation that creates a task. */
+/** Turns a panel's parameters into the body of a request, for every operation that creates a task. */
 
 type CreateSpec<Schema extends z.core.$ZodType> = Omit<CreateOperation, 'kind' | 'build'> & {
 	/** Checks and cleans the parameters; every message continues the sentence "Label …". */
 	parameters: Schema;
 	body(parameters: z.core.output<Schema>, input: BodyInput): Record<string, unknown>;
-	/** Binary fields that stand in for a URL. */
+	/** Binary fields that replace a URL. */
 	files?: (parameters: z.core.output<Schema>) => FileInput[];
-	/** For a `ratio` of {@link MATCH_IMAGE}: the image, and the ratios of which the nearest is sent; the first is the default. */
+	/** For a `ratio` of {@link MATCH_IMAGE}: the image, and the ratios to choose the nearest from; the first is the default. */
 	match?: (parameters: z.core.output<Schema>) => { image: InputImage; ratios: readonly string[] };
-	/** Values that are most likely wrong; the prompt's words are looked at anyway. */
+	/** Values that are most likely wrong; the prompt's words are always checked. */
 	doubts?: (parameters: z.core.output<Schema>, input: BuildInput) => Doubt[];
 	/** What the user should know about the result, whether or not the request is accepted. */
 	notes?: (parameters: z.core.output<Schema>) => string[];
@@ -87,7 +87,7 @@ function matching(ratios: readonly string[], shape: ImageShape | null): string {
 	return shape === null ? (ratios[0] ?? '') : nearestShape(ratios, `${shape.width}:${shape.height}`);
 }
 
-/** Says of an empty value that it is an expression that came out empty: in the panel, the field looks filled in. */
+/** Says that an empty value comes from an expression, because the field looks filled in in the panel. */
 function emptyExpression(fault: Fault, { expressionOf }: BuildInput): Fault | null {
 	const value = fault.found?.value ?? '';
 	const expression = expressionOf(fault.parameter);

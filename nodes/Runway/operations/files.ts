@@ -17,7 +17,7 @@ const kinds = {
 	video: { article: 'a video', types: ['video/'], names: 'an MP4, MOV or WebM video', url: '32 MB' },
 } as const;
 
-/** `shape`: of a picture whose header says it. */
+/** `shape`: of an image, if its header contains it. */
 export type Encoded = { uri: string; shape: ImageShape | null } | { expected: string };
 
 /** Encodes a file. The type is read from the file's own header, since MIME types of items are often guesses. */

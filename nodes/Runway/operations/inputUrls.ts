@@ -45,7 +45,7 @@ const BROKEN_PIECE = /^(undefined|null|NaN)$|\[object /;
 
 /**
  * Doubts about an input URL.
- * @param parameter where the URL was entered
+ * @param parameter the field that holds the URL
  * @param apiHost host of the credential's base URL: its own files are no problem for it
  */
 export function urlDoubts(

@@ -18,7 +18,7 @@ interface MediaSpec<Prefix extends string> {
 	/** Value of the URL field, so that items of an earlier Runway node are found. */
 	defaultUrl: string;
 	placeholder: string;
-	/** What the picture or video is for. */
+	/** What the image or video is for. */
 	description: string;
 }
 
@@ -101,7 +101,7 @@ export function mediaInput<const Prefix extends string>(spec: MediaSpec<Prefix>)
 			const { isFile, url: given } = read(values);
 			return isFile ? { parameter: names.binary, url: undefined } : { parameter: names.url, url: given };
 		},
-		/** @param as.kind what the file is to be, if that varies */
+		/** @param as.kind what the file must be, if that varies */
 		files(values: Values, as: { kind?: 'image' | 'video' } = {}): FileInput[] {
 			const { isFile, field } = read(values);
 			if (!isFile || field === undefined) return [];
@@ -113,7 +113,7 @@ export function mediaInput<const Prefix extends string>(spec: MediaSpec<Prefix>)
 				},
 			];
 		},
-		/** @param as.kind what the URL is to be, if that varies */
+		/** @param as.kind what the URL must lead to, if that varies */
 		doubts(values: Values, apiHost: string, as: { kind?: 'image' | 'video' } = {}): Doubt[] {
 			const { isFile, url: given } = read(values);
 			return isFile ? [] : urlDoubts(names.url, given, as.kind ?? kind, apiHost);

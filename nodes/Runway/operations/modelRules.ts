@@ -82,7 +82,7 @@ function nearest<T>(values: readonly T[], distance: (value: T) => number): T | u
 const unlisted = <T>(list: readonly T[], one: T | undefined) =>
 	one !== undefined && one !== MATCH_IMAGE && list.length > 0 && !list.includes(one);
 
-/** What is known of a model that Runway serves. */
+/** What is known about a model that Runway serves. */
 function served(facts: FactsByModel, model: string): ModelFacts | undefined {
 	const known = Object.hasOwn(facts, model) ? facts[model] : undefined;
 	return known?.retired === false ? known : undefined;

@@ -8,7 +8,7 @@ import type { PanelRemark } from './hints';
 
 /**
  * What an operation is: its place in the panel, its fields, and for those that create a task the route
- * and the way from fields to request body. No HTTP and no waiting in here.
+ * and how fields become a request body. No HTTP and no waiting in here.
  */
 export type Operation = BatchOperation | ListOperation | AccountOperation;
 
@@ -27,7 +27,7 @@ interface InThePanel {
 	description: string;
 	/** The operation's own fields, without display conditions: the table adds them. */
 	fields: INodeProperties[];
-	/** What few people need of its own, to stand under Options beside what all operations have there. */
+	/** The operation's own options, which few people need. The table adds those of all operations. */
 	options?: INodeProperties[];
 }
 
@@ -37,7 +37,7 @@ export interface CreateOperation extends InThePanel {
 	api: Api;
 	path: string;
 	produces: 'video' | 'image';
-	/** Model names to offer, best known first; empty where the route takes no model. */
+	/** Model names to offer, best known first; empty if the route takes no model. */
 	models: readonly string[];
 	/** What Runway's typings say of the models, retired ones included. */
 	facts?: FactsByModel;
@@ -50,7 +50,7 @@ export interface CreateOperation extends InThePanel {
 	build(parameters: Record<string, unknown>, input: BuildInput): Promise<BuildResult>;
 }
 
-/** Looks at tasks that exist, which is free. */
+/** Reads existing tasks, which is free. */
 export interface TaskOperation extends InThePanel {
 	kind: 'task';
 	/** Whether to wait until the task has ended. */
@@ -73,7 +73,7 @@ export interface AccountOperation extends InThePanel {
 
 /** What a body needs beside the parameters. */
 export interface BuildInput {
-	/** Where CometAPI may report to, for the routes that require it. */
+	/** The address for CometAPI's callback, for the routes that require it. */
 	callbackUrl: string;
 	/** Host of the credential's base URL. */
 	apiHost: string;
@@ -117,7 +117,7 @@ export interface Fault {
 	parameter: string;
 	/** The label in the panel. */
 	label: string;
-	/** The value to show, or null where `expected` says all there is to say about it. */
+	/** The value to show, or null if `expected` says everything. */
 	found: { value: unknown } | null;
 	/** What it must be, continuing the sentence "Label …", such as "must be between 0 and 1". */
 	expected: string;
@@ -149,7 +149,7 @@ export interface BodyInput {
 	uri(parameter: string): string;
 }
 
-/** A binary field of the item that is to be sent as a data URI. */
+/** A binary field of the item to send as a data URI. */
 export interface FileInput {
 	/** Parameter that holds the field's name. */
 	parameter: string;

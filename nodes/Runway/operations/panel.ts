@@ -78,8 +78,8 @@ function fieldsFor(condition: (operation: Operation) => boolean, fields: INodePr
 }
 
 /**
- * The line below the node's name on the canvas: the operation as the panel calls it, with its resource where
- * the name does not say it. `operation` alone would show what is stored, such as generateFromText.
+ * The line below the node's name on the canvas: the operation as the panel calls it, with its resource if
+ * the name does not say it. `operation` alone would show the stored value, such as generateFromText.
  */
 const subtitles = Object.fromEntries(
 	operations.map(({ resource, value, name }) => {

@@ -6,7 +6,7 @@ import { encodeFile } from './files';
 import { urlDoubts } from './inputUrls';
 import type { BodyInput, Doubt, FileInput } from './operation';
 
-/** Reference images: a list of pictures, each a public URL or a file of the item. */
+/** Reference images: a list, each a public URL or a file of the item. */
 
 const TAG = /^[A-Za-z][A-Za-z0-9_]{2,15}$/;
 
@@ -91,7 +91,7 @@ export interface Reference {
 	tag?: string;
 }
 
-/** The pictures as URIs with their tags. */
+/** The images as URIs with their tags. */
 export function referenceUris({ image: images }: References, input: BodyInput): Reference[] {
 	return images.map(({ url, tag }, index) => ({ uri: url ?? input.uri(fileParameter(index)), ...(tag && { tag }) }));
 }

@@ -8,8 +8,8 @@ import type { ApiAnswer } from './send';
 import { askAccount, type RequestContext } from './transport';
 
 /**
- * The list of the account's tasks, whoever has created them. CometAPI has it, but does not document it as HTTP (fact sheet 8.4):
- * nothing here relies on its filters, its order or its totals, and each answer that is not such a list has its own words
+ * The list of all the account's tasks, also those of other programs. CometAPI does not document its HTTP form (fact sheet 8.4):
+ * nothing here relies on its filters, its order or its totals, and each answer that is no such list has its own words
  * (`explain(problem, 'accountTasks')`).
  */
 
@@ -17,7 +17,7 @@ import { askAccount, type RequestContext } from './transport';
 export interface AccountTask {
 	taskId: string;
 	state: TaskState;
-	/** ISO 8601, UTC; null if the list does not tell. */
+	/** ISO 8601, UTC; null if the list does not say. */
 	submittedAt: string | null;
 	/** The gateway's word for who renders, such as `runway`. */
 	platform: string | null;
@@ -86,7 +86,7 @@ function listed(tasks: AccountTask[], limit: number, isComplete: boolean): Accou
 	return { kind: 'tasks', tasks: sorted.slice(0, limit), isComplete: isComplete && tasks.length <= limit };
 }
 
-/** The status is not among them: the gateway compares words, of which several mean the same. */
+/** The status is not among them: the gateway compares words, and several words mean the same. */
 function filters({ since, until, taskId }: AccountTaskQuery, page: number): Record<string, string | number> {
 	return {
 		p: page,
@@ -103,7 +103,7 @@ function seconds(moment: Date): number {
 
 interface Page {
 	entries: Json[];
-	/** How many entries there are on all pages; null if the answer does not tell. */
+	/** How many entries there are on all pages; null if the answer does not say. */
 	total: number | null;
 	/** The most entries that a page has. */
 	size: number;
@@ -125,12 +125,12 @@ function isLastPage({ entries, total, size }: Page, page: number): boolean {
 	return entries.length === 0 || (total === null ? entries.length < size : page * size >= total);
 }
 
-/** What is wrong with an answer to the question for a list; null if it is one. */
+/** What is wrong with an answer that should be a list; null if it is one. */
 export function problemOfList(answer: Extract<ApiAnswer, { kind: 'response' }>): Problem | null {
 	return readPage(answer) === null ? problemOf(answer) : null;
 }
 
-/** A wrong token may also be told inside a 200. */
+/** A 200 may also contain the refusal of a wrong token. */
 function problemOf(answer: Exclude<ApiAnswer, { kind: 'aborted' }>): Problem {
 	if (answer.kind !== 'response') return networkProblem(answer);
 	const { status, body } = answer;
@@ -141,7 +141,7 @@ function problemOf(answer: Exclude<ApiAnswer, { kind: 'aborted' }>): Problem {
 
 const ABOUT_TOKEN = /access.?token|unauthori[sz]ed|not logged in|log ?in|New-Api-User|未登录|令牌|无权/i;
 
-/** Where an entry says what renders it, and how. */
+/** The fields of an entry that say what renders it, and how. */
 const MODEL_PLACES = [
 	'properties.origin_model_name',
 	'properties.upstream_model_name',
@@ -155,7 +155,7 @@ const OTHERS =
 	/\b(suno|midjourney|mj|kling|sora|vidu|hailuo|minimax|jimeng|pika|luma|hunyuan|udio|flux|pixverse|doubao|wan\d)/i;
 const RUNWAYS = /runway|\bgen-?[2345]|\bact_(one|two)|aleph/i;
 
-/** A task of Runway's in an entry of the list; null if it is another provider's, or none. What can't be told stays. */
+/** The Runway task in an entry of the list; null if the task is another provider's, or if there is none. Doubtful entries stay. */
 function accountTaskIn(entry: Json): AccountTask | null {
 	const reading = readTask(entry);
 	if (reading.kind !== 'task') return null;

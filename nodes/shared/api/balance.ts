@@ -1,6 +1,6 @@
 import { isObject, type Json } from '../task/json';
 
-/** What CometAPI tells about an account's money. All amounts are US dollars; null stands for "no limit". */
+/** What CometAPI says about an account's money. All amounts are US dollars; null stands for "no limit". */
 export interface Balance {
 	username: string | null;
 	/** Left on the account. */
@@ -8,11 +8,11 @@ export interface Balance {
 	used: number | null;
 	requestCount: number | null;
 	keys: Array<{ name: string; remaining: number | null; used: number | null }>;
-	/** Use by day and key, where days were asked for. */
+	/** Use by day and key, if days were asked for. */
 	daily: Array<{ date: string; key: string; used: number | null; requestCount: number | null }>;
 }
 
-/** Reads the answer of the balance query; null where it is not one. */
+/** Reads the answer of the balance query; null if it is not one. */
 export function readBalance(body: unknown): Balance | null {
 	if (!isObject(body) || !('total_quota' in body)) return null;
 	const daily = isObject(body.daily_quota) ? body.daily_quota : {};

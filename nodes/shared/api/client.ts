@@ -46,7 +46,7 @@ export interface ClientOptions {
 /** Creates carry data URIs of several megabytes and wait for the provider to accept. */
 const CREATE_TIMEOUT_MS = 120_000;
 const READ_TIMEOUT_MS = 30_000;
-/** A create that is under way when the execution is stopped is billed all the same, and only its answer tells the id. */
+/** A create that is under way when the execution is stopped is billed anyway, and only its answer contains the id. */
 const CREATE_AFTER_STOP_MS = 10_000;
 /** No server may park a batch for longer than this. */
 const MAX_RETRY_AFTER_MS = 60_000;

@@ -2,7 +2,7 @@ import { time } from '../task/amounts';
 import { isObject } from '../task/json';
 import type { Send } from './send';
 
-/** What CometAPI tells of the key itself: `GET /api/usage/token` (fact sheet 8.3). Its amounts are in internal units. */
+/** What CometAPI says about the key itself: `GET /api/usage/token` (fact sheet 8.3). Its amounts are in internal units. */
 
 export const USAGE_PATH = '/api/usage/token';
 
@@ -20,16 +20,16 @@ export interface KeyState {
 	onlyModels: string[] | null;
 }
 
-/** Asks for the state of the key. Whatever goes wrong, there is just nothing to tell: the answer is an extra. */
+/** Reads the state of the key; null if anything goes wrong, because the answer is an extra. */
 export async function askKey(send: Send, now = Date.now()): Promise<KeyState | null> {
 	const answer = await send({ method: 'GET', path: USAGE_PATH, timeoutMs: TIMEOUT_MS });
 	return answer.kind === 'response' && answer.status === 200 ? readKey(answer.body, now) : null;
 }
 
 /**
- * Reads what CometAPI tells of a key, in its envelope or without.
+ * Reads what CometAPI says about a key, with its envelope or without.
  * @param now milliseconds since the epoch: CometAPI also answers for a key that has expired
- * @returns null if the body tells of no key
+ * @returns null if the body is not about a key
  */
 export function readKey(body: unknown, now: number): KeyState | null {
 	const data = isObject(body) && isObject(body.data) ? body.data : body;

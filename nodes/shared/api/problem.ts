@@ -15,7 +15,7 @@ export interface Problem {
 	code: string | null;
 	/** CometAPI's id of the request, for its support. */
 	requestId: string | null;
-	/** The beginning of the answer's body, or null if there was none. It may hold what nobody could read. */
+	/** The beginning of the answer's body, or null if there was none. It may be in an unknown form. */
 	excerpt: string | null;
 	/** What the API does not like about the request. */
 	fields: RefusedField[];
@@ -33,7 +33,7 @@ const MAX_MESSAGE = 500;
 const MAX_NAME = 100;
 /** Longest piece of an answer's body that goes into the details, the ledger and the log. */
 const MAX_EXCERPT = 2_000;
-/** Beyond this, nobody looks for anything in an answer's words. */
+/** The longest part of an answer's words that is searched. */
 const MAX_SAID = 10_000;
 
 /** Describes a request that got no answer. */

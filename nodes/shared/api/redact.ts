@@ -1,6 +1,6 @@
 const REDACTED = '…';
 
-/** Longer texts are cut first: nobody reads on, and the search has to stay quick. */
+/** Longer texts are cut first: nobody reads that far, and the search has to stay quick. */
 const MAX_LENGTH = 20_000;
 /** Deeper data is left out: no documented answer nests like that, and it would exhaust the stack. */
 const MAX_DEPTH = 50;

@@ -10,9 +10,9 @@ export interface TaskReader {
 }
 
 /**
- * Binds a task id to a route. With `auto`, the likelier route is asked first and the other one only where
- * the first does not know the id; once one has answered, only that one is asked.
- * @param likely what is known about the task beforehand
+ * Binds a task id to a route. With `auto`, it asks the likelier route first and the other one only if
+ * the first does not know the id. Once one has answered, it asks only that one.
+ * @param likely the API that probably knows the task
  */
 export function createTaskReader(client: RunwayClient, taskId: string, api: Api | 'auto', likely?: Api): TaskReader {
 	let known: Api | null = api === 'auto' ? null : api;
@@ -43,7 +43,7 @@ export function createTaskReader(client: RunwayClient, taskId: string, api: Api 
 				guess = other;
 				return second;
 			}
-			// Not visible yet is the better news: a refusal of the wrong route says nothing.
+			// "Not visible yet" says more: a refusal by the wrong route says nothing.
 			return isUnknownId(second) && !isAbsence(second) ? first : second;
 		},
 	};

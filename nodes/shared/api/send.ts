@@ -18,14 +18,14 @@ export type ApiAnswer =
 			status: number;
 			/** Header names in lower case. */
 			headers: Record<string, string>;
-			/** Parsed JSON, or the text where it was not JSON. */
+			/** Parsed JSON, or the text if it was not JSON. */
 			body: unknown;
 	  }
 	| {
 			kind: 'noResponse';
-			/** False only where the connection never came about, so that nothing can have been received. */
+			/** False only if there never was a connection, so that nothing can have been received. */
 			mayHaveArrived: boolean;
-			/** Node's error code, such as `ECONNRESET`, where there is one. */
+			/** Node's error code, such as `ECONNRESET`, if there is one. */
 			code: string | null;
 			message: string;
 	  }

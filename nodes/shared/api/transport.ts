@@ -15,7 +15,7 @@ import type { ApiAnswer, Send } from './send';
 /** The credential type of this package. */
 export const CREDENTIAL = 'cometApiRunwayApi';
 
-/** n8n's ID of the node's credential, by which the register of tasks tells accounts apart; empty without one. */
+/** n8n's ID of the node's credential, which separates accounts in the register of tasks; empty without one. */
 export function credentialIdOf(context: Pick<IExecuteFunctions, 'getNode'>): string {
 	return context.getNode().credentials?.[CREDENTIAL]?.id ?? '';
 }
@@ -61,7 +61,7 @@ export async function createSend(context: RequestContext): Promise<Send> {
 	};
 }
 
-/** A signal that fires so many milliseconds after another one. */
+/** A signal that fires a number of milliseconds after another one. */
 function delay(
 	signal: AbortSignal | undefined,
 	milliseconds: number,
@@ -84,8 +84,8 @@ const OFFICIAL_HOST = 'api.cometapi.com';
 const BALANCE_URL = 'https://query.cometapi.com/user/quota';
 
 /**
- * Asks for the account's balance. This one route takes the key in its URL, on a host of its own; where
- * the base URL is not CometAPI's, the route is looked for there, so that the key goes nowhere else. The
+ * Asks for the account's balance. This one route takes the key in its URL, on a host of its own. If
+ * the base URL is not CometAPI's, the query goes there, so that the key goes nowhere else. The
  * URL must never reach a message, a log or an output.
  * @param days `start_date` and `end_date` as YYYY-MM-DD, or nothing
  */
@@ -171,11 +171,11 @@ interface Credential {
 	/** Without a slash at its end. */
 	baseURL: string;
 	apiKey: string;
-	/** Of the account, for its list of tasks; empty for none. Whoever sends it checks it: without it, all else works. */
+	/** Of the account, for its list of tasks; empty for none. The sender checks it, because everything else works without it. */
 	accessToken: string;
 	/** Empty for none. */
 	userId: string;
-	/** Whatever of the credential nobody may read. */
+	/** The parts of the credential that nobody may read. */
 	secrets: readonly string[];
 }
 

@@ -7,8 +7,8 @@ export type CredentialSettings = Readonly<Record<string, unknown>>;
 export type AskPlainly = (options: IHttpRequestOptions) => Promise<IN8nHttpFullResponse>;
 
 /**
- * Looks at one part of the credential.
- * @param note takes what is worth knowing although nothing is wrong
+ * Checks one part of the credential.
+ * @param note receives what is worth knowing although nothing is wrong
  * @returns what is wrong and what to do, without any secret; null if all is well, or if the part is not used
  */
 export type CredentialCheck = (

@@ -5,7 +5,7 @@ import { askPlainlyWith, type CredentialCheck } from './check';
 import { checkCometApi } from './cometApi';
 import { checkRegister } from './register';
 
-/** The parts of the credential, in the order in which people hear of them. */
+/** The parts of the credential, in the order in which their faults are reported. */
 const checks: readonly CredentialCheck[] = [checkCometApi, checkRegister, checkAccountTasks];
 
 /** The test that n8n runs when somebody saves the credential: says of each part that is used whether it works. */

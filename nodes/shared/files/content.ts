@@ -1,9 +1,9 @@
-/** Tells what a file is by its first bytes: names, URLs and content types are often guesses. */
+/** Detects what a file is by its first bytes: names, URLs and content types are often guesses. */
 
-/** So many bytes say what a file is. */
+/** The number of bytes that show what a file is. */
 export const HEAD_BYTES = 512;
 
-/** MIME types of pictures, videos and sounds that share a container with MP4, by their brand. Every other brand is an MP4. */
+/** MIME types of images, videos and sounds that share a container with MP4, by their brand. Every other brand is an MP4. */
 const typeByBrand: Readonly<Record<string, string>> = {
 	avif: 'image/avif',
 	avis: 'image/avif',
@@ -25,7 +25,7 @@ const signatures: ReadonlyArray<{ type: string; at: number; bytes: string }> = [
 	{ type: 'video/webm', at: 0, bytes: '\x1a\x45\xdf\xa3' },
 ];
 
-/** The MIME type of a picture, a video or an MP4 sound, or null for everything else. */
+/** The MIME type of an image, a video or an MP4 sound, or null for everything else. */
 export function mediaTypeOf(head: Buffer): string | null {
 	const piece = (at: number, length: number) => head.toString('latin1', at, at + length);
 	if (piece(4, 4) === 'ftyp' && head.length >= 12) return typeByBrand[piece(8, 4).trim()] ?? 'video/mp4';
@@ -40,7 +40,7 @@ export function textKindOf(head: Buffer): string | null {
 		.replace(/^\xef\xbb\xbf/, '')
 		.trimStart();
 	const isWide = /^(\xff\xfe|\xfe\xff)/.test(text);
-	// No format of pictures or videos does without control characters for so long.
+	// Every format of images or videos has control characters within this length.
 	if (!isWide && !/^[\t\n\f\r\x1b\x20-\x7e\x80-\xff]*$/.test(text)) return null;
 	if (/^<(!doctype\s+html|html|head|body)/i.test(text)) return 'a web page';
 	if (text.startsWith('<')) return 'XML';

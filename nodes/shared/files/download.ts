@@ -46,7 +46,7 @@ const RESPONSE_TIMEOUT_MS = 60_000;
 /** The longest that any file may take. */
 const TOTAL_TIMEOUT_MS = 30 * 60_000;
 
-/** How often a broken connection is taken up again in one download. */
+/** How often one download continues after a broken connection. */
 const MAX_RESUMES = 3;
 const RESUME_DELAY_MS = 500;
 
@@ -196,8 +196,8 @@ function tooLarge({ maxBytes }: Asset, bytes: number | null): DownloadResult {
 }
 
 /**
- * The bytes of the file, whole or not at all: if the connection breaks, the rest is asked for, if the server takes ranges
- * of that very version. Node notices an end that comes too early. The length tells only whether pieces fit together: that
+ * The bytes of the file, whole or not at all. If the connection breaks, it asks for the rest, if the server supports ranges
+ * of the same version. Node notices an end that comes too early. The length shows only whether pieces fit together: that
  * of a file which the server has packed, and n8n unpacked, is not its own.
  */
 async function* wholeFile(first: Answer, open: Open, maxBytes: number): Bytes {

@@ -1,6 +1,6 @@
 import { mediaTypeOf } from './content';
 
-/** Reads how wide and high a picture is shown from the first bytes of a PNG, JPEG or WebP. */
+/** Reads the displayed width and height of an image from the first bytes of a PNG, JPEG or WebP. */
 
 /** In pixels. */
 export interface ImageShape {
@@ -9,7 +9,7 @@ export interface ImageShape {
 }
 
 /**
- * The shape of a picture, turned as its EXIF data say.
+ * The shape of an image, turned as its EXIF data say.
  * @param head the file's beginning, of any length
  * @returns null if the bytes are too few or of something else
  */

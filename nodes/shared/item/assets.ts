@@ -10,7 +10,7 @@ export interface NamedAsset extends Asset {
 
 /**
  * The files of a task that are wanted: the result, then, if all are wanted, further results, the poster and the last frame.
- * Their places stay the same when the task is read anew for fresh URLs.
+ * Their order stays the same if the task is read again for fresh URLs.
  */
 export function assetsOf({ taskId, state }: KnownTask, wish: Wish): NamedAsset[] {
 	const { binaryField, produces, allFiles, fileName } = wish;

@@ -12,13 +12,13 @@ import { taskJson, taskJsonForAgent, type Made } from './output';
 
 /** Last phase: fetches the finished file and makes the item. */
 
-/** How the item of a task is to look. Plain data, so that it can sleep in n8n's database with the task. */
+/** How to build the item of a task. Plain data, so that it can sleep in n8n's database with the task. */
 export interface Wish {
-	/** The item that it came from, or null where a trigger made it. */
+	/** The item that it came from, or null if a trigger made it. */
 	itemIndex: number | null;
 	/** Value of the operation, for the item. */
 	operation: string;
-	/** What the operation makes; null where it can be either. */
+	/** What the operation makes; null if it can be either. */
 	produces: 'video' | 'image' | null;
 	/** Name of the output's binary field, or null for no file. */
 	binaryField: string | null;
@@ -42,8 +42,8 @@ export interface NoFile {
 
 /**
  * Makes the item of a task, with its file if one is wanted. A failed download does not fail paid work:
- * the item then carries its URLs and a `downloadError`, and the reason is told.
- * @param reader reads the task anew if its URL has expired; null if there is nothing to wait for
+ * the item then has its URLs and a `downloadError` with the reason.
+ * @param reader reads the task again if its URL has expired; null if there is nothing to wait for
  * @param deadline gives the download up
  */
 export async function deliver(
@@ -70,7 +70,7 @@ export async function deliver(
 		return { item: done, noFile };
 	}
 	const { file } = result;
-	// A picture is one whatever its URL ends in.
+	// An image stays an image, whatever its URL ends in.
 	const done = item(known, file.mimeType.startsWith('image/') ? 'image' : wish.produces);
 	done.binary = { [binaryField]: file };
 	for (const [index, { field }] of assetsOf(known, wish).entries()) {

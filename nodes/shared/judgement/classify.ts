@@ -1,7 +1,7 @@
 import { errorCode, errorMessage } from '../task/refusal';
 import type { Reason } from './reason';
 
-/** Tells what an answer means: the first sign that fits, from the most certain to the vaguest. */
+/** Finds what an answer means by the first sign that fits, from the most certain to the vaguest. */
 
 /** What of an answer can be a sign. */
 interface Facts {
@@ -23,7 +23,7 @@ interface Sign {
 	isWebPage?: true;
 }
 
-/** Beyond this, nobody looks for anything in an answer's words. */
+/** The longest part of an answer's words that is searched. */
 const MAX_WORDS = 10_000;
 
 const between = (first: number, last: number) => (status: number) => status >= first && status <= last;
@@ -105,7 +105,7 @@ const signs: readonly Sign[] = [
 	{ reason: 'unreadable' },
 ];
 
-/** Tells what an answer means that is not what was asked for. */
+/** Finds what an answer means that does not contain what was asked for. */
 export function classify({ status, body }: { status: number; body: unknown }): Reason {
 	const facts: Facts = {
 		status,
@@ -117,7 +117,7 @@ export function classify({ status, body }: { status: number; body: unknown }): R
 }
 
 /**
- * Tells what the HTTP status of a file's server means; null if the file comes.
+ * Finds what the HTTP status of a file's server means; null if the file comes.
  * @param sentKey whether the request had the key, so that it can be what was refused
  */
 export function classifyFile(status: number, sentKey: boolean): Reason | null {

@@ -16,7 +16,7 @@ export type Question =
 	| 'readNamed'
 	/** For a task by an id that may be wrong, by somebody who wants an answer now. */
 	| 'lookUp'
-	/** For a task that a callback names: nobody calls again. */
+	/** For a task that a callback names: CometAPI does not call again. */
 	| 'readCalled'
 	/** For a task that a trigger watches, or for all of them. A trigger has no time limit: it asks again with the next poll. */
 	| 'poll'
@@ -37,7 +37,7 @@ export interface Row {
 	ms: number;
 }
 
-/** A row this long is the last straw: at least so many answers, over at least so long. */
+/** A row of this length ends the item: at least this many answers over at least this time. */
 type Limit = Row;
 
 const atOnce: Limit = { answers: 1, ms: 0 };
@@ -53,10 +53,10 @@ const aFewSeconds: Limit = { answers: 3, ms: 8_000 };
 /** The task's own time limit comes first. */
 const timeLimit: Limit = { answers: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY };
 
-/** Reasons that are borne alike. They add up to one row. */
+/** Reasons that are tolerated alike. They add up to one row. */
 export type Kind = 'passing' | 'account' | 'page' | 'refusal' | 'absence';
 
-/** How long each kind is borne, by what was asked. */
+/** How long each kind is tolerated, by what was asked. */
 export const limits: Readonly<Record<Kind, Readonly<Record<Exclude<Question, 'create'>, Limit>>>> = {
 	passing: {
 		readSeen: timeLimit,
@@ -73,7 +73,7 @@ export const limits: Readonly<Record<Kind, Readonly<Record<Exclude<Question, 'cr
 		readSeen: severalTries,
 		readNamed: severalTries,
 		lookUp: threeTries,
-		// A person can repair what is wrong while the callback waits.
+		// Somebody can correct what is wrong while the callback waits.
 		readCalled: timeLimit,
 		// Only while other tasks are answered; within one poll it is a look-up.
 		poll: fiveMinutes,
@@ -115,7 +115,7 @@ export const limits: Readonly<Record<Kind, Readonly<Record<Exclude<Question, 'cr
 	},
 };
 
-/** The pauses between tries grow up to so many milliseconds; an absence does not change the pace. */
+/** The longest pause between tries, in milliseconds; an absence does not change the pace. */
 export const longestDelayMs: Readonly<Record<Kind, number>> = {
 	passing: 30_000,
 	account: 8_000,
@@ -133,7 +133,7 @@ export interface Ruling {
 	aboutTask: boolean;
 	/** Whether a create that is answered so may have made a task, which is then billed. */
 	mayHaveCreated: boolean;
-	/** How often and how long a create may be sent again. Only where it can't have made a task. */
+	/** How often and how long a create may be sent again, if it can't have made a task. */
 	create: Limit;
 }
 
@@ -167,7 +167,7 @@ export const rulings: Readonly<Record<Reason, Ruling>> = {
 	notAFile: absence,
 };
 
-/** How troubles of one reason add up and slow the asking down, for whoever asks again. */
+/** How troubles of one reason add up and slow down the next requests. */
 export function troubleKind({ reason }: { reason: Reason }) {
 	const { kind, concernsAll } = rulings[reason];
 	return { kind, concernsAll, longestDelayMs: longestDelayMs[kind] };

@@ -71,7 +71,7 @@ function messageOf(links: readonly Link[]): string {
 	return String(words.at(-1) ?? 'no answer');
 }
 
-/** The error with its causes, and with the parts of those that stand for several. */
+/** The error with its causes, and with the parts of errors that combine several. */
 function linksOf(error: unknown, seen: readonly Link[] = []): Link[] {
 	if (typeof error !== 'object' || error === null || seen.includes(error)) return [];
 	const link = error as Link;

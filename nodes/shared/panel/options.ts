@@ -182,7 +182,7 @@ export const runOptions = {
 	wait: [...always, apiField, ...ofFileOfItem.map((option) => shownIf(withFile, option)), ...ofWait],
 	/** Fetches files of tasks. */
 	download: [...always, apiField, ...ofFileOfItem],
-	/** Looks at tasks. */
+	/** Operations that read tasks. */
 	look: [...always, apiField],
 	/** Starts workflows when tasks end, and fetches their files if the user wants them. There is no item to name them after. */
 	trigger: [includeRaw, runwayVersion, ...ofFile.map((option) => shownIf(withFile, option))],

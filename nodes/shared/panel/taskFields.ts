@@ -28,7 +28,7 @@ export const apiField: INodeProperties = {
 	description: 'The operations that may have created the task. CometAPI keeps the tasks of the two groups apart.',
 };
 
-/** The fields by which the task operations name what they look at. */
+/** The fields in which the task operations name their tasks. */
 export const taskFields: INodeProperties[] = [
 	{
 		displayName: 'Task ID',

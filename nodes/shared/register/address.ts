@@ -1,6 +1,6 @@
 import { addressFault, keyFault, type Result } from './faults';
 
-/** Where the public API is, and the key for it. */
+/** The address of the public API, and the key for it. */
 export interface N8nAddress {
 	/** With the version, without a slash at its end. */
 	api: string;

@@ -4,7 +4,7 @@ import { scopeFault, type TableFault } from './faults';
 import { TaskTable } from './table';
 
 /**
- * Looks whether a register with these settings would work.
+ * Checks whether a register with these settings would work.
  * @returns what is wrong and what to do, or null
  */
 export async function checkTable(n8nUrl: unknown, n8nApiKey: unknown, ask: AskHost): Promise<string | null> {
@@ -14,7 +14,7 @@ export async function checkTable(n8nUrl: unknown, n8nApiKey: unknown, ask: AskHo
 }
 
 /**
- * Tries everything that the register does, without leaving anything behind: the table alone is made if there is none.
+ * Tries everything that the register does, and leaves nothing behind except the table, which it creates if there is none.
  * @returns what is wrong, or null
  */
 async function findFault(api: N8nApi): Promise<TableFault | null> {
@@ -25,7 +25,7 @@ async function findFault(api: N8nApi): Promise<TableFault | null> {
 	const change = { filter, data: { requestId: 'none' }, dryRun: true };
 	const tried = [
 		{ scope: 'dataTableRow:read', ...(await api.send('GET', `${rows}${query({ limit: 1 })}`, undefined, 'data')) },
-		// n8n looks at the key before it looks at the row.
+		// n8n checks the key before the row.
 		{ scope: 'dataTableRow:create', ...(await api.send('POST', rows, { data: [{ noSuchColumn: '' }] }, null)) },
 		{ scope: 'dataTableRow:update', ...(await api.send('PATCH', `${rows}/update`, change, null)) },
 		{ scope: 'dataTableRow:upsert', ...(await api.send('POST', `${rows}/upsert`, change, null)) },

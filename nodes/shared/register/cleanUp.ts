@@ -4,9 +4,9 @@ import type { Condition, TaskTable } from './table';
 
 const DAY_MS = 24 * 60 * 60_000;
 const EVERY_MS = 60 * 60_000;
-/** Tasks that have ended and were delivered, and requests that made none, are kept so long. */
+/** How long to keep delivered tasks after their end, and requests that made no task. */
 const KEPT_DAYS = 30;
-/** Whatever else became of it, nobody can fetch a result of that age, nor look for its task. */
+/** How long to keep all other rows: nobody can fetch a result of that age, nor find its task. */
 const LONGEST_KEPT_DAYS = 180;
 /** Rows of one request: n8n writes nothing else meanwhile. */
 const AT_ONCE = 100;

@@ -4,7 +4,7 @@ import type { TaskRow } from './row';
 
 const LONGEST_FAILURE = 300;
 
-/** What a row is to say of a task's end; null if the task has not ended. */
+/** The values of a row after its task has ended; null if the task has not ended. */
 export function endInRow(state: TaskState): Pick<TaskRow, 'status' | 'endedTime' | 'cost' | 'failure'> | null {
 	const { status, failure, cost, finishedAt } = state;
 	if (!isTerminal(status)) return null;

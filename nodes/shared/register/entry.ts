@@ -12,17 +12,17 @@ export interface Entry {
 	isStored: boolean;
 	/** An attempt to insert it may have succeeded. */
 	mayExist: boolean;
-	/** For after what is on its way. */
+	/** Changes to write after those that are being written. */
 	changes: Changes;
 	/** On their way. */
 	sent: Changes;
-	/** When the changes are to go out at the latest, in milliseconds since the epoch. */
+	/** The latest time to write the changes, in milliseconds since the epoch. */
 	dueAt: number;
 	/** On its way. */
 	isBusy: boolean;
 }
 
-/** Rows may be put together whose tasks have ended within so many milliseconds; the latest end counts for all. */
+/** Rows of tasks that ended within this many milliseconds may be combined; the latest end counts for all. */
 const SAME_END_MS = 5_000;
 
 /** @param row the whole row, if this process makes it */

@@ -2,7 +2,7 @@ import { readNetworkFault } from '../judgement/networkFault';
 
 /** Why n8n's public API did not do what it was asked. */
 export interface TableFault {
-	/** One sentence: what is wrong, and how to mend it. Holds no secret, and no words of the host's. */
+	/** One sentence: what is wrong, and how to correct it. Contains no secret, and no words of the host's. */
 	words: string;
 	/** False if n8n has certainly done nothing. */
 	mayHaveArrived: boolean;
@@ -82,13 +82,13 @@ export function faultOfSilence(error: unknown, host: string): TableFault {
 	);
 }
 
-/** Something that nobody has foreseen has been thrown on the way. */
+/** An unexpected error was thrown. */
 export const oddFault = fault(
 	"The register of tasks has trouble: n8n's answer can't be read. What is missing is written later.",
 	{ mayHaveArrived: true },
 );
 
-/** What n8n tells anybody who asks, used only to find better words. */
+/** What n8n says without a key, used only to find better words. */
 export interface InstanceFacts {
 	version: string | null;
 }

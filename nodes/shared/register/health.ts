@@ -4,7 +4,7 @@ import type { TableFault } from './faults';
 /** How long the table is left alone after one, two and more faults in a row. */
 const RESTS_MS = [1_000, 5_000, 30_000];
 
-/** How requests go at present: whoever comes while they rest does not ask, so that not everybody waits for the same fault. */
+/** The present state of requests. While they rest, nobody sends one, so that not everybody waits for the same fault. */
 export class Health {
 	fault: TableFault | null = null;
 	faults = 0;

@@ -22,7 +22,7 @@ export interface RowQuery {
 /** Rows that have changed, the latest change first. */
 export interface Changes {
 	rows: StoredRow[];
-	/** Where the earlier changes go on, if there are more than were asked for. Changes made meanwhile do no harm. */
+	/** Where the earlier changes continue, if there are more than were asked for. Changes made meanwhile do no harm. */
 	rest: string | null;
 }
 

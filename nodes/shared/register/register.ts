@@ -34,9 +34,9 @@ export interface Register {
 	find: Questions['find'];
 	changes: Questions['changes'];
 	execution: Questions['execution'];
-	/** Lets the next question be asked although the one before had no answer. For whoever can't do without. */
+	/** Allows the next question although the one before had no answer. For callers that need the answer. */
 	askAnew(): void;
-	/** One sentence on what is wrong with the register and how to mend it, without any secret; null if nothing is. */
+	/** One sentence on what is wrong with the register and how to correct it, without any secret; null if nothing is wrong. */
 	readonly fault: string | null;
 	/** Whether n8n refuses what it is asked, or does not answer. One that is slow has all of it in the end. */
 	readonly isDown: boolean;
@@ -81,7 +81,7 @@ async function readSettings(context: RequestContext): Promise<Record<string, unk
 	try {
 		return await (context as IExecuteFunctions).getCredentials(CREDENTIAL, 0);
 	} catch {
-		// Whoever asks CometAPI says what is wrong with the credential.
+		// The request to CometAPI reports what is wrong with the credential.
 		return {};
 	}
 }
@@ -160,7 +160,7 @@ class OpenRegister implements Register {
 		return this.common.writer.health.fault ?? this.questions.health.fault;
 	}
 
-	/** Lets what is to be written go out, though not with a key that the credential had when this run began. */
+	/** Writes what is due, but not with this run's key if the credential has another one by now. */
 	private start(): void {
 		this.common.writer.start(this.key === this.common.apiKey ? this.table : null);
 	}

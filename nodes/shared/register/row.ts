@@ -24,13 +24,13 @@ export interface TaskRow {
 	itemIndex: number;
 	/** A hash of route and body: equal for equal requests. */
 	fingerprint: string;
-	/** Tells accounts apart: n8n's ID of the credential. */
+	/** Separates accounts: n8n's ID of the credential. */
 	credentialId: string;
 	/** ISO 8601. */
 	createdTime: string;
 	/** ISO 8601; null while the task may still change. */
 	endedTime: string | null;
-	/** In words, such as `0.25 USD`; null if no answer told. */
+	/** In words, such as `0.25 USD`; null if no answer said it. */
 	cost: string | null;
 	/** Why there is no result, in words without secrets. */
 	failure: string | null;
@@ -50,7 +50,7 @@ export type RowStatus =
 	| 'cancelled'
 	/** Certainly no task exists. */
 	| 'notCreated'
-	/** A task may exist whose ID nobody knows. */
+	/** A task with an unknown ID may exist. */
 	| 'unknown';
 
 /** A row as the table gives it back. */

@@ -14,7 +14,7 @@ export interface Shared {
 }
 
 const shared = new Map<string, Shared>();
-/** Credentials come and go; what is of one that nobody has used for long is forgotten. */
+/** Credentials come and go; those that were not used for a long time are forgotten. */
 const MOST_SHARED = 50;
 
 /** @param name of the credential and the n8n that it leads to */

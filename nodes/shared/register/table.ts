@@ -11,7 +11,7 @@ export interface Condition {
 	value: string | number | boolean | null;
 }
 
-/** What a process remembers of the table, so that it looks for it once. */
+/** What a process remembers of the table, so that it searches for it once. */
 export interface TablePlace {
 	id: string | null;
 	/** Under way. */
@@ -46,8 +46,8 @@ export class TaskTable {
 	}
 
 	/**
-	 * Writes whole rows in place of those that are there, for many different changes at once: three requests whatever
-	 * their number, where each change would be one. At no moment is a row missing, though for a moment it is there twice.
+	 * Replaces whole rows, for many different changes at once: three requests whatever
+	 * their number, instead of one for each change. No row is ever missing, though for a moment it is there twice.
 	 * @param mark a new word, by which the old rows are found again
 	 */
 	async replace(rows: readonly TaskRow[], mark: string): Promise<Result<unknown>> {
@@ -56,7 +56,7 @@ export class TaskTable {
 		if (marked.fault !== null) return marked;
 		const inserted = await this.insert(rows);
 		if (inserted.fault !== null) return inserted;
-		// Left over, they do no harm: whoever reads takes the row that tells more.
+		// If they stay, they do no harm: readers take the row that says more.
 		await this.remove([{ columnName: REPLACED, condition: 'eq', value: mark }]);
 		return inserted;
 	}
@@ -86,7 +86,7 @@ export class TaskTable {
 		return { value: { rows: data, cursor: typeof nextCursor === 'string' ? nextCursor : null }, fault: null };
 	}
 
-	/** Looks for the table, and makes it or its missing columns. Whoever asks meanwhile gets the same answer. */
+	/** Finds the table, or creates it or its missing columns. Calls that come meanwhile get the same answer. */
 	async find(): Promise<Result<string>> {
 		if (this.place.id !== null) return { value: this.place.id, fault: null };
 		this.place.search ??= this.search();
@@ -142,7 +142,7 @@ export class TaskTable {
 		return isTable(found) ? { value: found, fault: null } : this.api.strangeAnswer;
 	}
 
-	/** Asks a route of the table. If the table is gone, or has lost columns, it is found or made anew, once. */
+	/** Asks a route of the table. If the table is gone or has lost columns, finds or creates it again, once. */
 	private async at(method: IHttpRequestMethods, path: string, body?: object): Promise<Result<unknown>> {
 		const wasKnown = this.place.id !== null;
 		const { value: id, fault } = await this.find();

@@ -8,20 +8,20 @@ import { Health } from './health';
 import type { TaskRow } from './row';
 import type { TaskTable } from './table';
 
-/** Changes without which a task could be lost go out at once; the others gather for so long. */
+/** Changes that a task could be lost without go out at once; the others are collected for this long. */
 const GATHERING_MS = 1_000;
 const urgent: ReadonlyArray<keyof TaskRow> = ['taskId', 'resumeUrl'];
 /** The most rows of one request: databases bound the parts of a condition. */
 const BATCH = 500;
 const UPDATES_AT_ONCE = 3;
 /**
- * From so many different changes on, rows are replaced. On n8n 2.41.1 with SQLite one request takes 30 to 50 ms whatever is
+ * From this many different changes on, rows are replaced. On n8n 2.41.1 with SQLite one request takes 30 to 50 ms whatever is
  * in it, also beside others: 100 different changes take 4 s, replacing 100 rows 0.3 s.
  */
 const REPLACE_FROM = 6;
 /** More is forgotten, oldest first: a register that is never reached must not fill the memory. */
 const MOST_ENTRIES = 5_000;
-/** After so many faults in a row it is tried again only when a run, a poll or a webhook comes. */
+/** After this many faults in a row, only a run, a poll or a webhook tries again. */
 const LAST_FAULT = 5;
 
 /**
@@ -38,7 +38,7 @@ export class Writer {
 	private readonly running = new Map<string, 'once' | 'again'>();
 	/** The latest one: it has the present key. It belongs to a run, so nothing holds it once all is written. */
 	private table: TaskTable | null = null;
-	/** Somebody has waited in vain for what is on its way. */
+	/** Somebody has stopped waiting for the changes that are being written. */
 	private isLate = false;
 
 	constructor(private readonly clock: Clock) {
@@ -67,7 +67,7 @@ export class Writer {
 		if (!this.entries.has(requestId)) this.keep(entry);
 	}
 
-	/** What is to be written of a row yet. */
+	/** What is still to write of a row. */
 	pending(requestId: string): Changes {
 		const entry = this.entries.get(requestId);
 		return { ...entry?.sent, ...entry?.changes };
@@ -103,7 +103,7 @@ export class Writer {
 	}
 
 	/**
-	 * Waits until the rows are in the table, or also all changes of them; no longer than makes sense, nor so many milliseconds.
+	 * Waits until the rows are in the table, or also all their changes, but no longer than makes sense or than the given milliseconds.
 	 * @returns whether they are
 	 */
 	async written(requestIds: Iterable<string>, what: 'rows' | 'everything', longestMs: number): Promise<boolean> {
@@ -181,7 +181,7 @@ export class Writer {
 		});
 	}
 
-	/** While the same work is being done, it is only done once more after that. Never throws. */
+	/** Calls that come while it works cause only one more round after that. Never throws. */
 	private async alone(name: string, work: () => Promise<void>): Promise<void> {
 		if (this.running.has(name)) {
 			this.running.set(name, 'again');
@@ -199,7 +199,7 @@ export class Writer {
 		}
 	}
 
-	/** Sends what the entries hold, and notes what became of it. */
+	/** Sends the contents of the entries, and records the result. */
 	private async write(
 		entries: readonly Entry[],
 		send: (table: TaskTable, rows: TaskRow[]) => Promise<{ fault: TableFault | null }>,
@@ -218,7 +218,7 @@ export class Writer {
 			Object.assign(entry, { sent: {}, isBusy: false });
 			if (fault === null) {
 				Object.assign(entry, { row, isStored: true });
-				// With its ID, a row is no longer this run's alone: others may change it, and nobody may replace it.
+				// Once a row has its ID, others may change it too, so nobody may replace it.
 				if (row === null || !['notSent', 'sending'].includes(row.status)) entry.row = null;
 				if (!isOpen(entry) && entry.row === null) this.entries.delete(entry.requestId);
 			} else {

@@ -6,11 +6,11 @@ import { isTerminal, type TaskCost, type TaskStatus } from './task';
 
 /** Units in which gateways count the time since 1970, in milliseconds: s, ms, µs, ns. */
 const UNITS_IN_MS = [1000, 1, 1e-3, 1e-6];
-/** Runway has no older tasks, and no answer tells of later ones: what lies outside is no date. */
+/** Runway has no older tasks, and no answer contains later ones: anything outside is no date. */
 const EARLIEST_MS = Date.UTC(2015, 0);
 const LATEST_MS = Date.UTC(2100, 0);
 
-/** Where answers say what a task costs, the final figures first (fact sheet 3.1, 8.2). */
+/** The fields of answers that say what a task costs, the final figures first (fact sheet 3.1, 8.2). */
 const COST_PLACES: ReadonlyArray<{ places: readonly string[]; unit: TaskCost['unit']; isFinal: boolean }> = [
 	{ places: ['cost.credits', 'cost'], unit: 'credits', isFinal: true },
 	{ places: ['estimatedCost.credits', 'estimatedCost'], unit: 'credits', isFinal: false },
@@ -20,7 +20,7 @@ const COST_PLACES: ReadonlyArray<{ places: readonly string[]; unit: TaskCost['un
 
 /**
  * Percent from `"37%"`, `0.37`, `37` or `"37"`: a bare number below 1 is a fraction (fact sheet 3.1). A bare 1 can be either, and
- * would make a task that has just begun look all but done.
+ * would make a task that has just begun look almost finished.
  */
 export function percent(value: unknown): number | null {
 	const said = textOf(value);
@@ -42,7 +42,7 @@ export function time(value: unknown): string | null {
 	return found === undefined ? null : new Date(found).toISOString();
 }
 
-/** What the task costs, as far as the answer tells. A zero is a figure only of a task that has ended, and a filler elsewhere. */
+/** What the task costs, as far as the answer says. A zero counts only for a task that has ended; before, it is a filler. */
 export function costOf(layers: Layers, status: TaskStatus): TaskCost | null {
 	for (const { places, unit, isFinal } of COST_PLACES) {
 		const zeroCounts = isFinal && isTerminal(status);

@@ -22,14 +22,14 @@ const retryableByPrefix: ReadonlyArray<readonly [prefix: string, retryable: bool
 const FINAL_WORDS =
 	/moderat|safety|review|invalid|reject|policy|nsfw|prohibit|violat|sensitive|unsupported|审核|违规|敏感|不支持|无效/i;
 
-/** Where a failed task has its code, and its reason, the innermost of which is the provider's own (fact sheet 3.1, 8.2). */
+/** The fields with the code and the reason of a failed task; the innermost reason is the provider's own (fact sheet 3.1, 8.2). */
 const CODE_PLACES = ['failureCode', 'failure_code', 'error.code', 'failure.code'];
 const REASON_PLACES = ['failure', 'fail_reason', 'error'];
 const OBJECT_REASON_PLACES = ['error.message', 'error.msg', 'failure.message'];
 
 /**
  * Says whether a new attempt with unchanged input makes sense.
- * @param code the task's failure code; null stands for "the provider gave none"
+ * @param code the task's failure code; null if the provider gave none
  * @param message the provider's words, which are all there is in formats without codes, and which outweigh a code that allows it
  */
 export function isRetryableFailure(code: string | null, message: string): boolean {
@@ -45,7 +45,7 @@ export function failureOf(layers: Layers, status: 'failed' | 'cancelled', isUndo
 	const code = firstAt(layers, CODE_PLACES, textOf);
 	const fallback = status === 'cancelled' ? 'The task was cancelled.' : 'The provider gave no reason.';
 	const message = reasonOf(layers) ?? fallback;
-	// Nobody has said for certain that such a task has ended, so nobody should pay for another one without looking.
+	// It is not certain that such a task has ended, so check it before you pay for another one.
 	const isCertain = code !== null || !isUndocumented;
 	return { code, message, retryable: status === 'failed' && isCertain && isRetryableFailure(code, message) };
 }

@@ -1,12 +1,12 @@
 import { isObject, objectIn, textOf, valuesAt, type Json } from './json';
 
 /**
- * An answer as a list of objects, outermost first: the answer itself and what it wraps. Whoever looks for a fact asks them in
+ * An answer as a list of objects, outermost first: the answer itself and what it wraps. Readers search them in
  * this order, so no reader depends on the envelope.
  */
 export type Layers = readonly Json[];
 
-/** Where envelopes keep their content: `data` (fact sheet 3.1), `result` (CometAPI's guide to callbacks). */
+/** The fields in which envelopes keep their content: `data` (fact sheet 3.1), `result` (CometAPI's guide to callbacks). */
 const CONTENT_NAMES = ['data', 'result'];
 /** The wrapped form may hold a numeric one, which holds the task. */
 const MAX_LAYERS = 6;

@@ -24,12 +24,12 @@ export type TaskReading =
 /** What a create answer says. */
 export type CreateReading =
 	| { kind: 'created'; taskId: string; state: TaskState }
-	/** The API said no in so many words: nothing was created. */
+	/** The API refused explicitly: nothing was created. */
 	| { kind: 'refused'; message: string | null; code: string | null }
 	/** No task id anywhere: a task may or may not exist. */
 	| { kind: 'unreadable' };
 
-/** An ID that stands where an envelope has its content: longer than a word, with a digit, without spaces. */
+/** An ID in place of an envelope's content: longer than a word, with a digit, without spaces. */
 const LONE_ID = /^(?=.*\d)[\w.:-]{8,200}$/;
 
 /** Reads the body of a get-task answer or of a callback, whatever its HTTP status was. */
@@ -53,7 +53,7 @@ function isTask(answer: Json, layers: Layers, taskId: string | null, { status, r
 	const hasFailed = status === 'failed' || status === 'cancelled';
 	// A refusal may say that it failed, too, and have a record with a number.
 	const isNamed = taskId !== null && !(hasFailed && isNumeric(taskId) && isRefusal(answer));
-	// An ID with a status outweighs whatever code or error stands beside it.
+	// An ID with a status outweighs any code or error beside it.
 	if (isNamed && rawStatus !== null) return true;
 	if (hasError(answer) || isRefusal(answer)) return false;
 	// Without an ID, a failure may be that of the request: taken for the task's, it would invite to pay again.

@@ -20,9 +20,9 @@ const MAX_FIELD_WORDS = 500;
 const MAX_PACKED = 4;
 /** Braces in a text that are tried as the beginning of packed JSON. */
 const MAX_BEGINNINGS = 5;
-/** Where a refusal can hold another one, as object or as text. */
+/** The fields in which a refusal can contain another one, as object or as text. */
 const PACKED_NAMES = ['error', 'message', 'msg', 'detail', 'data'];
-/** Where FastAPI says in which part of the request a field is; all of ours are in the body. */
+/** FastAPI's name for the part of the request with the field; all of ours are in the body. */
 const REQUEST_PARTS: ReadonlySet<unknown> = new Set(['body', 'query', 'path']);
 
 /** The API's own words for what went wrong, from any of its error envelopes; null if it has none. */
@@ -66,7 +66,7 @@ export function isRefusal({ code, message, msg }: Json): boolean {
 	return said !== null && ![said, textOf(message), textOf(msg)].some((word) => word !== null && SUCCESS.test(word));
 }
 
-/** True if a `code` says success in so many words. */
+/** True if a `code` explicitly says success. */
 export function saysSuccess({ code }: Json): boolean {
 	return SUCCESS.test(textOf(code) ?? '');
 }

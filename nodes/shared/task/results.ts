@@ -6,7 +6,7 @@ import type { TaskState, TaskStatus } from './task';
 export type ResultUrls = Pick<TaskState, 'videoUrl' | 'imageUrl' | 'posterUrl' | 'lastFrameUrl' | 'assetUrls'>;
 
 /**
- * Where answers keep their results. Other fields with URLs, such as `image`, `video`, `promptImage` and `raw_video_url`, repeat
+ * The fields in which answers keep their results. Other fields with URLs, such as `image`, `video`, `promptImage` and `raw_video_url`, repeat
  * what was sent.
  */
 const PLACES = {
@@ -17,7 +17,7 @@ const PLACES = {
 	/** The same, but only of a success: before the end, the images are those that were sent, and the reason is a reason. */
 	ofSuccess: ['image.url', 'images[]', 'images[].url', 'image_url', 'fail_reason'],
 };
-/** Places that tell what they hold. */
+/** Fields whose names say what they contain. */
 const IMAGE_PLACE = /^image/;
 /** What a task's `action` ends with if it makes images, such as TEXT_TO_IMAGE. */
 const IMAGE_ACTION = /to_?image$/i;

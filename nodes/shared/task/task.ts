@@ -1,9 +1,9 @@
 /**
- * The one picture of a Runway task that the rest of the package works with,
+ * The one model of a Runway task that the rest of the package works with,
  * whichever route and envelope it was read from. Pure data: no HTTP, no n8n.
  */
 
-/** Where a task is in its life. `unknown` is anything the API says that we cannot place: keep asking. */
+/** The stage of a task. `unknown` is anything the API says that we cannot place: keep asking. */
 export type TaskStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'unknown';
 
 /** The two families of CometAPI's Runway routes. A task belongs to the family that created it. */
@@ -11,7 +11,7 @@ export type Api = 'official' | 'compatibility';
 
 /** Why a task ended without a result. */
 export interface TaskFailure {
-	/** Runway's dotted code, such as `SAFETY.INPUT.TEXT`, or null where none was given. */
+	/** Runway's dotted code, such as `SAFETY.INPUT.TEXT`, or null if none was given. */
 	code: string | null;
 	/** The provider's own words. */
 	message: string;
@@ -19,7 +19,7 @@ export interface TaskFailure {
 	retryable: boolean;
 }
 
-/** What a task costs, in the unit of whoever counts. */
+/** What a task costs, in the unit that the answer uses. */
 export interface TaskCost {
 	amount: number;
 	/** Runway's credits, the points of the numeric form, or the gateway's internal units (fact sheet 3.1, 8.2). */
@@ -38,7 +38,7 @@ export interface TaskState {
 	progress: number | null;
 	videoUrl: string | null;
 	imageUrl: string | null;
-	/** First frame, as a picture. */
+	/** First frame, as an image. */
 	posterUrl: string | null;
 	lastFrameUrl: string | null;
 	/** Every result URL, in the API's order, without posters and last frames. */
@@ -53,11 +53,11 @@ export interface TaskState {
 	raw: unknown;
 }
 
-/** A task as far as one run or one look knows it. */
+/** A task as far as one run or one read knows it. */
 export interface KnownTask {
 	taskId: string;
 	api: Api;
-	/** The latest reading, or null where there was none. */
+	/** The latest reading, or null if there was none. */
 	state: TaskState | null;
 	/** ISO 8601; when this run created it, or null. */
 	createdAt: string | null;
@@ -71,8 +71,8 @@ export function isTerminal(status: TaskStatus): boolean {
 }
 
 /**
- * A reading in the light of the one before it, for whoever looks repeatedly. A word that nobody knows, said twice with a result, is
- * a success: gateways pass on words of other providers (fact sheet 8.2). A cost that only the earlier reading told is kept.
+ * A reading combined with the one before it, for repeated reads. An unknown status word that comes twice with a result is
+ * a success: gateways pass on words of other providers (fact sheet 8.2). A cost that only the earlier reading contained is kept.
  */
 export function settled(previous: TaskState | null, current: TaskState): TaskState {
 	if (previous === null) return current;

@@ -5,14 +5,14 @@ export type TaskEvent = 'succeeded' | 'failed' | 'cancelled' | 'progressed';
 
 export const TASK_EVENTS: readonly TaskEvent[] = ['succeeded', 'failed', 'cancelled', 'progressed'];
 
-/** How far a task has come: percent from 0 to 100, or -1 where it has not begun. */
+/** The progress of a task: percent from 0 to 100, or -1 if it has not begun. */
 export function stageOf({ status, progress }: TaskState): number {
 	if (status === 'queued') return -1;
-	// A status that nobody knows says nothing about progress.
+	// An unknown status says nothing about progress.
 	return progress ?? (status === 'running' ? 0 : -1);
 }
 
-/** The event of a task's end, or null where it goes on. */
+/** The event of a task's end, or null if it is still running. */
 export function endOf({ status }: TaskState): TaskEvent | null {
 	return isTerminal(status) ? (status as TaskEvent) : null;
 }

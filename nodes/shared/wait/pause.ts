@@ -27,15 +27,15 @@ export class Alarm {
 /** n8n's sleep can't be cut short, so long ones are slept in pieces: a stopped run leaves no long timers behind. */
 const LONGEST_SLEEP_MS = 5_000;
 
-/** One sleeper, with one timer at most: whoever is woken and goes back to sleep keeps the same one. */
+/** One sleeper, with one timer at most: a sleeper that wakes and goes back to sleep keeps the same timer. */
 export class Nap {
 	private timer: { endsAt: number; over: Promise<void> } | null = null;
 
 	constructor(private readonly clock: Clock) {}
 
 	/**
-	 * Sleeps until a moment, but no longer than until one of the alarms rings, and perhaps less: the
-	 * sleeper looks at the clock.
+	 * Sleeps until a moment or until one of the alarms rings, and perhaps less: the
+	 * sleeper checks the clock.
 	 * @param moment milliseconds since the epoch
 	 */
 	async until(moment: number, ...alarms: Alarm[]): Promise<void> {
@@ -74,7 +74,7 @@ export async function pause(milliseconds: number, clock: Clock, ...alarms: Alarm
 	forget.forEach((take) => take());
 }
 
-/** Sleeps, but no longer than until the signal fires. Who pauses looks at the signal afterwards. */
+/** Sleeps until the time is over or the signal fires. The caller checks the signal afterwards. */
 export async function pauseUnlessAborted(milliseconds: number, clock: Clock, signal?: AbortSignal): Promise<void> {
 	if (signal?.aborted) return;
 	const alarm = new Alarm();

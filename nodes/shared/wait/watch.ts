@@ -6,23 +6,23 @@ export type { Row };
 
 /**
  * Watches many tasks at once until each has ended. Knows time, order and faults, but neither tasks nor
- * HTTP: what an answer means is told by the reader that each watched thing brings along.
+ * HTTP: the reader of each watched thing says what an answer means.
  */
 
-/** What one look at a watched thing brought, with `Value` for its state and `Trouble` for a fault. */
+/** The result of one poll of a watched thing, with `Value` for its state and `Trouble` for a fault. */
 export type Look<Value, Trouble> =
 	/** `progress` in percent; `beganAt` in milliseconds since the epoch; null if it does not say. */
 	| { kind: 'pending'; value: Value; progress: number | null; beganAt: number | null }
-	/** `tookMs`: how long it took by its own account, or null. `isTypical`: whether it tells how long others take. */
+	/** `tookMs`: how long it took by its own account, or null. `isTypical`: whether it suggests how long others take. */
 	| { kind: 'done'; value: Value; tookMs: number | null; isTypical: boolean }
-	/** The look told nothing about the thing. `retryAfterMs`: how long the API wants to be left alone, if it said so. */
+	/** The poll said nothing about the thing. `retryAfterMs`: how long the API wants to be left alone, if it said so. */
 	| { kind: 'trouble'; trouble: Trouble; retryAfterMs: number | null }
 	| { kind: 'aborted' };
 
 /** How watching one thing ended. `last` is the latest state seen, `trouble` the latest fault. */
 export type WatchEnd<Value, Trouble> =
 	| { kind: 'done'; value: Value }
-	/** `trouble`: what the latest look met or what prevented it, or null if it told of the thing. */
+	/** `trouble`: the latest poll's trouble or what prevented it, or null if it succeeded. */
 	| { kind: 'timedOut'; last: Value | null; trouble: Trouble | null }
 	/** Its trouble, or everybody's, lasted too long. `row`: how often in a row and for how long. */
 	| { kind: 'gaveUp'; last: Value | null; trouble: Trouble; row: Row }
@@ -34,25 +34,25 @@ export interface Watched<Value, Trouble> {
 	kind: string;
 	/** Whether it was created just now, so that its age is known. */
 	isFresh: boolean;
-	/** Milliseconds since the epoch: no waiting beyond this, but one last look at it. */
+	/** Milliseconds since the epoch: no waiting beyond this, but one last poll at this time. */
 	deadline: number;
 	/**
-	 * Says what becomes of this thing after trouble.
+	 * Decides what to do with this thing after trouble.
 	 * @param row everybody's troubles of this kind in a row if it concerns all, or else its own
 	 * @param isSeen whether the thing has been seen before
 	 */
 	judge: (trouble: Trouble, row: Row, isSeen: boolean) => 'askAgain' | 'endItem' | 'endRun';
-	/** Fixed milliseconds between looks; 0 for the adaptive pace. */
+	/** Fixed milliseconds between polls; 0 for the adaptive pace. */
 	intervalMs: number;
 }
 
-/** What troubles have in common that are borne alike. */
+/** What troubles that are tolerated alike have in common. */
 export interface TroubleKind {
 	/** Troubles of the same name add up to a row. */
 	kind: string;
 	/** Whether the others would meet it too, so that all of them wait. */
 	concernsAll: boolean;
-	/** The delay before the next look grows up to so many milliseconds; 0 if it does not change the plan. */
+	/** The longest delay before the next poll, in milliseconds; 0 if trouble does not change the plan. */
 	longestDelayMs: number;
 }
 
@@ -67,20 +67,20 @@ export interface WatcherOptions<Trouble> {
 }
 
 export interface Watcher<Value, Trouble> {
-	/** Resolves when the thing has ended, one way or another. Rejects only if a look does. */
+	/** Resolves when the thing has ended, one way or another. Rejects only if a poll does. */
 	watch(watched: Watched<Value, Trouble>): Promise<WatchEnd<Value, Trouble>>;
 }
 
-/** What is known of one thing. Moments in milliseconds since the epoch. */
+/** What is known about one thing. Moments in milliseconds since the epoch. */
 interface Track<Trouble> {
 	kind: Kind<Trouble>;
 	/** When it began, or when it was first watched. */
 	beganAt: number;
 	looks: number;
 	lastLookAt: number;
-	/** Troubles in a row that put off the next look. */
+	/** Troubles in a row that delay the next poll. */
 	setbacks: number;
-	/** When the next look is due after trouble; null if it goes by plan. */
+	/** When the next poll is due after trouble; null if it follows the plan. */
 	retryAt: number | null;
 	/** Its own troubles in a row. */
 	row: FaultRow;
@@ -90,7 +90,7 @@ interface Track<Trouble> {
 	/** Two moments between which its speed is taken. */
 	progressFrom: Progress | null;
 	progressTo: Progress | null;
-	/** Drawn anew for each look. */
+	/** A new random number for each poll. */
 	random: number;
 	nap: Nap;
 	/** Rings when it becomes a scout. */
@@ -104,7 +104,7 @@ interface Straw<Trouble> {
 
 /** The things of one kind in this watcher. */
 interface Kind<Trouble> {
-	/** Rings when something was learned, so that all plan anew. */
+	/** Rings when something was learned, so that all make a new plan. */
 	learned: Alarm;
 	/** How long things of this kind have taken, in milliseconds, ascending. */
 	renderTimes: number[];
@@ -112,16 +112,16 @@ interface Kind<Trouble> {
 	pending: Set<Track<Trouble>>;
 }
 
-/** When the API's quiet time is over, looks are spread over this long. */
+/** After the API's quiet time, polls are spread over this long. */
 const SPREAD_AFTER_QUIET_MS = 1_000;
 
 /** Makes a watcher. Everything watched through it shares its limit, its pauses and its end. */
 export function createWatcher<Value, Trouble>(options: WatcherOptions<Trouble>): Watcher<Value, Trouble> {
 	const { clock, limit, kindOf: troubleKindOf, signal, random = Math.random } = options;
 	const kinds = new Map<string, Kind<Trouble>>();
-	/** While the API asks for quiet, nobody asks. */
+	/** While the API asks for quiet, nothing is polled. */
 	let quiet: { until: number; trouble: Trouble | null } = { until: 0, trouble: null };
-	/** Troubles that concern everybody, in a row over all looks. */
+	/** Troubles that concern everything, in a row over all polls. */
 	const commonRow = new FaultRow();
 	/** What ends all watching, such as a revoked key. */
 	let fatal: Straw<Trouble> | null = null;
@@ -150,7 +150,7 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions<Trouble>):
 		return kind;
 	}
 
-	/** When the next look is due, in milliseconds since the epoch. */
+	/** When the next poll is due, in milliseconds since the epoch. */
 	function dueAt(watched: Watched<Value, Trouble>, track: Track<Trouble>): number {
 		const due = track.retryAt ?? plannedAt(watched, track);
 		return Math.min(watched.deadline, Math.max(due, quiet.until + track.random * SPREAD_AFTER_QUIET_MS));
@@ -174,7 +174,7 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions<Trouble>):
 		);
 	}
 
-	/** Sleeps until the next look is due, planning anew whenever something was learned. */
+	/** Sleeps until the next poll is due, and makes a new plan whenever something was learned. */
 	async function untilDue(watched: Watched<Value, Trouble>, track: Track<Trouble>): Promise<void> {
 		while (!isOver()) {
 			const due = dueAt(watched, track);
@@ -184,8 +184,8 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions<Trouble>):
 	}
 
 	/**
-	 * Looks when a place is free, unless all is over or quiet has been asked for meanwhile.
-	 * @returns null if it has not looked
+	 * Polls when a place is free, unless everything has ended or the API has asked for quiet meanwhile.
+	 * @returns null if it has not polled
 	 */
 	async function lookInTurn(
 		watched: Watched<Value, Trouble>,
@@ -242,7 +242,7 @@ export function createWatcher<Value, Trouble>(options: WatcherOptions<Trouble>):
 	function learn({ kind }: Track<Trouble>, renderMs: number): void {
 		const wasNews = isNews(renderMs, kind.renderTimes);
 		kind.renderTimes = [...kind.renderTimes, renderMs].sort((a, b) => a - b);
-		// Other ones tell little, so a large batch is woken only for each doubling.
+		// Other ones add little, so a large batch wakes only when their number doubles.
 		if (wasNews || Number.isInteger(Math.log2(kind.renderTimes.length))) kind.learned.ring();
 	}
 
@@ -323,7 +323,7 @@ function scoutsOf<Trouble>({ pending }: Kind<Trouble>): Array<Track<Trouble>> {
 	return scouts;
 }
 
-/** Moves the beginning to where the thing itself says it was. */
+/** Moves the beginning to the time that the thing itself gives. */
 function noteBeginning(track: Track<unknown>, beganAt: number | null): void {
 	if (beganAt === null || beganAt >= track.beganAt) return;
 	track.beganAt = beganAt;
@@ -333,7 +333,7 @@ function noteBeginning(track: Track<unknown>, beganAt: number | null): void {
 function noteProgress(track: Track<unknown>, percent: number | null): void {
 	if (percent === null || percent <= 0) return;
 	const progress = { at: track.lastLookAt, percent };
-	// A task that went back began anew.
+	// A task that went back has started again.
 	if (track.progressFrom === null || percent < (track.progressTo?.percent ?? 0)) track.progressFrom = progress;
 	track.progressTo = progress;
 }

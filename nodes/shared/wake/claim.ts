@@ -39,7 +39,7 @@ export function keyOf({ taskId }: { taskId: string }): string {
 	return taskId.toLowerCase();
 }
 
-/** Whether a callback says that its task is still running; if it says nothing known, the task itself has to tell. */
+/** Whether a callback says that its task is still running; if it says nothing known, the task itself has to say. */
 export function saysGoingOn({ state }: Claim): boolean {
 	return state.rawStatus !== null && state.status !== 'unknown' && !isTerminal(state.status);
 }

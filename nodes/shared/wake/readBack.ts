@@ -7,8 +7,8 @@ import { pauseUnlessAborted, systemClock } from '../wait/pause';
 import { FaultRow } from '../wait/row';
 
 /**
- * Reads a task back after a callback. Nobody calls a second time, so one bad answer ends nothing: what is borne for how long
- * is said by the table of judgement.
+ * Reads a task back after a callback. CometAPI does not call a second time, so one bad answer ends nothing: the table of
+ * judgement says what is tolerated for how long.
  */
 
 export type ReadBack =
@@ -19,11 +19,11 @@ export type ReadBack =
 	| { kind: 'aborted' };
 
 export interface ReadBackOptions {
-	/** Whether this n8n created the task: then an answer that nobody knows it may only be too early. */
+	/** Whether this n8n created the task: then "unknown task" may only mean that it is too early. */
 	isOurs: boolean;
-	/** After so many answers that the task is pending, the last one counts. */
+	/** After this many answers that the task is pending, the last one counts. */
 	mostPending: number;
-	/** Milliseconds since the epoch; after one read at that time, what is known counts. */
+	/** Milliseconds since the epoch; after one read at that time, the latest state counts. */
 	givesUpAt: number;
 	/** The task's troubles so far, to add to them. */
 	row?: FaultRow;
@@ -31,9 +31,9 @@ export interface ReadBackOptions {
 	isCrowded?: () => boolean;
 	/** Runs a read when it may be sent. */
 	limit?: <T>(read: () => Promise<T>) => Promise<T>;
-	/** Waits so many milliseconds, or less if somebody else is to take over. */
+	/** Waits this many milliseconds, or less if another call should take over. */
 	pause?: (milliseconds: number) => Promise<void>;
-	/** Whether somebody else is to take over. */
+	/** Whether another call should take over. */
 	isOver?: () => boolean;
 }
 
@@ -81,7 +81,7 @@ export async function readBack(reader: TaskReader, options: ReadBackOptions): Pr
 	}
 }
 
-/** Milliseconds before a read that follows so many others in vain. */
+/** Milliseconds before the next read, after this many without success. */
 export function pauseBefore(reads: number, longestMs = LONGEST_PAUSE_MS): number {
 	return Math.min(longestMs, backoffDelay(reads, Math.random()));
 }

@@ -1,15 +1,15 @@
 import { Alarm, pause, systemClock } from '../wait/pause';
 
-/** The turn of the call that looks. */
+/** The turn of the call that reads. */
 export class Turn<Claim> {
-	/** The call that waits for this turn to end, with the claim that it will look into. */
+	/** The call that waits for this turn to end, with the claim that it will check. */
 	next: { claim: Claim } | null = null;
 	private readonly called = new Alarm();
 
-	/** @param over resolves when the look has ended */
+	/** @param over resolves when the read has ended */
 	constructor(readonly over: Promise<void>) {}
 
-	/** Whether another call is to take over. */
+	/** Whether another call should take over. */
 	isOver(): boolean {
 		return this.next !== null;
 	}
@@ -20,18 +20,18 @@ export class Turn<Claim> {
 		this.called.ring();
 	}
 
-	/** Waits so many milliseconds, but no longer than until another call waits. */
+	/** Waits this many milliseconds, or until another call waits. */
 	async pause(milliseconds: number): Promise<void> {
 		if (!this.isOver()) await pause(milliseconds, systemClock, this.called);
 	}
 }
 
 /**
- * Lets one look at a thing happen at a time. Of the callbacks that come meanwhile, one call waits for its turn and
- * looks into the latest that may tell of an end; a flood of callbacks costs two looks.
+ * Lets only one call at a time read a thing. Of the callbacks that come meanwhile, one call waits for its turn and
+ * checks the latest that may report an end; a flood of callbacks costs two reads.
  */
 export class Turns<Claim> {
-	/** Calls that look or wait. */
+	/** Calls that read or wait. */
 	open = 0;
 	private readonly turns = new Map<string, Turn<Claim>>();
 
@@ -39,9 +39,9 @@ export class Turns<Claim> {
 	constructor(private readonly mayBeEnd: (claim: Claim) => boolean) {}
 
 	/**
-	 * Looks into a claim when it is its turn.
+	 * Checks a claim when it is its turn.
 	 * @param key names the task or the execution that it is about
-	 * @returns null if another call looks into it
+	 * @returns null if another call checks it
 	 */
 	async take<T>(key: string, claim: Claim, look: (claim: Claim, turn: Turn<Claim>) => Promise<T>): Promise<T | null> {
 		const current = this.turns.get(key);

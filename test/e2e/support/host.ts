@@ -1,5 +1,13 @@
 import { installedN8n, isVersionAtLeast } from '../../support/n8n';
 
+/*
+ * The end-to-end tests run on several versions of n8n: the newest one, and those under test/hosts/ (`npm run test:hosts`).
+ * To add a version, copy a folder of test/hosts/, set `n8n` and `engines` in its package.json, delete its lock file and run
+ * `npm install` there. Each test is for all versions. If n8n itself differs, the functions below say since which version
+ * something holds, with the reason beside it. To run one file on one version:
+ * `N8N_HOST_VERSION=1.115.4 npm run test:e2e -- --testPathPatterns e2e/paid`.
+ */
+
 /** Whether the n8n under test is this version or a later one. What differs between versions says so by this alone. */
 export function n8nIsAtLeast(version: string): boolean {
 	return isVersionAtLeast(installedN8n().version, version);

@@ -52,8 +52,8 @@ function anchors(text: string): string[] {
 	);
 }
 
-describe('The map in CONTRIBUTING.md', () => {
-	const map = /## Where everything lives\n+```\n([^]+?)```/.exec(read('CONTRIBUTING.md'))?.[1] ?? '';
+describe('The map in ARCHITECTURE.md', () => {
+	const map = /## Where everything lives\n+```\n([^]+?)```/.exec(read('ARCHITECTURE.md'))?.[1] ?? '';
 	const folders: string[] = [];
 	const named = map.split('\n').flatMap((line) => {
 		const [, indent = '', names] = /^( *)(\S+(?:, \S+)*)(?: {2,}|$)/.exec(line) ?? [];

@@ -171,7 +171,7 @@ describe('The package on npm', () => {
 
 describe('The gate of n8n', () => {
 	it(
-		'does object where there is reason to, so that passing it means something',
+		'does object if there is reason to, so that passing it means something',
 		() => {
 			expect(scan(path.join(root, 'test/support'), "['standin/cli.ts']")).not.toBe('');
 		},

@@ -638,7 +638,7 @@ describe('The package as n8n loads it', () => {
 		});
 	});
 
-	it.each(nodeFiles)('lets agents use %s only where it acts', (file) => {
+	it.each(nodeFiles)('lets agents use %s only if it acts', (file) => {
 		const { group, usableAsTool } = make(file).description;
 		expect(usableAsTool === true).toBe(!group.includes('trigger'));
 	});

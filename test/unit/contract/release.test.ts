@@ -97,7 +97,7 @@ describe('The notes of a release', () => {
 		expect(run(['notes'], { version: '1.2.2' }).said).toBe('### Fixed\n\n- Another thing.\n');
 	});
 
-	it('are refused where the changelog says nothing', () => {
+	it('are refused if the changelog says nothing', () => {
 		expect(run(['notes'], { version: '9.9.9' }).status).toBe(1);
 	});
 });

@@ -105,7 +105,7 @@ function checkCreate(outcome: CreateOutcome, reply: ApiAnswer): void {
 }
 
 describe('The client', () => {
-	it('sends a create once and says only where it is certain that it may be sent again', async () =>
+	it('sends a create once and says only if it is certain that it may be sent again', async () =>
 		await holds('a create over any answer', answer, async (reply) => {
 			const { client, sent } = clientOver(reply);
 			checkCreate(await client.create('/runwayml/v1/image_to_video', {}), reply);

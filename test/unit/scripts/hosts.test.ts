@@ -28,7 +28,7 @@ describe('The tests on several versions of n8n', () => {
 		expect(versions.at(-1)).toMatch(/^2\./);
 	});
 
-	it('run on all of them in full where nothing else is asked for', () => {
+	it('run on all of them in full if nothing else is asked for', () => {
 		expect(evaluate('hosts.mjs', `lib.chooseHosts([], ${known})`)).toEqual({
 			chosen: [
 				{ version: '1.9.3', folder: 'a' },

@@ -43,7 +43,7 @@ describe('callbacks', () => {
 		expect(api.callbacks).toEqual([{ taskId: one.id, url, at: expect.any(Number), body: received[0], status: 200 }]);
 	});
 
-	it('tell of progress, twice, in the other form and of failure, where asked to', async () => {
+	it('tell of progress, twice, in the other form and of failure, if asked to', async () => {
 		const callbacks = { onProgress: true, times: 2, shape: 'generic' as const };
 		const api = await start({ renderMs: 80, queuedMs: 20, callbacks });
 		const { received, url } = await receiver();
@@ -63,7 +63,7 @@ describe('callbacks', () => {
 		);
 	});
 
-	it('are sent for tasks ended by hand, and not at all where switched off', async () => {
+	it('are sent for tasks ended by hand, and not at all if switched off', async () => {
 		const api = await start({ renderMs: 60_000 });
 		const { received, url } = await receiver();
 		const one = await task(api, 'actOne', { callback_url: url });

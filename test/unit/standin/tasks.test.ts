@@ -206,7 +206,7 @@ describe('get-task routes', () => {
 		expect(done).toEqual({ id: done.id, status: 'done', createdAt: expect.any(String), output: [url] });
 	});
 
-	it('say what a task costs, where that is asked for', async () => {
+	it('say what a task costs, if that is asked for', async () => {
 		const api = await start({ costs: true });
 		expect((await create(api, 'upscale')).json).toEqual({ id: expect.any(String), estimatedCost: { credits: 25 } });
 		const costs = async (settings: standIn.StandInOptions) => {

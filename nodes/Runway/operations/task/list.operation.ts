@@ -2,7 +2,7 @@ import type { ListOperation } from '../operation';
 
 const ofRegister = { show: { '/source': ['register'] } };
 
-/** Where tasks can be found. */
+/** The sources of tasks. */
 const places = [
 	[
 		'register',

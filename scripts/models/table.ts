@@ -83,7 +83,7 @@ export function modelTableSource(): string {
 	});
 	return `/** Written by \`npm run models\` from Runway's typings and scripts/models/facts.ts. Do not edit. */
 
-/** What is known of a model at one endpoint; an empty list says nothing. */
+/** What is known about a model at one endpoint; an empty list means that nothing is known. */
 export interface ModelFacts {
 	title: string;
 	/** Runway has retired it; CometAPI may still serve it. */

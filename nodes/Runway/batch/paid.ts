@@ -44,7 +44,7 @@ const KEY = 'runwayTasks';
 /**
  * Opens the ledger of the node's present run; a loop's next round is a run of its own.
  * @param rows get the same records, because n8n loses the node's context in a crash
- * @param onCreated is told of each created task
+ * @param onCreated called with each created task
  */
 export function openLedger(
 	context: IExecuteFunctions,

@@ -171,7 +171,7 @@ export function openRecentTasks(context: IExecuteFunctions, register: Register |
 			const sent = claims.get(job);
 			if (sent === undefined) return;
 			settle(sent, taskId);
-			// One that is created anew stands for the one that failed.
+			// A task that was created again replaces the one that failed.
 			Object.assign(sent, { taskId, task: Promise.resolve(taskId) });
 		},
 		ended(job, outcome) {

@@ -51,7 +51,7 @@ export function stateOfRun(all: readonly Ending[]): string | null {
 
 /**
  * Names the tasks that keep running at CometAPI after a stop, and how to fetch them.
- * @param left what earlier attempts left behind
+ * @param left the tasks of earlier attempts
  */
 export function stopSummary(all: readonly Ending[], left: readonly PaidRecord[]): string {
 	const state = stateOfRun(all);

@@ -501,6 +501,17 @@ topic('The register, if a job creates more than once,', (test) => {
 	);
 
 	test(
+		'holds no further create up if it has never had a row of the first one',
+		withRegister(async ({ api, n8n, run }) => {
+			n8n.fault({ fault: { kind: 'status', status: 500 } });
+			const startedAt = Date.now();
+			await run(imageToVideo({ retryFailed: 1 }), { items: failing });
+			expect(api.creates).toHaveLength(2);
+			expect(Date.now() - startedAt).toBeLessThan(15_000);
+		}),
+	);
+
+	test(
 		'lets a retry find the task of a fallback model, although the crash came before its row said that the first model was refused',
 		withRegister(async ({ api, n8n, fail, run }) => {
 			api.settings.noChannelFor = ['gen4.5'];

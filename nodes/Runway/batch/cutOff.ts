@@ -72,7 +72,7 @@ function hasRunBefore(context: IExecuteFunctions): boolean {
 }
 
 /** Which run of the node in its execution this is; a loop's next round is a run of its own. */
-export function runIndexOf(context: IExecuteFunctions): string {
+function runIndexOf(context: IExecuteFunctions): string {
 	return String(context.evaluateExpression('{{ $runIndex }}', 0));
 }
 

@@ -78,6 +78,8 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 	const waiting: CreateJob[] = [];
 	/** Jobs that a retry after a crash would take for not sent: their rows say so, or only tell of an earlier attempt. */
 	const unmarked = new Set<CreateJob>();
+	/** Jobs of which the table has a row: a retry after a crash takes it for all that was sent. */
+	const vouched = new Set<CreateJob>();
 	let limits: RunLimits = { maxParallel: 1, maxTasksInProgress: 0 };
 	let holdsUntil: number | null = null;
 	/** Whose rows Task → Wait has taken over, with the executions that it has them from. */
@@ -97,7 +99,6 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 	async function addRows(jobs: readonly CreateJob[], place: PlaceOfRun): Promise<void> {
 		const { maxParallel, maxTasksInProgress } = limits;
 		const atOnce = Math.min(2 * maxParallel, maxTasksInProgress || Number.POSITIVE_INFINITY);
-		const anew = jobs.filter((job) => requestIds.has(job));
 		const rows = jobs.map((job) => {
 			const requestId = randomUUID();
 			requestIds.set(job, requestId);
@@ -107,10 +108,11 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 		const isPrompt = await register.add(rows.slice(0, atOnce));
 		const later = rows.slice(atOnce);
 		if (!isPrompt) {
-			anew.forEach((job) => unmarked.add(job));
+			jobs.filter((job) => vouched.has(job)).forEach((job) => unmarked.add(job));
 			// If the register is in trouble and gets this late, it must still be true by then.
 			return void register.add(later);
 		}
+		jobs.forEach((job) => vouched.add(job));
 		waiting.push(...jobs.slice(atOnce));
 		waiting.forEach((job) => unmarked.add(job));
 		void register.add(later.map((row) => ({ ...row, status: 'notSent' })));
@@ -149,6 +151,7 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 				if (record === undefined) fresh.push(job);
 				else if (record.requestId !== undefined) {
 					requestIds.set(job, record.requestId);
+					vouched.add(job);
 					register.change(record.requestId, { executionId: place.executionId });
 				}
 			}

@@ -8,7 +8,7 @@ import { currentRatios, nearestShape } from './modelRules';
 /** Fields that several operations share. Each operation adds its own limits and words. */
 
 /** The list search that the model field uses; the node registers it under this name. */
-export const MODEL_SEARCH = 'searchModels';
+const MODEL_SEARCH = 'searchModels';
 
 export function promptField(text: { description: string; placeholder: string; required?: boolean }): INodeProperties {
 	return {

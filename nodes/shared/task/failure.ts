@@ -32,7 +32,7 @@ const OBJECT_REASON_PLACES = ['error.message', 'error.msg', 'failure.message'];
  * @param code the task's failure code; null if the provider gave none
  * @param message the provider's words, which are all there is in formats without codes, and which outweigh a code that allows it
  */
-export function isRetryableFailure(code: string | null, message: string): boolean {
+function isRetryableFailure(code: string | null, message: string): boolean {
 	if (FINAL_WORDS.test(message)) return false;
 	if (code === null || code === '') return true;
 	const upper = code.toUpperCase();

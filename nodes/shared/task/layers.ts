@@ -30,7 +30,7 @@ function contentOf(value: unknown): Json | null {
 }
 
 /** The first thing that `read` finds in a layer. */
-export function firstOf<T>(layers: Layers, read: (layer: Json) => T | null): T | null {
+function firstOf<T>(layers: Layers, read: (layer: Json) => T | null): T | null {
 	for (const layer of layers) {
 		const found = read(layer);
 		if (found !== null) return found;

@@ -69,7 +69,7 @@ export function readNumber(
 }
 
 /** A switch, also from the texts "true" and "false". Left empty, it is the default. */
-export function readFlag(
+function readFlag(
 	context: TriggerContext,
 	values: Readonly<Record<string, unknown>>,
 	name: string,

@@ -13,7 +13,7 @@ import { runBatch } from './batch/index';
 import { RESUME_PATH } from './batch/resumePath';
 import { wake } from './batch/wake';
 import { searchModels } from './models';
-import { hints, properties, subtitle } from './operations/panel';
+import { hints, properties, subtitle, waitingTooltip } from './operations/panel';
 
 /** Creates Runway tasks through CometAPI, waits for them and passes on the finished files. */
 export class Runway implements INodeType {
@@ -40,6 +40,7 @@ export class Runway implements INodeType {
 			},
 		],
 		hints,
+		waitingNodeTooltip: waitingTooltip,
 		properties,
 	};
 

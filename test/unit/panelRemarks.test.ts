@@ -1,6 +1,7 @@
 import { Workflow, type INode, type INodeType, type INodeTypes } from 'n8n-workflow';
 
 import { unreachableCallback } from '../../nodes/Runway/operations/hints';
+import { isCreate, operations } from '../../nodes/Runway/operations';
 import { hints } from '../../nodes/Runway/operations/panel';
 import { Runway } from '../../nodes/Runway/Runway.node';
 
@@ -11,8 +12,8 @@ const nodeTypes = {
 	getKnownTypes: () => ({}),
 } as unknown as INodeTypes;
 
-/** The remarks that n8n's own expressions choose to show for these parameters. */
-function shown(parameters: Record<string, unknown>): string[] {
+/** What n8n's editor makes of an expression of the description, for these parameters. */
+function evaluated(expression: string, parameters: Record<string, unknown>): unknown {
 	const node = {
 		id: '1',
 		name: 'Runway',
@@ -23,9 +24,15 @@ function shown(parameters: Record<string, unknown>): string[] {
 	} as unknown as INode;
 	const workflow = new Workflow({ nodes: [node], connections: {}, active: false, nodeTypes });
 	const own = workflow.getNode('Runway') ?? node;
+	return workflow.expression.getSimpleParameterValue(own, expression, 'internal', {});
+}
+
+/** The remarks that n8n's own expressions choose to show for these parameters. */
+function shown(parameters: Record<string, unknown>, hasRun = false): string[] {
 	return hints
+		.filter(({ whenToDisplay }) => whenToDisplay === 'always' || !hasRun)
 		.filter(({ displayCondition = '' }) => {
-			const shows: unknown = workflow.expression.getSimpleParameterValue(own, displayCondition, 'internal', {});
+			const shows = evaluated(displayCondition, parameters);
 			expect(typeof shows).toBe('boolean');
 			return shows === true;
 		})
@@ -56,6 +63,13 @@ describe('Before anything is paid for, the panel', () => {
 		expect(shown({ ...imageToVideo, ...changed })).toEqual([expect.stringMatching(expected)]);
 	});
 
+	it('still warns about a retired model after a run, and leaves to the run what the run says itself', () => {
+		expect(shown({ ...imageToVideo, model: model('gen3a_turbo') }, true)).toEqual([
+			expect.stringMatching(/retired gen3a_turbo/),
+		]);
+		expect(shown({ ...imageToVideo, model: model('veo3.1') }, true)).toEqual([]);
+	});
+
 	it('says nothing about an operation that is not chosen', () => {
 		expect(
 			shown({ ...imageToVideo, operation: 'generateFromText', ratio: '16:9', imageUrl: 'http://localhost/a' }),
@@ -69,5 +83,16 @@ describe('Before an execution sleeps, a hint', () => {
 			expect.stringMatching(/"n8n".*\(N8N_WEBHOOK_URL, or WEBHOOK_URL before n8n 2\.30\)/),
 		]);
 		expect(unreachableCallback('https://n8n.example.com/webhook-waiting/1/runway')).toEqual([]);
+	});
+});
+
+describe('While an execution sleeps, the panels', () => {
+	const creates = operations.filter(isCreate).map(({ value, api }) => [value, api] as const);
+
+	it.each(creates)('say for %s what wakes it, when at the latest, and what a stop leaves', (operation, api) => {
+		const text = String(evaluated(runway.description.waitingNodeTooltip ?? '', { ...imageToVideo, operation }));
+		const reporter = api === 'compatibility' ? 'CometAPI, or a Runway Trigger' : 'a Runway Trigger';
+		expect(text).toContain(`It continues when ${reporter} that watches the register of tasks`);
+		expect(text).toMatch(/at the time limit at the latest\. Stopping it cancels nothing at CometAPI\.$/);
 	});
 });

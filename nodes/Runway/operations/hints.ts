@@ -9,6 +9,8 @@ export interface PanelRemark {
 	message: string;
 	/** A JavaScript expression over n8n's `$parameter`. */
 	when: string;
+	/** `beforeExecution` if the run repeats it. */
+	whenToDisplay: 'always' | 'beforeExecution';
 }
 
 const retiredSentence = (model: string, instead: string) =>
@@ -38,7 +40,11 @@ export const panelRemarks = {
 	retired: (facts: FactsByModel): PanelRemark[] =>
 		Object.keys(facts)
 			.filter((model) => facts[model]?.retired === true)
-			.map((model) => ({ message: retiredSentence(model, Object.keys(facts)[0] ?? ''), when: isModel(model) })),
+			.map((model) => ({
+				message: retiredSentence(model, Object.keys(facts)[0] ?? ''),
+				when: isModel(model),
+				whenToDisplay: 'always',
+			})),
 	/** What {@link replacedDefaults} says. */
 	replaced: (facts: FactsByModel, defaults: Defaults): PanelRemark[] =>
 		currentModels(facts).flatMap((model) =>
@@ -48,6 +54,7 @@ export const panelRemarks = {
 				return replacedDefaults(facts, defaults, chosen).map((message) => ({
 					message,
 					when: `${isModel(model)} && String($parameter["${parameter}"]) === "${value}"`,
+					whenToDisplay: 'beforeExecution' as const,
 				}));
 			}),
 		),

@@ -3,7 +3,7 @@ import type { INodeProperties, NodeHint } from 'n8n-workflow';
 import { isCreate, operations } from './index';
 import type { Operation, Resource } from './operation';
 import { optionsField, runOptions } from '../../shared/panel/options';
-import { completionFields, downloadFields, noticeFields } from '../../shared/panel/runFields';
+import { asleepSentences, completionFields, downloadFields, noticeFields } from '../../shared/panel/runFields';
 
 /** The node's panel, derived from the table of operations. */
 
@@ -91,6 +91,11 @@ export const subtitle = `={{ (${JSON.stringify(subtitles)})[$parameter["operatio
 
 const callsBack = (operation: Operation) => operation.kind === 'create' && operation.api === 'compatibility';
 
+/** What n8n shows while the execution sleeps at this node. */
+export const waitingTooltip = `={{ ${JSON.stringify(
+	operations.filter(callsBack).map(({ value }) => value),
+)}.includes($parameter["operation"]) ? ${JSON.stringify(asleepSentences(true))} : ${JSON.stringify(asleepSentences(false))} }}`;
+
 /** What stands under Options: what the operation has of its own, and what it shares with others. None without an effect. */
 function optionsOf(operation: Operation): readonly INodeProperties[] {
 	if (operation.kind === 'create') {
@@ -122,11 +127,11 @@ export const properties: INodeProperties[] = [
 
 /** Doubts about values, shown before anything is paid for. */
 export const hints: NodeHint[] = operations.filter(isCreate).flatMap(({ resource, value, panelRemarks = [] }) =>
-	panelRemarks.map(({ message, when }) => ({
+	panelRemarks.map(({ message, when, whenToDisplay }) => ({
 		message,
 		type: 'warning',
 		location: 'outputPane',
-		whenToDisplay: 'beforeExecution',
+		whenToDisplay,
 		displayCondition: `={{ $parameter["resource"] === "${resource}" && $parameter["operation"] === "${value}" && ${when} }}`,
 	})),
 );

@@ -38,6 +38,17 @@ const calledBackNotice =
 const triggerNotice =
 	'Two things are needed: "Keep a Register of Tasks" switched on in the credential, and a published workflow with a Runway Trigger that watches "Tasks of This n8n". Without the trigger, the execution sleeps until the time limit and outputs its items with their task IDs; fetch the results with Task → Wait. Failed tasks come out as items with the status "failed".';
 
+/**
+ * What the panels of the node and of the next one say while the execution sleeps.
+ * @param callsBack as for {@link completionFields}
+ */
+export function asleepSentences(callsBack: boolean): string {
+	const reporter = callsBack
+		? 'CometAPI, or a Runway Trigger that watches the register of tasks,'
+		: 'a Runway Trigger that watches the register of tasks';
+	return `The execution is asleep. It continues when ${reporter} reports that all tasks have ended, and at the time limit at the latest. Stopping it cancels nothing at CometAPI.`;
+}
+
 /** @param callsBack whether CometAPI reports the end of the operation's tasks; if not, a Runway Trigger does */
 export function completionFields(callsBack: boolean): INodeProperties[] {
 	const field: INodeProperties = {

@@ -41,6 +41,17 @@ export class Runway implements INodeType {
 		],
 		hints,
 		waitingNodeTooltip: waitingTooltip,
+		builderHint: {
+			searchHint:
+				'Each item becomes one task that is paid for, so pass all prompts to one Runway node as items, without a loop. By default the node waits until all tasks have ended and outputs each file in the binary field "data": add no Wait node and no polling. Input images and videos need a public https address, or a file of the item where the operation takes one. Keep the default model unless the user names another.',
+			relatedNodes: [
+				{
+					nodeType: 'n8n-nodes-cometapi-runway.runwayTrigger',
+					relationHint:
+						'Starts another workflow when tasks end that were created with "When to Continue" set to "At Once"',
+				},
+			],
+		},
 		properties,
 	};
 

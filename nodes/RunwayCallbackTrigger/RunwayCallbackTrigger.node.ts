@@ -46,6 +46,10 @@ export class RunwayCallbackTrigger implements INodeType {
 			'Tasks whose Callback URL is the production URL of this node now start this workflow when they end.',
 		// n8n's own panel hides the steps while it listens, and says to go to the node and create an event instead.
 		triggerPanel: false,
+		builderHint: {
+			searchHint:
+				'Only for tasks whose option "Callback URL" is the production URL of this node, which a person has to copy after publishing. To create videos and wait for them, the Runway node alone is enough. Outputs each task with its file in the binary field "data".',
+		},
 		properties: callbackFields,
 	};
 

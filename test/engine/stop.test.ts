@@ -59,6 +59,8 @@ topic('Stopping the execution', (test) => {
 			for (const id of ids) expect(error.description).toContain(id);
 			expect(error.description).toContain('still running at CometAPI');
 			expect(tasksIn(error).map(({ taskId }) => taskId)).toEqual(ids);
+			// A read that was on its way arrives first.
+			await new Promise((resolve) => setTimeout(resolve, 300));
 			const reads = api.reads.length;
 			await new Promise((resolve) => setTimeout(resolve, 600));
 			expect(api.reads).toHaveLength(reads);

@@ -47,7 +47,8 @@ export class Runway implements INodeType {
 			relatedNodes: [
 				{
 					nodeType: 'n8n-nodes-cometapi-runway.runwayTrigger',
-					relationHint: 'Starts another workflow when tasks end that were created with When to Continue set to At Once',
+					relationHint:
+						'Starts another workflow when tasks end that were created with "When to Continue" set to "At Once"',
 				},
 			],
 		},

@@ -48,7 +48,7 @@ export class RunwayCallbackTrigger implements INodeType {
 		triggerPanel: false,
 		builderHint: {
 			searchHint:
-				'Only for tasks whose option Callback URL is the production URL of this node, which a person has to copy after publishing. To create videos and wait for them, the Runway node alone is enough. Outputs each task with its file in the binary field "data".',
+				'Only for tasks whose option "Callback URL" is the production URL of this node, which a person has to copy after publishing. To create videos and wait for them, the Runway node alone is enough. Outputs each task with its file in the binary field "data".',
 		},
 		properties: callbackFields,
 	};

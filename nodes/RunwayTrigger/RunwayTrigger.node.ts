@@ -31,7 +31,7 @@ export class RunwayTrigger implements INodeType {
 		credentials: [{ name: 'cometApiRunwayApi', required: true, testedBy: 'testCometApiRunwayApi' }],
 		builderHint: {
 			searchHint:
-				'Only for tasks that another workflow or program has created. To create videos and wait for them, the Runway node alone is enough. By default it finds the tasks of this n8n, for which the credential needs Keep a Register of Tasks switched on. Outputs each task with its file in the binary field "data".',
+				'Only for tasks that another workflow or program has created. To create videos and wait for them, the Runway node alone is enough. By default it finds the tasks of this n8n, for which the credential needs "Keep a Register of Tasks" switched on. Outputs each task with its file in the binary field "data".',
 		},
 		properties: watchFields,
 	};

@@ -638,6 +638,19 @@ describe('The package as n8n loads it', () => {
 		});
 	});
 
+	it.each(nodeFiles)("tells n8n's AI builder how to use %s, by the names of the panels", (file) => {
+		const { searchHint = '', relatedNodes = [] } = make(file).description.builderHint ?? {};
+		expect(searchHint).not.toBe('');
+		const text = [searchHint, ...relatedNodes.map(({ relationHint }) => relationHint)].join(' ');
+		// The builder writes code, in which expressions and connections have other forms.
+		expect(text).not.toMatch(/\{\{|\bai_/);
+		const names = [...allTexts.map(({ label }) => label), fixedDefaults.binaryField];
+		const quoted = [...text.matchAll(/"([^"]+)"/g)].map(([, name]) => name);
+		expect(quoted.filter((name) => !names.includes(name))).toEqual([]);
+		const types = fixedNodes.map((name) => `${manifest.name}.${name}`);
+		expect(relatedNodes.filter(({ nodeType }) => !types.includes(nodeType))).toEqual([]);
+	});
+
 	it.each(nodeFiles)('lets agents use %s only if it acts', (file) => {
 		const { group, usableAsTool } = make(file).description;
 		expect(usableAsTool === true).toBe(!group.includes('trigger'));

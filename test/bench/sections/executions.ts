@@ -7,6 +7,7 @@ import {
 	isEnded,
 	type N8n,
 	type N8nCompanion,
+	N8nHttpError,
 	outputOf,
 	projectRoot,
 	readJson,
@@ -26,6 +27,8 @@ const RENDER_MS = 10_000;
 const LATENCY_MS = 20;
 const LONGEST_MS = 15 * 60_000;
 const POLL_MS = 2_000;
+/** So long n8n may say that its database is not ready, as it does under load. */
+const MOST_BUSY_MS = 2 * 60_000;
 const PAGE = 100;
 const ENDED = ['success', 'error', 'crashed', 'canceled'];
 const PROBE = path.join(__dirname, '..', 'probe.cjs');
@@ -237,7 +240,7 @@ async function judge(main: N8n, api: StandIn, list: readonly Listed[]) {
 	let succeeded = 0;
 	const promptOf = new Map([...api.tasks].map(([id, { prompt }]) => [id, prompt]));
 	for (const { id } of list) {
-		const execution = await main.execution(id);
+		const execution = await patiently(async () => await main.execution(id));
 		if (execution.status === 'success') succeeded += 1;
 		else problems.add(describe(execution).replace(`Execution ${id} is `, ''));
 		if (!isEnded(execution)) continue;
@@ -267,15 +270,18 @@ interface Listed {
 	stoppedAt: string | null;
 }
 
+interface Page {
+	results: Listed[];
+	nextCursor?: string | null;
+}
+
 async function listed(n8n: N8n, workflowId: string): Promise<Listed[]> {
 	const filter = encodeURIComponent(JSON.stringify({ workflowId }));
 	// By id, since what moves in the list while it is paged through may come twice.
 	const all = new Map<string, Listed>();
 	for (let cursor: string | null | undefined = ''; typeof cursor === 'string';) {
-		const page: { results: Listed[]; nextCursor?: string | null } = await n8n.request(
-			'GET',
-			`/rest/executions?filter=${filter}&limit=${PAGE}${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
-		);
+		const address: string = `/rest/executions?filter=${filter}&limit=${PAGE}${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`;
+		const page: Page = await patiently(async () => await n8n.request<Page>('GET', address));
 		for (const execution of page.results) all.set(execution.id, execution);
 		cursor = page.nextCursor;
 	}
@@ -284,6 +290,18 @@ async function listed(n8n: N8n, workflowId: string): Promise<Listed[]> {
 
 function probeOf(pid: number): Probe {
 	return readJson<Probe>(path.join(PROBE_FOLDER, `${pid}.json`));
+}
+
+/** Asks n8n again while it says that it is busy. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+	for (const deadline = Date.now() + MOST_BUSY_MS; ;) {
+		try {
+			return await ask();
+		} catch (error) {
+			if (!(error instanceof N8nHttpError) || error.status !== 503 || Date.now() > deadline) throw error;
+		}
+		await pause(POLL_MS);
+	}
 }
 
 async function pause(milliseconds: number): Promise<void> {

@@ -1,4 +1,5 @@
 import {
+	asleep,
 	chain,
 	imageToVideo,
 	items,
@@ -73,6 +74,26 @@ describe('A run in the editor', () => {
 			]);
 			const execution = await here.n8n.waitForExecution((await lastExecution(here, id)).id);
 			expect(execution.status).toBe('canceled');
+		}),
+		5 * MINUTES,
+	);
+
+	it(
+		'says while it sleeps what wakes it, in its own panel and in that of the next node',
+		inPlace(async (editor, here) => {
+			const next = runway({ operation: 'imageToVideo', prompt: 'turn' }, { name: 'Next' });
+			const id = await run(editor, here, ...prompts('[stuck]'), textToVideo({ completion: 'suspend' }), next);
+			const wakes = 'It continues when CometAPI, or a Runway Trigger that watches the register of tasks, reports';
+			await until(async () => (await here.n8n.executionIds(id)).length > 0, 'the execution begins');
+			const [executionId = ''] = await here.n8n.executionIds(id);
+			await asleep(here, executionId);
+			await editor.openNode('Runway');
+			await editor.output.getByText(wakes).waitFor();
+			await editor.look('run-asleep');
+			await editor.closeNode();
+			await editor.openNode('Next');
+			await editor.part('ndv-input-panel').getByText(wakes).waitFor();
+			await here.n8n.stopExecution(executionId);
 		}),
 		5 * MINUTES,
 	);

@@ -1,9 +1,4 @@
-import {
-	NodeOperationError,
-	type IExecuteFunctions,
-	type INodeExecutionData,
-	type NodeExecutionHint,
-} from 'n8n-workflow';
+import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 
 import { ownProblem } from '../../shared/api/problem';
 import { openRegister, type Register } from '../../shared/register/register';
@@ -28,9 +23,6 @@ import { fallAsleep, type EndedItem } from './sleep';
 import { spareTasks, withinLimits } from './spending';
 import { leftSummary, type Ending } from './summary';
 import { count } from './words';
-
-/** Remarks on the values of items that n8n shows one by one; more of them become one line to open. */
-const MOST_APART = 3;
 
 /**
  * A run of the Runway node: all items are checked, then all tasks are created, then all are watched at
@@ -261,8 +253,7 @@ function addHints(
 			itemsByHint.set(hint, [...(itemsByHint.get(hint) ?? []), entry.itemIndex]);
 		}
 	}
-	const remarks = [...itemsByHint].map(([hint, items]) => (prepared.length > 1 ? `${itemList(items)}: ${hint}` : hint));
-	const hints: string[] = [];
+	const hints = [...itemsByHint].map(([hint, items]) => (prepared.length > 1 ? `${itemList(items)}: ${hint}` : hint));
 
 	const takenUp = results.filter((result) => result.reattached && taskOf(result.outcome) !== null);
 	const recent = takenUp.filter(({ job }) => reused.has(job)).length;
@@ -293,19 +284,12 @@ function addHints(
 	if (withoutFile > 0)
 		hints.push(`${count(withoutFile, 'file')} could not be downloaded; see downloadError in the output.`);
 
-	if (remarks.length + hints.length > 0) {
-		// Many remarks would push the output out of sight. n8n that knows no groups shows them one by one.
-		const group = { key: 'items', summary: '{count} remarks on the values of items' };
+	if (hints.length > 0) {
 		// The context in which agents of early versions call a tool has no hints.
 		(context as Partial<IExecuteFunctions>).addExecutionHints?.(
-			...remarks.map((message) => ({ ...warning(message), ...(remarks.length > MOST_APART ? { group } : {}) })),
-			...hints.map(warning),
+			...hints.map((message) => ({ message, type: 'warning' as const, location: 'outputPane' as const })),
 		);
 	}
-}
-
-function warning(message: string): NodeExecutionHint {
-	return { message, type: 'warning', location: 'outputPane' };
 }
 
 function itemList(items: number[]): string {

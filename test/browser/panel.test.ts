@@ -126,9 +126,10 @@ describe('The panel', () => {
 			await offered.first().waitFor();
 			const names = (await offered.allInnerTexts()).map((name) => name.trim());
 			expect(names).toEqual([
-				'Additional Fields (JSON)', 'Callback URL', 'Include Raw Response', 'Max File Size (MB)', 'Max Parallel Requests',
-				'Max Tasks in Progress', 'Poll Interval (Seconds)', 'Put Output File in Field', 'Runway API Version', 'Send Anyway', 'Style', 'Time Limit (Seconds)',
-				'When the Time Limit Is Reached',
+				'Additional Fields (JSON)', 'Callback URL', 'Download All Files', 'Fallback Models', 'File Name', 'Include Raw Response',
+				'Max File Size (MB)', 'Max Parallel Requests', 'Max Tasks Per Run', 'Max Tasks in Progress', 'Minimum Balance (USD)',
+				'Poll Interval (Seconds)', 'Put Output File in Field', 'Retry Failed Tasks', 'Reuse a Recent Task (Minutes)', 'Runway API Version',
+				'Send Anyway', 'Style', 'Time Limit (Seconds)', 'When the Time Limit Is Reached',
 			]); // prettier-ignore
 		}),
 		5 * MINUTES,

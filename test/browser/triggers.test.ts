@@ -43,10 +43,11 @@ describe('The callback trigger in the editor', () => {
 			await editor.openWorkflow(await here.save(chain(callback)));
 			expect(await editor.node('Callback').innerText()).toContain('Succeeded, Failed, Cancelled');
 			await editor.openNode('Callback');
-			const [notice, ...fields] = await editor.fields();
-			expect(notice).toMatch(
+			const steps = await editor.part('node-parameters').locator('.notice:visible').first().innerText();
+			expect(steps).toMatch(
 				/1\. Open "Webhook URLs" above and copy the test URL\.\n.*2\. Paste.*production URL.*\n.*5\. Publish/s,
 			);
+			const [, ...fields] = await editor.fields();
 			expect(fields).toEqual(['Credential for CometAPI Runway API', 'Verify Callbacks', ...end, 'Secret in the URL']);
 			await editor.page.getByText('Webhook URLs').first().click();
 			await editor.page.getByText(new RegExp(`/webhook-test/[\\w-]+/runway/${secret}$`)).waitFor();

@@ -123,7 +123,7 @@ export async function emitted(n8n: N8nClient, workflowId: string): Promise<INode
 
 /** Waits for this many items, and then long enough for one too many to come. */
 export async function emittedAtLast(n8n: N8nClient, workflowId: string, count: number): Promise<INodeExecutionData[]> {
-	await until(async () => (await emitted(n8n, workflowId)).length >= count, `${count} items have come`, 120_000);
+	await until(async () => (await emitted(n8n, workflowId)).length >= count, `${count} items have come`, 180_000);
 	await pause(TWO_POLLS_MS);
 	return await emitted(n8n, workflowId);
 }

@@ -64,13 +64,12 @@ export const watchFields: INodeProperties[] = [
 				{
 					name: 'All',
 					value: 'all',
-					description: 'Each task that ends from now on, whichever workflow has created it',
+					description: 'Every task that ends from now on, even if its own workflow waits for the result',
 				},
 				{
 					name: 'Only What Nobody Has Received',
 					value: 'undelivered',
-					description:
-						'Tasks that were paid for and whose execution has ended without passing the result on: it was set to continue at once, was stopped, or has failed or crashed',
+					description: 'Tasks created with At Once, and tasks whose execution was stopped, failed or crashed',
 				},
 			],
 			default: 'all',

@@ -18,6 +18,12 @@ const wrong: Array<[what: string, parameters: INodeParameters, field: string, wo
 	['a duration that is not documented', textToVideo({}, { duration: 7 }), 'Duration', /5 or 10 seconds.*Send Anyway/s],
 	['an empty prompt', textToVideo({}, { prompt: '' }), 'Prompt', /empty/],
 	['an empty prompt of a model that needs one', imageToVideo({}, { model: 'gen4.5', prompt: '' }), 'Prompt', /gen4\.5/],
+	[
+		'a prompt that came out empty, though the model needs none',
+		imageToVideo({}, { prompt: '={{ $json.nobody }}' }),
+		'Prompt',
+		/\{\{ \$json\.nobody \}\}.*empty.*Send Anyway/s,
+	],
 	['an object as the prompt', textToVideo({}, { prompt: '=A {{ {} }}' }), 'Prompt', /\[object Object\]/],
 	['a prompt of nothing', textToVideo({}, { prompt: '={{ "a portrait of " + $json.nobody }}' }), 'Prompt', /undefined/],
 	['a prompt of null', textToVideo({}, { prompt: '={{ $json.name + ", cinematic" }}' }), 'Prompt', /null/],

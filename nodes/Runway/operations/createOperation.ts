@@ -92,8 +92,11 @@ function emptyExpression(fault: Fault, { expressionOf }: BuildInput): Fault | nu
 	const value = fault.found?.value ?? '';
 	const expression = expressionOf(fault.parameter);
 	if (expression === null || typeof value !== 'string' || value.trim() !== '') return null;
-	const expected = `holds the expression ${shortened(expression)}, which came out empty for this item. Choose a field of the item that has a value, or enter one`;
-	return { ...fault, found: null, expected };
+	return { ...fault, found: null, expected: emptyWords(expression) };
+}
+
+function emptyWords(expression: string): string {
+	return `holds the expression ${shortened(expression)}, which came out empty for this item. Choose a field of the item that has a value, or enter one`;
 }
 
 function shortened(expression: string): string {
@@ -102,7 +105,12 @@ function shortened(expression: string): string {
 }
 
 function brokenPrompt(prompt: unknown, { expressionOf }: BuildInput): Doubt[] {
-	const word = typeof prompt === 'string' ? brokenWord(prompt, expressionOf('prompt')) : null;
+	const expression = expressionOf('prompt');
+	const text = typeof prompt === 'string' ? prompt : '';
+	// Somebody who wants no prompt leaves the field empty.
+	if (text.trim() === '' && expression !== null)
+		return [{ parameter: 'prompt', expected: emptyWords(expression), isWhole: true }];
+	const word = brokenWord(text, expression);
 	if (word === null) return [];
 	const expected = `must not hold "${word}", which a broken expression has left (it names a field that this item does not have, or a whole object)`;
 	return [{ parameter: 'prompt', expected }];
@@ -110,7 +118,8 @@ function brokenPrompt(prompt: unknown, { expressionOf }: BuildInput): Doubt[] {
 
 function doubtFault(doubt: Doubt, fields: INodeProperties[], parameters: Record<string, unknown>): Fault {
 	const path = doubt.parameter.split('.');
-	return { ...doubt, label: labelOf(path, fields), found: { value: valueAt(path, parameters) }, isDoubt: true };
+	const found = doubt.isWhole ? null : { value: valueAt(path, parameters) };
+	return { ...doubt, label: labelOf(path, fields), found, isDoubt: true };
 }
 
 /** Leaves out what was not set, at every depth, since the API may refuse nulls and empty objects. */

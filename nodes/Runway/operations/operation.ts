@@ -134,6 +134,8 @@ export interface Doubt {
 	parameter: string;
 	/** What it must be, continuing the sentence "Label …". */
 	expected: string;
+	/** Whether the sentence says all about the value, so that errors don't show it. */
+	isWhole?: boolean;
 }
 
 /** An image that the user gives: as a URL, or as a file by the parameter that names its field. */

@@ -101,11 +101,11 @@ function timingOf(context: IPollFunctions): Timing {
 async function showNewest(
 	context: IPollFunctions,
 	client: RunwayClient,
-	{ wish }: TriggerSettings,
+	{ events, wish }: TriggerSettings,
 	newest: NewestTask,
 	endsAt: number,
 ): Promise<INodeExecutionData> {
-	const { taskId, api, describe } = await newest(context);
+	const { taskId, api, describe } = await newest(context, events);
 	const description = describe(taskId);
 	const reader = createTaskReader(client, taskId, api);
 	const { read } = await readPatiently(reader, new FaultRow(), endsAt);

@@ -5,6 +5,7 @@ import { endInRow, failureInWords } from '../shared/register/end';
 import { openRegister, type Register } from '../shared/register/register';
 import type { StoredRow } from '../shared/register/row';
 import { isTerminal } from '../shared/task/task';
+import type { TaskEvent } from '../shared/trigger/events';
 import { closedAmong } from './executions';
 import { matches, readFilters } from './filters';
 import { findRows, positionOf, type FoundRows, type Position } from './rows';
@@ -125,12 +126,15 @@ export const openRegisterSource: OpenSource = async (context, { events }, saved)
 	};
 };
 
-export const newestOfRegister: NewestTask = async (context) => {
+export const newestOfRegister: NewestTask = async (context, events) => {
 	const register = await theRegister(context);
 	const filters = readFilters(context);
 	const rows = await register.find({ where: { credentialId: credentialIdOf(context) }, limit: MOST_SHOWN });
 	if (rows === null) throw silenceError(context, register);
-	const newest = rows.find((row) => row.taskId !== null && matches(row, filters));
+	const wanted = rows.filter((row) => row.taskId !== null && matches(row, filters));
+	// Fields of a failed task are no help to somebody who maps those of a finished one.
+	const newest =
+		wanted.find(({ status }) => !isTerminal(status as never) || events.has(status as TaskEvent)) ?? wanted[0];
 	if (newest?.taskId == null) {
 		throw new NodeOperationError(context.getNode(), 'The register of tasks has no such task yet', {
 			description:

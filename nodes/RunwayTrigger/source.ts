@@ -33,9 +33,13 @@ export type OpenSource = (
 	saved: IDataObject,
 ) => Promise<Source | null>;
 
-/** The task that a test run in the editor shows. */
+/**
+ * The task that a test run in the editor shows.
+ * @param events what the trigger tells of
+ */
 export type NewestTask = (
 	context: IPollFunctions,
+	events: ReadonlySet<TaskEvent>,
 ) => Promise<Pick<Source, 'describe'> & { taskId: string; api: Api | 'auto' }>;
 
 /** Adds to an item what the source knows of its task. */

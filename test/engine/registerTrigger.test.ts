@@ -672,6 +672,18 @@ topic('A test in the editor of a trigger that watches the register', (test) => {
 	);
 
 	test(
+		'passes over tasks that ended in a way that the trigger does not tell of, unless there is no other',
+		registered(async (place) => {
+			const trigger = place.watcher({ events: ['succeeded'] });
+			const failed = await place.keepTask({ status: 'failed' });
+			expect(idsOf(await trigger.poll({ mode: 'manual' }))).toEqual([failed]);
+			const succeeded = await place.keepTask({ status: 'succeeded' });
+			await place.keepTask({ status: 'failed' });
+			expect(idsOf(await trigger.poll({ mode: 'manual' }))).toEqual([succeeded]);
+		}),
+	);
+
+	test(
 		'says what to do while there is no task',
 		registered(async (place) => {
 			await expect(place.watcher().poll({ mode: 'manual' })).rejects.toMatchObject({

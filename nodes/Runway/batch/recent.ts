@@ -6,7 +6,7 @@ import type { StoredRow } from '../../shared/register/row';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { roundOf } from './cutOff';
 import type { CreateJob, Job, Outcome } from './job';
-import type { Ledger } from './paid';
+import { taskIdsOf, type Ledger } from './paid';
 
 /**
  * The guard against requests that come twice (`options.reuseWithin`): agents that ask again, webhooks that arrive twice, runs in
@@ -59,18 +59,11 @@ export function openRecentTasks(context: IExecuteFunctions, register: Register |
 	const claims = new Map<CreateJob, Sent>();
 	const reused = new Set<Job>();
 
-	const remove = (sent: Sent) => {
-		for (const [key, all] of sentByRequest) {
-			const rest = all.filter((other) => other !== sent);
-			if (rest.length > 0) sentByRequest.set(key, rest);
-			else sentByRequest.delete(key);
-		}
-	};
 	const settle = (sent: Sent, taskId: string | null) => {
 		if (sent.taskId !== undefined) return;
 		sent.taskId = taskId;
 		sent.settle(taskId);
-		if (taskId === null) remove(sent);
+		if (taskId === null) keep((other) => other !== sent);
 	};
 	const claim = (job: CreateJob) => {
 		let resolve: Sent['settle'] = () => {};
@@ -122,11 +115,10 @@ export function openRecentTasks(context: IExecuteFunctions, register: Register |
 					job.kind === 'create' && job.settings.reuseWithinMs > 0 && ledger.find(job) === undefined,
 			);
 			if (asking.length === 0) return;
-			forgetOld();
+			const since = systemClock.now() - LONGEST_MS;
+			keep(({ at, taskId }) => taskId === undefined || at >= since);
 			// What this run has created, for this item or another, is no task of somebody else.
-			const taken = new Set<unknown>(
-				ledger.leftBehind([]).flatMap((record) => ('taskId' in record ? [record.taskId] : [])),
-			);
+			const taken = new Set<unknown>(taskIdsOf(ledger.leftBehind([])));
 			const use = (job: CreateJob, taskId: string, createdAt: string) => {
 				const { itemIndex, fingerprint } = job;
 				taken.add(taskId);
@@ -178,7 +170,7 @@ export function openRecentTasks(context: IExecuteFunctions, register: Register |
 			const sent = job.kind === 'create' ? claims.get(job) : undefined;
 			if (sent !== undefined) settle(sent, null);
 			if (outcome.kind !== 'failed' && outcome.kind !== 'absent') return;
-			for (const one of [...sentByRequest.values()].flat()) if (one.taskId === outcome.task.taskId) remove(one);
+			keep(({ taskId }) => taskId !== outcome.task.taskId);
 		},
 		release() {
 			for (const sent of claims.values()) settle(sent, null);
@@ -186,10 +178,10 @@ export function openRecentTasks(context: IExecuteFunctions, register: Register |
 	};
 }
 
-function forgetOld(): void {
-	const since = systemClock.now() - LONGEST_MS;
+/** Forgets all requests but these. */
+function keep(isKept: (sent: Sent) => boolean): void {
 	for (const [key, all] of sentByRequest) {
-		const rest = all.filter(({ at, taskId }) => taskId === undefined || at >= since);
+		const rest = all.filter(isKept);
 		if (rest.length > 0) sentByRequest.set(key, rest);
 		else sentByRequest.delete(key);
 	}

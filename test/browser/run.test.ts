@@ -131,10 +131,8 @@ describe('A run in the editor', () => {
 	it(
 		'buys nothing again if the output is pinned',
 		inPlace(async (editor, here) => {
-			await run(editor, here, ...prompts('pier'), imageToVideo({ download: false }), {
-				...imageToVideo(),
-				name: 'Next',
-			});
+			const next = { ...imageToVideo({ prompt: 'turn' }), name: 'Next' };
+			await run(editor, here, ...prompts('pier'), imageToVideo({ download: false }), next);
 			await editor.succeeded('Next');
 			expect(here.api.creates).toHaveLength(2);
 			await editor.openNode('Runway');

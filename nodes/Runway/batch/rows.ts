@@ -68,6 +68,11 @@ const LONGEST_FINISH_MS = 2_000;
  * no row beside that of the first. So if the register fails in the middle of a run, these creates wait for it, this long in all.
  */
 const LONGEST_HOLD_MS = 30_000;
+/**
+ * Rows may say "sending" this many times Requests in Parallel ahead of their turn: n8n takes longer to write them than the
+ * requests take. A crash leaves the outcome of these requests unknown, so there are no more of them than that needs.
+ */
+const AHEAD = 4;
 
 /** Begins to keep the rows of the node's present run. */
 export function openRows(context: IExecuteFunctions, register: Register): Rows {
@@ -75,7 +80,9 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 	/** Jobs whose row is there to say that nothing has been sent yet. */
 	const unsent = new Set<Job>();
 	/** Jobs whose rows say `notSent`, in the order of their turns. */
-	const waiting: CreateJob[] = [];
+	const waiting = new Set<CreateJob>();
+	/** Jobs whose rows say `sending` before it is their turn. */
+	const ahead = new Set<CreateJob>();
 	/** Jobs that a retry after a crash would take for not sent: their rows say so, or only tell of an earlier attempt. */
 	const unmarked = new Set<CreateJob>();
 	/** Jobs of which the table has a row: a retry after a crash takes it for all that was sent. */
@@ -95,10 +102,24 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 		change(job, { status, failure: failureInWords(failure), endedTime: new Date().toISOString() });
 	};
 
+	/** Lets the row of a job whose turn has come say `sending`, and those of the next ones. */
+	function mark(job: CreateJob): void {
+		ahead.delete(job);
+		const due = waiting.has(job) ? [job] : [];
+		// Those that wait until other tasks have ended don't follow at once.
+		const mostAhead = limits.maxTasksInProgress > 0 ? 0 : AHEAD * limits.maxParallel;
+		const next = [...waiting].filter((one) => one !== job).slice(0, Math.max(0, mostAhead - ahead.size));
+		for (const one of [...due, ...next]) {
+			waiting.delete(one);
+			change(one, { status: 'sending' });
+		}
+		next.forEach((one) => ahead.add(one));
+		if (next.length > 0) void register.settle(next.map((one) => requestIds.get(one) ?? ''));
+	}
+
 	/** Writes the rows of new requests: those that go out at once first, as only these have to be there now. */
 	async function addRows(jobs: readonly CreateJob[], place: PlaceOfRun): Promise<void> {
-		const { maxParallel, maxTasksInProgress } = limits;
-		const atOnce = Math.min(2 * maxParallel, maxTasksInProgress || Number.POSITIVE_INFINITY);
+		const atOnce = Math.min(AHEAD * limits.maxParallel, limits.maxTasksInProgress || Number.POSITIVE_INFINITY);
 		const rows = jobs.map((job) => {
 			const requestId = randomUUID();
 			requestIds.set(job, requestId);
@@ -113,8 +134,8 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 			return void register.add(later);
 		}
 		jobs.forEach((job) => vouched.add(job));
-		waiting.push(...jobs.slice(atOnce));
-		waiting.forEach((job) => unmarked.add(job));
+		jobs.slice(0, atOnce).forEach((job) => ahead.add(job));
+		jobs.slice(atOnce).forEach((job) => waiting.add(job) && unmarked.add(job));
 		void register.add(later.map((row) => ({ ...row, status: 'notSent' })));
 	}
 
@@ -161,10 +182,7 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 		},
 		requestIdOf: (job) => requestIds.get(job),
 		async sending(job) {
-			const at = waiting.indexOf(job);
-			// The next ones follow at once, unless they wait until other tasks have ended.
-			const wave = limits.maxTasksInProgress > 0 ? 1 : limits.maxParallel;
-			if (at >= 0) waiting.splice(at, wave).forEach((one) => change(one, { status: 'sending' }));
+			mark(job);
 			if (!unmarked.has(job)) return true;
 			const isMarked = await register.settle([requestIds.get(job) ?? '']);
 			if (isMarked) unmarked.delete(job);
@@ -172,9 +190,9 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 			return isMarked || systemClock.now() >= (holdsUntil ?? 0);
 		},
 		notSent(job) {
-			if (!unsent.has(job) || waiting.includes(job) || register.fault !== null) return;
+			if (!unsent.has(job) || waiting.has(job) || register.fault !== null) return;
 			change(job, { status: 'notSent' });
-			waiting.unshift(job);
+			waiting.add(job);
 			unmarked.add(job);
 		},
 		created(job, taskId) {
@@ -186,6 +204,7 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 			change(job, { status: 'unknown', failure: failureInWords(explain(problem, 'create').message) });
 		},
 		ended(job, outcome) {
+			if (job.kind === 'create') ahead.delete(job);
 			if (outcome.kind === 'notCreated') closeUnsent(job, 'notCreated', explain(outcome.problem, 'create').message);
 			else if (taskOf(outcome) === null) closeUnsent(job, 'notCreated', 'The request was not sent.');
 			const state = taskOf(outcome)?.state;

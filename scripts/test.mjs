@@ -3,6 +3,7 @@
  *
  *   npm test                  all suites, in the order below
  *   npm test -- unit engine   only those
+ *   npm test -- --install-all meanwhile installs what `npm run test:queue` and `npm run test:hosts` need, too
  */
 import { tooOldSentence } from './lib/nodeVersion.mjs';
 
@@ -14,11 +15,28 @@ if (tooOld) {
 	test(process.argv.slice(2));
 }
 
-async function test(chosen) {
+async function test(args) {
 	const { report, runScript } = await import('./lib/entry.mjs');
-	const { formatSeconds } = await import('./lib/progress.mjs');
+	const { runProgram } = await import('./lib/program.mjs');
+	const { formatSeconds, step } = await import('./lib/progress.mjs');
+	const { root } = await import('./lib/project.mjs');
 	const { ensureBuilt, ensureChromium, ensureN8n, ensureRegistry, ensureTools } = await import('./lib/setup.mjs');
 	const { jestProject, npmScript, runSuite, sideBySide, total } = await import('./lib/suites.mjs');
+
+	const installAll = args.includes('--install-all');
+	const chosen = args.filter((arg) => arg !== '--install-all');
+	const isDue = ({ name }) => chosen.length === 0 || chosen.includes(name);
+
+	/** What takes minutes to install is installed while suites run that don't need it. Not beside lint, which looks there. */
+	let installing;
+	const installAhead = () => {
+		const args = ['scripts/setup.mjs', '--ahead', ...(installAll ? ['--all'] : [])];
+		installing ??= runProgram(process.execPath, args, { cwd: root, log: 'set-up', isModest: true });
+	};
+	/** The suite that needs what could not be installed tries it once more, and says what is wrong. */
+	const installed = async () => {
+		if (installing) await step('Installing the rest of what the next tests need', async () => await installing);
+	};
 
 	/**
 	 * Every suite: what it needs besides the tools, and how it runs. Stages follow one another; the suites of a stage run
@@ -29,12 +47,27 @@ async function test(chosen) {
 			{ name: 'lint', needs: [], run: npmScript('lint') },
 			{ name: 'types', needs: [], run: npmScript('typecheck') },
 		],
-		[{ name: 'unit', needs: [ensureBuilt], run: jestProject('unit', { options: sideBySide() }) }],
-		[{ name: 'engine', needs: [ensureBuilt], run: jestProject('engine', { options: sideBySide() }) }],
-		[{ name: 'e2e', needs: [ensureBuilt, ensureN8n, ensureRegistry], run: jestProject('e2e') }],
-		[{ name: 'browser', needs: [ensureBuilt, ensureN8n, ensureChromium], run: jestProject('browser') }],
+		[
+			{
+				name: 'unit',
+				needs: [ensureBuilt],
+				meanwhile: installAhead,
+				run: jestProject('unit', { options: sideBySide() }),
+			},
+		],
+		[
+			{
+				name: 'engine',
+				needs: [ensureBuilt],
+				meanwhile: installAhead,
+				run: jestProject('engine', { options: sideBySide() }),
+			},
+		],
+		[{ name: 'e2e', needs: [installed, ensureBuilt, ensureN8n, ensureRegistry], run: jestProject('e2e') }],
+		[{ name: 'browser', needs: [installed, ensureBuilt, ensureN8n, ensureChromium], run: jestProject('browser') }],
 	];
 	const suites = stages.flat();
+	const needsMore = installAll || suites.some((suite) => isDue(suite) && suite.needs.includes(installed));
 
 	await runScript(async () => {
 		const unknown = chosen.filter((name) => !suites.some((suite) => suite.name === name));
@@ -51,8 +84,9 @@ async function test(chosen) {
 		}
 		const results = [];
 		for (const stage of stages) {
-			const due = stage.filter(({ name }) => chosen.length === 0 || chosen.includes(name));
+			const due = stage.filter(isDue);
 			if (due.length === 0) continue;
+			if (needsMore) due.forEach(({ meanwhile }) => meanwhile?.());
 			console.log(`\n== ${due.map(({ name }) => name).join(', ')}`);
 			const started = Date.now();
 			const ends = due.map(async (suite) => {

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import path from 'node:path';
 
 import { logs } from './project.mjs';
@@ -15,14 +16,16 @@ const running = new Set();
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd: string, log: string, env?: NodeJS.ProcessEnv, shell?: boolean, timeoutMs?: number }} options
+ * @param {{ cwd: string, log: string, env?: NodeJS.ProcessEnv, shell?: boolean, timeoutMs?: number, isModest?: boolean }}
+ *   options `isModest` leaves the processor to other programs that want it
  * @returns {Promise<Outcome>}
  */
-export async function runProgram(command, args, { cwd, log, env = process.env, shell, timeoutMs }) {
+export async function runProgram(command, args, { cwd, log, env = process.env, shell, timeoutMs, isModest }) {
 	mkdirSync(logs, { recursive: true });
 	const logFile = path.join(logs, `${log}.log`);
 	const file = createWriteStream(logFile);
 	const child = start(command, args, { cwd, env, shell, stdio: ['ignore', 'pipe', 'pipe'] });
+	if (isModest && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
 	let output = '';
 	for (const stream of [child.stdout, child.stderr]) {
 		stream.setEncoding('utf8');

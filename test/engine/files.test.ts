@@ -107,6 +107,20 @@ topic('All files of a task', (test) => {
 	);
 
 	test(
+		'are all there if the result is to go into the field of a still',
+		bench(
+			async ({ api, engine, run }) => {
+				const { items } = await run(textToVideo({ binaryField: 'poster', allFiles: true }), {
+					items: [{ prompt: 'x' }],
+				});
+				expect(Object.keys(items[0]?.binary ?? {})).toEqual(['poster', 'poster_image', 'last_frame']);
+				expect(await engine.bytesOf(items[0], 'poster')).toEqual(api.assetBytes('video'));
+			},
+			{ envelope: 'numeric' },
+		),
+	);
+
+	test(
 		'are numbered if there are several results, and the one that is missing is named',
 		bench(async (place) => {
 			const answer: Answer = (request, response, count) =>

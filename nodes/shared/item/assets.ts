@@ -33,9 +33,13 @@ export function assetsOf({ taskId, state }: KnownTask, wish: Wish): NamedAsset[]
 		['poster', state?.posterUrl],
 		['last_frame', state?.lastFrameUrl],
 	];
+	// The user may have given the result's field the name of a still.
+	const stillIn = (field: string) => (field === binaryField ? `${field}_image` : field);
 	return [
 		first,
 		...further.map((url, index) => asset(`${binaryField}_${index + 1}`, url, `-${index + 2}`, expected)),
-		...stills.flatMap(([field, url]) => (url ? [asset(field, url, `-${field.replace('_', '-')}`, 'image')] : [])),
+		...stills.flatMap(([field, url]) =>
+			url ? [asset(stillIn(field), url, `-${field.replace('_', '-')}`, 'image')] : [],
+		),
 	];
 }

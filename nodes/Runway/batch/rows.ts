@@ -108,7 +108,8 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 		const due = waiting.has(job) ? [job] : [];
 		// Those that wait until other tasks have ended don't follow at once.
 		const mostAhead = limits.maxTasksInProgress > 0 ? 0 : AHEAD * limits.maxParallel;
-		const next = [...waiting].filter((one) => one !== job).slice(0, Math.max(0, mostAhead - ahead.size));
+		const isLow = ahead.size <= mostAhead / 2;
+		const next = isLow ? [...waiting].filter((one) => one !== job).slice(0, mostAhead - ahead.size) : [];
 		for (const one of [...due, ...next]) {
 			waiting.delete(one);
 			change(one, { status: 'sending' });

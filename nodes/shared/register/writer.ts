@@ -8,17 +8,19 @@ import { Health } from './health';
 import type { TaskRow } from './row';
 import type { TaskTable } from './table';
 
-/** Changes that a task could be lost without go out at once; the others are collected for this long. */
+/** Changes that a task could be lost without go out at once; the others are collected for this long, and then go together. */
 const GATHERING_MS = 1_000;
+/** Between two rounds of changes at least, so that what a busy run changes goes out in a few requests. */
+const ROUND_MS = 150;
 const urgent: ReadonlyArray<keyof TaskRow> = ['taskId', 'resumeUrl'];
 /** The most rows of one request: databases bound the parts of a condition. */
 const BATCH = 500;
 const UPDATES_AT_ONCE = 3;
 /**
- * From this many different changes on, rows are replaced. On n8n 2.41.1 with SQLite one request takes 30 to 50 ms whatever is
+ * From this many different changes on, rows are replaced, in three requests. On n8n 2.41.1 with SQLite one request takes 30 to 50 ms whatever is
  * in it, also beside others: 100 different changes take 4 s, replacing 100 rows 0.3 s.
  */
-const REPLACE_FROM = 6;
+const REPLACE_FROM = 4;
 /** More is forgotten, oldest first: a register that is never reached must not fill the memory. */
 const MOST_ENTRIES = 5_000;
 /** After this many faults in a row, only a run, a poll or a webhook tries again. */
@@ -38,6 +40,7 @@ export class Writer {
 	private readonly running = new Map<string, 'once' | 'again'>();
 	/** The latest one: it has the present key. It belongs to a run, so nothing holds it once all is written. */
 	private table: TaskTable | null = null;
+	private lastRoundAt = -Infinity;
 	/** Somebody has stopped waiting for the changes that are being written. */
 	private isLate = false;
 
@@ -62,8 +65,8 @@ export class Writer {
 	change(requestId: string, changes: Changes): void {
 		const entry = this.entries.get(requestId) ?? newEntry(requestId, null);
 		Object.assign(entry.changes, changes);
-		const gathering = urgent.some((column) => column in changes) ? 0 : GATHERING_MS;
-		entry.dueAt = Math.min(entry.dueAt, this.clock.now() + gathering);
+		const isUrgent = urgent.some((column) => column in changes);
+		entry.dueAt = Math.min(entry.dueAt, isUrgent ? 0 : GATHERING_MS * Math.ceil(this.clock.now() / GATHERING_MS + 1));
 		if (!this.entries.has(requestId)) this.keep(entry);
 	}
 
@@ -151,9 +154,12 @@ export class Writer {
 			// Changes that are made in one go go out in one.
 			await Promise.resolve();
 			for (;;) {
+				const soon = this.lastRoundAt + ROUND_MS - this.clock.now();
+				if (soon > 0) await this.clock.sleep(soon);
 				const now = this.clock.now();
 				const due = this.take((entry) => entry.isStored && hasChanges(entry) && entry.dueAt <= now);
 				if (due.length === 0) break;
+				this.lastRoundAt = now;
 				const groups = groupsOf(due);
 				const single = groups.filter(({ entries: [first, ...others] }) => others.length === 0 && first?.row);
 				const isMany = single.length >= REPLACE_FROM;

@@ -1,6 +1,38 @@
+import type { INodeProperties } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
 import { decimal } from './checks';
+
+/** The six camera movements of the compatibility routes. */
+export function cameraMotionField(): INodeProperties {
+	return {
+		displayName: 'Camera Motion',
+		name: 'cameraMotion',
+		type: 'collection',
+		placeholder: 'Add Movement',
+		default: {},
+		description: 'How the camera moves. Each movement goes from -10 to 10; the others stay still.',
+		options: [
+			cameraMovement('Horizontal (X)', 'x', 'Negative moves left, positive moves right'),
+			cameraMovement('Pan Horizontal', 'bgXPan', 'Turns the camera left or right'),
+			cameraMovement('Pan Vertical', 'bgYPan', 'Turns the camera up or down'),
+			cameraMovement('Roll (R)', 'r', 'Rotates the image'),
+			cameraMovement('Vertical (Y)', 'y', 'Negative moves down, positive moves up'),
+			cameraMovement('Zoom (Z)', 'z', 'Negative moves away, positive moves closer'),
+		],
+	};
+}
+
+function cameraMovement(displayName: string, name: string, description: string): INodeProperties {
+	return {
+		displayName,
+		name,
+		type: 'number',
+		typeOptions: { minValue: -10, maxValue: 10, numberPrecision: 1 },
+		default: 0,
+		description,
+	};
+}
 
 const movement = () => z.optional(decimal(-10, 10));
 

@@ -5,6 +5,7 @@ import type { ImageShape } from '../../shared/files/imageShape';
 import { isObject } from '../../shared/task/json';
 import { brokenWord } from './brokenText';
 import { MATCH_IMAGE } from './checks';
+import type { EncodedFile } from './files';
 import { nearestShape } from './modelRules';
 import type { BodyInput, BuildInput, CreateOperation, Doubt, Fault, FileInput, InputImage } from './operation';
 import { checkParameters, labelledParameters, labelOf, valueAt } from './parameters';
@@ -22,12 +23,12 @@ type CreateSpec<Schema extends z.core.$ZodType> = Omit<CreateOperation, 'kind' |
 	/** Values that are most likely wrong; the prompt's words are always checked. */
 	doubts?: (parameters: z.core.output<Schema>, input: BuildInput) => Doubt[];
 	/** What the user should know about the result, whether or not the request is accepted. */
-	notes?: (parameters: z.core.output<Schema>) => string[];
+	hints?: (parameters: z.core.output<Schema>) => string[];
 };
 
 /** Makes a create operation from its fields, its schema and its body. */
 export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec<Schema>): CreateOperation {
-	const { parameters: schema, body, files, match, doubts: findDoubts, notes: say, ...panel } = spec;
+	const { parameters: schema, body, files: filesOf, match, doubts: findDoubts, hints: findHints, ...panel } = spec;
 	const labels = labelledParameters(panel);
 
 	return {
@@ -43,37 +44,34 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 				return { ok: false, faults: doubts.map((doubt) => doubtFault(doubt, labels, parameters)) };
 			}
 
-			const notes = say?.(checked.data) ?? [];
-			const uris = new Map<string, string>();
-			const shapes = new Map<string, ImageShape | null>();
-			for (const file of files?.(checked.data) ?? []) {
-				const encoded = await file.encode(await input.readFile(file.field));
+			const hints = findHints?.(checked.data) ?? [];
+			const files = new Map<string, EncodedFile>();
+			for (const { parameter, field, encode } of filesOf?.(checked.data) ?? []) {
+				const encoded = await encode(await input.readFile(field));
 				if ('expected' in encoded) {
-					const label = labelOf(file.parameter.split('.'), labels);
-					const { expected } = encoded;
-					return { ok: false, faults: [{ parameter: file.parameter, label, found: null, expected }] };
+					const label = labelOf(parameter.split('.'), labels);
+					return { ok: false, faults: [{ parameter, label, found: null, expected: encoded.expected }] };
 				}
-				uris.set(file.parameter, encoded.uri);
-				shapes.set(file.parameter, encoded.shape);
+				files.set(parameter, encoded);
 			}
 			let values = checked.data;
 			let matchedRatio: string | null = null;
 			if (match !== undefined && (values as { ratio?: string }).ratio === MATCH_IMAGE) {
 				const { image, ratios } = match(values);
 				const isDoubtful = doubts.some(({ parameter }) => parameter === image.parameter);
-				const shape =
-					image.url === undefined ? shapes.get(image.parameter) : isDoubtful ? null : await input.shapeAt(image.url);
+				const shapeAt = async (url: string) => (isDoubtful ? null : await input.shapeAt(url));
+				const shape = image.url === undefined ? files.get(image.parameter)?.shape : await shapeAt(image.url);
 				matchedRatio = matching(ratios, shape ?? null);
-				if (!shape) notes.push(unmatched(matchedRatio));
+				if (!shape) hints.push(unmatched(matchedRatio));
 				values = { ...(values as object), ratio: matchedRatio } as z.core.output<Schema>;
 			}
 			return {
 				ok: true,
-				body: withoutUndefined(body(values, { callbackUrl: input.callbackUrl, uri: (name) => uris.get(name) ?? '' })),
-				usesFiles: uris.size > 0,
+				body: withoutUndefined(body(values, { ...input, uri: (name) => files.get(name)?.uri ?? '' })),
+				usesFiles: files.size > 0,
 				matchedRatio,
 				remarks: doubts.map(({ parameter, expected }) => `"${labelOf(parameter.split('.'), labels)}" ${expected}.`),
-				hints: notes,
+				hints,
 			};
 		},
 	};

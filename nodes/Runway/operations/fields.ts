@@ -7,9 +7,6 @@ import { currentRatios, nearestShape } from './modelRules';
 
 /** Fields that several operations share. Each operation adds its own limits and words. */
 
-/** The list search that the model field uses; the node registers it under this name. */
-const MODEL_SEARCH = 'searchModels';
-
 export function promptField(text: { description: string; placeholder: string; required?: boolean }): INodeProperties {
 	return {
 		displayName: 'Prompt',
@@ -37,7 +34,8 @@ export function modelField(model: string): INodeProperties {
 				displayName: 'From List',
 				name: 'list',
 				type: 'list',
-				typeOptions: { searchListMethod: MODEL_SEARCH, searchable: true },
+				// The node registers its list search under this name.
+				typeOptions: { searchListMethod: 'searchModels', searchable: true },
 			},
 			{
 				displayName: 'By Name',
@@ -173,51 +171,5 @@ export function urlField(field: {
 		default: '',
 		required: true,
 		...field,
-	};
-}
-
-/** The six camera movements of the compatibility format. */
-export function cameraMotionField(): INodeProperties {
-	return {
-		displayName: 'Camera Motion',
-		name: 'cameraMotion',
-		type: 'collection',
-		placeholder: 'Add Movement',
-		default: {},
-		description: 'How the camera moves. Each movement goes from -10 to 10; the others stay still.',
-		options: [
-			cameraMovement('Horizontal (X)', 'x', 'Negative moves left, positive moves right'),
-			cameraMovement('Pan Horizontal', 'bgXPan', 'Turns the camera left or right'),
-			cameraMovement('Pan Vertical', 'bgYPan', 'Turns the camera up or down'),
-			cameraMovement('Roll (R)', 'r', 'Rotates the image'),
-			cameraMovement('Vertical (Y)', 'y', 'Negative moves down, positive moves up'),
-			cameraMovement('Zoom (Z)', 'z', 'Negative moves away, positive moves closer'),
-		],
-	};
-}
-
-function cameraMovement(displayName: string, name: string, description: string): INodeProperties {
-	return {
-		displayName,
-		name,
-		type: 'number',
-		typeOptions: { minValue: -10, maxValue: 10, numberPrecision: 1 },
-		default: 0,
-		description,
-	};
-}
-
-/** How strictly Runway's moderation treats people who resemble public figures. */
-export function moderationField(): INodeProperties {
-	return {
-		displayName: 'People Who Resemble Public Figures',
-		name: 'publicFigureThreshold',
-		type: 'options',
-		options: [
-			{ name: 'Usual Strictness', value: 'auto' },
-			{ name: 'Less Strict', value: 'low' },
-		],
-		default: 'auto',
-		description: 'How strictly Runway checks whether the result shows a person who looks like a public figure',
 	};
 }

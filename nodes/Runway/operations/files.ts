@@ -18,10 +18,13 @@ const kinds = {
 } as const;
 
 /** `shape`: of an image, if its header contains it. */
-export type Encoded = { uri: string; shape: ImageShape | null } | { expected: string };
+export type EncodedFile = { uri: string; shape: ImageShape | null };
 
-/** Encodes a file. The type is read from the file's own header, since MIME types of items are often guesses. */
-export async function encodeFile(file: InputFile, kind: 'image' | 'video'): Promise<Encoded> {
+/** Encodes a file, or says what it must be. The type is read from the file's own header, since MIME types of items are often guesses. */
+export async function encodeFile(
+	file: InputFile,
+	kind: 'image' | 'video',
+): Promise<EncodedFile | { expected: string }> {
 	const { article, types, names, url } = kinds[kind];
 	const tooLarge = {
 		expected: `must name ${article} of at most 3.7 MB, because Runway takes files of up to 5 MB after encoding, but the file has ${megabytes(file.size)}. Make it smaller, or give a URL, where up to ${url} are allowed`,

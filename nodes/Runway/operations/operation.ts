@@ -3,7 +3,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import type { ImageShape } from '../../shared/files/imageShape';
 import type { Api } from '../../shared/task/task';
 import type { FactsByModel } from '../modelTable';
-import type { Encoded } from './files';
+import type { EncodedFile } from './files';
 import type { PanelRemark } from './hints';
 
 /**
@@ -111,6 +111,9 @@ export type BuildResult =
 	  }
 	| { ok: false; faults: Fault[] };
 
+/** What a check of parameters gives: their cleaned values, or what is wrong with them. */
+export type Checked<T> = { ok: true; data: T } | { ok: false; faults: Fault[] };
+
 /** A parameter that the API would refuse. */
 export interface Fault {
 	/** Path of the parameter, such as `cameraMotion.x`. */
@@ -157,5 +160,5 @@ export interface FileInput {
 	parameter: string;
 	field: string;
 	/** Turns the file into a URI, or says what it must be. */
-	encode(file: InputFile): Promise<Encoded>;
+	encode(file: InputFile): Promise<EncodedFile | { expected: string }>;
 }

@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
-import type { Fault, Operation } from './operation';
+import type { Checked, Fault, Operation } from './operation';
 
 /** Checks what the panel gives, and names what is wrong as the panel names it. */
 
@@ -13,7 +13,7 @@ export function checkParameters<Schema extends z.core.$ZodType>(
 	schema: Schema,
 	fields: INodeProperties[],
 	parameters: Record<string, unknown>,
-): { ok: true; data: z.core.output<Schema> } | { ok: false; faults: Fault[] } {
+): Checked<z.core.output<Schema>> {
 	const checked = z.safeParse(schema, parameters);
 	if (checked.success) return { ok: true, data: checked.data };
 	const faults = new Map<string, Fault>();

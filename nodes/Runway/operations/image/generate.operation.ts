@@ -2,9 +2,9 @@ import * as z from 'zod/v4-mini';
 
 import { modelTable } from '../../modelTable';
 import { optionalInteger, ratio, requiredText } from '../checks';
-import { modelField, moderationField, promptField, ratioFields, seedField } from '../fields';
+import { modelField, promptField, ratioFields, seedField } from '../fields';
 import { panelRemarks, replacedDefaults } from '../hints';
-import { contentModeration, publicFigureThreshold } from '../moderation';
+import { contentModeration, moderationField, publicFigureThreshold } from '../moderation';
 import { currentModels, fitsModel, modelDoubts, replacements } from '../modelRules';
 import { createOperation } from '../createOperation';
 import type { Doubt } from '../operation';
@@ -69,7 +69,7 @@ export const generate = createOperation({
 		contentModeration: contentModeration(p.publicFigureThreshold),
 	}),
 
-	notes: (p) => replacedDefaults(facts, defaults, p),
+	hints: (p) => replacedDefaults(facts, defaults, p),
 
 	doubts: (p, { apiHost }) => [
 		...modelDoubts(facts, p),

@@ -2,9 +2,9 @@ import * as z from 'zod/v4-mini';
 
 import { modelTable } from '../../modelTable';
 import { flag, integer, MATCH_IMAGE, oneOf, optionalInteger, ratioOrMatch, requiredText } from '../checks';
-import { modelField, moderationField, ratioField, seedField } from '../fields';
+import { modelField, ratioField, seedField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
-import { contentModeration, publicFigureThreshold } from '../moderation';
+import { contentModeration, moderationField, publicFigureThreshold } from '../moderation';
 import { currentModels, fitsModel, modelDoubts, ratiosOf } from '../modelRules';
 import { createOperation } from '../createOperation';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import { cameraMotion, optionalMotionVector } from '../cameraMotion';
+import { cameraMotion, cameraMotionField, optionalMotionVector } from '../cameraMotion';
 import {
 	flag,
 	httpUrl,
@@ -11,16 +11,7 @@ import {
 	ratioOrMatch,
 	requiredText,
 } from '../checks';
-import {
-	cameraMotionField,
-	durationField,
-	flipField,
-	modelField,
-	promptField,
-	ratioField,
-	styleField,
-	urlField,
-} from '../fields';
+import { durationField, flipField, modelField, promptField, ratioField, styleField, urlField } from '../fields';
 import { urlDoubts } from '../inputUrls';
 import { documentedDoubts } from '../modelRules';
 import { createOperation } from '../createOperation';

@@ -1,8 +1,8 @@
 import * as z from 'zod/v4-mini';
 
-import { cameraMotion, motionVector } from '../cameraMotion';
+import { cameraMotion, cameraMotionField, motionVector } from '../cameraMotion';
 import { integer, ratio, requiredText } from '../checks';
-import { cameraMotionField, durationField, modelField, promptField, ratioField, styleField } from '../fields';
+import { durationField, modelField, promptField, ratioField, styleField } from '../fields';
 import { documentedDoubts } from '../modelRules';
 import { createOperation } from '../createOperation';
 

@@ -11,11 +11,11 @@ import {
 	ratioOrMatch,
 	requiredText,
 } from '../checks';
-import { durationField, modelField, moderationField, promptField, ratioFields, seedField, urlField } from '../fields';
+import { durationField, modelField, promptField, ratioFields, seedField, urlField } from '../fields';
 import { panelRemarks, replacedDefaults } from '../hints';
 import { urlDoubts } from '../inputUrls';
 import { mediaInput, requireMedia } from '../media';
-import { contentModeration, publicFigureThreshold } from '../moderation';
+import { contentModeration, moderationField, publicFigureThreshold } from '../moderation';
 import { currentModels, fitsModel, modelDoubts, modelsWithoutLastFrame, ratiosOf, replacements } from '../modelRules';
 import { createOperation } from '../createOperation';
 
@@ -119,7 +119,7 @@ export const imageToVideo = createOperation({
 		contentModeration: contentModeration(p.publicFigureThreshold),
 	}),
 
-	notes: (p) => replacedDefaults(facts, defaults, p),
+	hints: (p) => replacedDefaults(facts, defaults, p),
 
 	doubts: (p, { apiHost }) => [
 		...modelDoubts(facts, p),

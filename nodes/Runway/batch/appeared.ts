@@ -1,9 +1,8 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { listAccountTasks, type AccountTask } from '../../shared/api/accountTasks';
-import { taskOf } from './job';
+import { taskOf, type Ending } from './job';
 import { taskIdsOf, type PaidRecord } from './paid';
-import type { JobResult } from './run';
 
 /**
  * After a create with an unknown outcome, searches the account for the task that it may have made. That needs the account's
@@ -20,25 +19,25 @@ const MOST_NAMED = 5;
 
 /**
  * Adds to each create whose outcome is unknown what has appeared in the account since. Asks once for all of them, and leaves the
- * results as they are if there is no access token, or no answer. Never throws.
- * @param left what earlier attempts created beside the tasks of the results
+ * endings as they are if there is no access token, or no answer. Never throws.
+ * @param unclaimed what earlier attempts created beside the tasks of the endings
  */
 export async function findAppeared(
 	context: IExecuteFunctions,
-	results: readonly JobResult[],
-	left: readonly PaidRecord[],
-): Promise<JobResult[]> {
-	const times = results.flatMap(({ outcome }) =>
+	endings: readonly Ending[],
+	unclaimed: readonly PaidRecord[],
+): Promise<Ending[]> {
+	const times = endings.flatMap(({ outcome }) =>
 		outcome.kind === 'maybeCreated' && outcome.underWay !== undefined ? [outcome.underWay.from] : [],
 	);
-	if (times.length === 0 || context.getExecutionCancelSignal()?.aborted) return [...results];
+	if (times.length === 0 || context.getExecutionCancelSignal()?.aborted) return [...endings];
 	const listed = await look(context, new Date(Math.min(...times) - TOLERANCE_MS));
-	if (listed === null) return [...results];
-	const known = new Set([...results.map(({ outcome }) => taskOf(outcome)?.taskId), ...taskIdsOf(left)]);
+	if (listed === null) return [...endings];
+	const known = new Set([...endings.map(({ outcome }) => taskOf(outcome)?.taskId), ...taskIdsOf(unclaimed)]);
 	const unknown = listed.filter(({ taskId }) => !known.has(taskId));
-	return results.map((result) => {
-		const { job, outcome } = result;
-		if (outcome.kind !== 'maybeCreated' || outcome.underWay === undefined || job.kind !== 'create') return result;
+	return endings.map((ending) => {
+		const { job, outcome } = ending;
+		if (outcome.kind !== 'maybeCreated' || outcome.underWay === undefined || job?.kind !== 'create') return ending;
 		const { from, to } = outcome.underWay;
 		const ofThatTime = unknown.filter(
 			({ submittedAt }) =>
@@ -46,7 +45,7 @@ export async function findAppeared(
 				Date.parse(submittedAt) >= from - TOLERANCE_MS &&
 				Date.parse(submittedAt) <= to + TOLERANCE_MS,
 		);
-		return { ...result, outcome: { ...outcome, appeared: likeliest(ofThatTime, job.operation.path) } };
+		return { ...ending, outcome: { ...outcome, appeared: likeliest(ofThatTime, job.operation.path) } };
 	});
 }
 

@@ -6,7 +6,7 @@ import { networkProblem, responseProblem } from '../../shared/api/problem';
 import { askBalance, createSend } from '../../shared/api/transport';
 import { isObject } from '../../shared/task/json';
 import { getBalance } from '../operations/account/getBalance.operation';
-import type { Fault } from '../operations/operation';
+import type { Checked, Fault } from '../operations/operation';
 import { askUntilAnswered, runLookUps, type Found, type LookUpAnswer } from './lookUp';
 
 /** Looks up the balance, once for each item, and the state of the key, once for all. */
@@ -15,7 +15,7 @@ export async function runBalance(context: IExecuteFunctions): Promise<INodeExecu
 	return await runLookUps(context, async (itemIndex): Promise<Found> => {
 		const days = readDays(context, itemIndex);
 		if (!days.ok) return { outcome: { kind: 'invalid', faults: days.faults } };
-		const found = await askUntilAnswered(context, 'account', async () => await askForBalance(context, days.query));
+		const found = await askUntilAnswered(context, 'account', async () => await askForBalance(context, days.data));
 		if ('outcome' in found) return found;
 		key ??= createSend(context).then(askKey);
 		const json = { ...found.value, key: keyJson(await key) };
@@ -46,16 +46,13 @@ export function keyJson(key: KeyState | null): IDataObject | null {
 }
 
 /** The days to list the use of. CometAPI takes both or none; the last one is today, unless it is given. */
-function readDays(
-	context: IExecuteFunctions,
-	itemIndex: number,
-): { ok: true; query: Record<string, string> } | { ok: false; faults: Fault[] } {
+function readDays(context: IExecuteFunctions, itemIndex: number): Checked<Record<string, string>> {
 	const timeZone = context.getTimezone();
 	const [start, end] = getBalance.fields.map(({ name: parameter, displayName: label }) => {
 		const value = context.getNodeParameter(parameter, itemIndex, '') as unknown;
 		return { parameter, label, found: { value }, day: dayOf(value, timeZone) };
 	});
-	if (start === undefined || end === undefined) return { ok: true, query: {} };
+	if (start === undefined || end === undefined) return { ok: true, data: {} };
 	const faults: Fault[] = [start, end]
 		.filter(({ day }) => day === null)
 		.map((field) => ({ ...field, expected: 'must be a date such as 2026-05-04' }));
@@ -66,10 +63,10 @@ function readDays(
 		faults.push({ ...start, expected: `must not be after "${end.label}" (${end.day})` });
 	}
 	if (faults.length > 0) return { ok: false, faults };
-	if (!start.day) return { ok: true, query: {} };
+	if (!start.day) return { ok: true, data: {} };
 	const today = dayIn(timeZone, new Date());
 	const last = end.day || (start.day > today ? start.day : today);
-	return { ok: true, query: { start_date: start.day, end_date: last } };
+	return { ok: true, data: { start_date: start.day, end_date: last } };
 }
 
 /**

@@ -43,9 +43,9 @@ export function detailsOf(outcome: Outcome): IDataObject {
 	return details;
 }
 
-/** The tasks that earlier attempts paid for. */
-export function leftDetails(left: readonly PaidRecord[]): IDataObject[] {
-	return left.flatMap((record) =>
+/** The tasks that earlier attempts paid for and no item reuses. */
+export function unclaimedDetails(unclaimed: readonly PaidRecord[]): IDataObject[] {
+	return unclaimed.flatMap((record) =>
 		'taskId' in record ? [{ taskId: record.taskId, status: hasFailed(record) ? 'failed' : 'unknown' }] : [],
 	);
 }

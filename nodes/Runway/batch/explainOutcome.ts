@@ -17,7 +17,7 @@ const SEND_ANYWAY = 'If you are sure of the value, switch on "Send Anyway" in th
 const NOTHING_SENT = 'Nothing was sent to CometAPI';
 
 /**
- * Says what happened and what to do, for every way in which a job can end without being ready.
+ * Says what happened and what to do, for every way in which a job can end without a result.
  *
  * @param hasEarlier whether attempts before this one have paid, or may have, for other tasks of the item
  */
@@ -82,7 +82,8 @@ export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanatio
 				advice: `${advice} ${howToFetch(outcome.task)}`,
 			};
 		}
-		case 'ready':
+		case 'created':
+		case 'finished':
 			return { message: 'The task is ready', advice: '' };
 	}
 }

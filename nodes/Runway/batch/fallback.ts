@@ -5,12 +5,6 @@ import type { Ledger } from './paid';
 
 /** Other models for a job whose own is not served (`options.fallbackModels`). */
 
-/** The parts of the request that depend on the model. */
-export type ModelRequest = Pick<CreateJob, 'model' | 'body' | 'fingerprint' | 'pace' | 'ratio' | 'remarks'> & {
-	/** What the user should know after the run if it is this model's. */
-	hints: readonly string[];
-};
-
 const ABOUT_THE_MODEL: ReadonlySet<Reason> = new Set(['modelUnavailable', 'modelNotAllowed']);
 
 /** Whether an answer refuses the model as such. None of these answers can have created a task. */
@@ -35,8 +29,8 @@ export function takeNextModel(job: CreateJob): void {
 	const [next, ...rest] = job.fallbacks;
 	if (next === undefined) return;
 	const note = `CometAPI refused the model ${job.model}, so ${next.model} came next.`;
-	job.notes.push(note, ...next.hints.filter((hint) => !job.notes.includes(hint)));
-	Object.assign(job, { ...next, remarks: [...next.remarks, note], fallbacks: rest });
+	const hints = [...new Set([...job.hints, note, ...next.hints])];
+	Object.assign(job, { ...next, hints, remarks: [...next.remarks, note], fallbacks: rest });
 }
 
 /** Lets the jobs of a retry ask for the models with which an earlier attempt has created their tasks. */
@@ -44,6 +38,7 @@ export function resumeModels(jobs: readonly Job[], ledger: Ledger): void {
 	for (const job of jobs) {
 		if (job.kind !== 'create' || ledger.find(job) !== undefined) continue;
 		const at = job.fallbacks.findIndex(({ fingerprint }) => ledger.find({ ...job, fingerprint }) !== undefined);
-		if (at >= 0) Object.assign(job, { ...job.fallbacks[at], fallbacks: job.fallbacks.slice(at + 1) });
+		const { hints, fallbacks } = job;
+		if (at >= 0) Object.assign(job, { ...fallbacks[at], hints, fallbacks: fallbacks.slice(at + 1) });
 	}
 }

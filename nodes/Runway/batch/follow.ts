@@ -3,7 +3,7 @@ import type { IDataObject, IExecuteFunctions, IWebhookFunctions } from 'n8n-work
 import { isObject } from '../../shared/task/json';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { pauseBefore } from '../../shared/wake/readBack';
-import type { Known } from './sleepers';
+import type { Known } from './known';
 
 /**
  * Calls to a sleeping execution at its own address, as CometAPI makes them. n8n answers them with its own knowledge of the

@@ -1,10 +1,11 @@
+import type { INodeExecutionData } from 'n8n-workflow';
+
 import type { AccountTask } from '../../shared/api/accountTasks';
 import type { Wanted } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
 import type { Row } from '../../shared/wait/watch';
 import type { Api, KnownTask } from '../../shared/task/task';
 import type { CreateOperation, Fault, TaskOperation } from '../operations/operation';
-import type { ModelRequest } from './fallback';
 import type { ItemSettings } from './settings';
 
 /** One task to be created or looked at, for one item. */
@@ -14,22 +15,31 @@ interface BaseJob {
 	itemIndex: number;
 	settings: ItemSettings;
 	/** Jobs with the same text take about equally long to render. */
-	pace: string;
+	renderGroup: string;
 }
 
-export interface CreateJob extends BaseJob {
-	kind: 'create';
-	operation: CreateOperation;
+/** The parts of a create that depend on its model. */
+export interface ModelRequest {
+	renderGroup: string;
 	/** Recognizes the same request of an earlier attempt: a hash of route and body. */
 	fingerprint: string;
-	/** What the node itself finds doubtful about the request. */
-	remarks: readonly string[];
 	/** The model's name, if the operation has one. */
 	model: string | undefined;
-	/** The prompt, if the operation has one. */
-	prompt: string | undefined;
 	/** The ratio that is sent, or null. */
 	ratio: string | null;
+	/** What the node itself finds doubtful about the request. */
+	remarks: readonly string[];
+	/** What the user should know after the run. */
+	hints: readonly string[];
+	/** Makes the body. One with files is made each time, so that a batch's files are never all in memory at once. */
+	body(): Promise<Record<string, unknown>>;
+}
+
+export interface CreateJob extends BaseJob, ModelRequest {
+	kind: 'create';
+	operation: CreateOperation;
+	/** The prompt, if the operation has one. */
+	prompt: string | undefined;
 	/** The panel's label of a field that the API names, such as "Prompt" for `promptText`, or the API's own name. */
 	labelOf(field: string): string;
 	/** The same request with other models, to be tried in turn if this one's is refused. */
@@ -38,10 +48,6 @@ export interface CreateJob extends BaseJob {
 	fingerprints: readonly string[];
 	/** How many tasks have been created for the item, the present one included. */
 	attempts: number;
-	/** What the user should know after the run. */
-	notes: string[];
-	/** Makes the body. One with files is made each time, so that a batch's files are never all in memory at once. */
-	body(): Promise<Record<string, unknown>>;
 }
 
 export interface TaskJob extends BaseJob {
@@ -49,14 +55,16 @@ export interface TaskJob extends BaseJob {
 	operation: TaskOperation;
 	taskId: string;
 	api: Api | 'auto';
-	/** What the item itself says about the task's family. */
+	/** What the item itself says about the task's API family. */
 	likelyApi?: Api;
 }
 
-/** How a job ended. Only `report.ts` turns these into items and errors. */
+/** What became of a job. Only `report.ts` turns these into errors. */
 export type Outcome =
-	/** The task is in a state that the operation asked for. */
-	| { kind: 'ready'; task: KnownTask }
+	/** The task was created, and nothing more is awaited of it in this run. */
+	| { kind: 'created'; task: KnownTask }
+	/** The task is in a state that the operation asked for, so its item can be passed on. */
+	| { kind: 'finished'; task: KnownTask }
 	/** The task ended without a result. */
 	| { kind: 'failed'; task: KnownTask }
 	/** The task succeeded, but the API gave no URL of a result. */
@@ -96,6 +104,25 @@ export type Outcome =
 	| { kind: 'notSent'; because?: Problem }
 	/** The execution was stopped, or the run ended by another item's error, while the task went on. */
 	| { kind: 'leftRunning'; task: KnownTask };
+
+/** How an item ended: from the checks of its parameters, over the run, to the output. */
+export interface Ending {
+	itemIndex: number;
+	outcome: Outcome;
+	/** What was run for it, if it passed the checks. */
+	job?: Job;
+	/** The item to pass on, unless the outcome is an error. */
+	item?: INodeExecutionData;
+	/** Whether the task comes from an earlier attempt or another run, and was not created now. */
+	isReused?: boolean;
+}
+
+/** What the checks make of an item: a job to run, or an ending. */
+export type Prepared = Job | Ending;
+
+export function isJob(prepared: Prepared): prepared is Job {
+	return 'kind' in prepared;
+}
 
 /** The task that an outcome is about, if there is one for certain. */
 export function taskOf(outcome: Outcome): KnownTask | null {

@@ -7,7 +7,7 @@ import { backoffDelay } from '../../shared/wait/cadence';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import type { Outcome } from './job';
 import { errorItem, markForErrorOutput, nodeError, stoppedError } from './report';
-import { goesOnAfterErrors } from './settings';
+import { goesOnAfterErrors } from './tool';
 
 /** What an operation finds that waits for no task: the balance, or a list. */
 export type Found = { items: INodeExecutionData[] } | { outcome: Outcome; verdict?: Verdict };

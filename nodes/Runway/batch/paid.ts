@@ -15,7 +15,7 @@ export interface Ledger {
 	/** The record of an earlier attempt for this item, if it made the same request. */
 	find(job: CreateJob): PaidRecord | undefined;
 	/** The records of earlier attempts that none of these jobs reuses. */
-	leftBehind(jobs: readonly Job[]): PaidRecord[];
+	unclaimed(jobs: readonly Job[]): PaidRecord[];
 	/** To be called before a create is sent. @returns false if it must wait a little longer */
 	sending(job: CreateJob): Promise<boolean>;
 	/** Notes that the create waits for another turn, and that certainly nothing has been created so far. */
@@ -71,11 +71,11 @@ export function openLedger(
 
 	return {
 		find,
-		leftBehind(jobs) {
+		unclaimed(jobs) {
 			const all = records();
 			if (all.length === 0) return [];
-			const takenUp = new Set(jobs.map((job) => (job.kind === 'create' ? find(job) : job.taskId)));
-			return all.filter((record) => !takenUp.has(record) && !('taskId' in record && takenUp.has(record.taskId)));
+			const claimed = new Set(jobs.map((job) => (job.kind === 'create' ? find(job) : job.taskId)));
+			return all.filter((record) => !claimed.has(record) && !('taskId' in record && claimed.has(record.taskId)));
 		},
 		sending: rows.sending,
 		notSent: rows.notSent,
@@ -132,9 +132,9 @@ export function isOfExecution(record: PaidRecord, executionId: string): boolean 
 	return 'executionId' in record && record.executionId === executionId;
 }
 
-/** Starts from what an earlier attempt left: its task, or the doubt whether there is one. */
-export function takeUp({ operation }: CreateJob, record: PaidRecord): Outcome {
+/** What an earlier attempt left of a job: its task, or the doubt whether there is one. */
+export function reusedOutcome({ operation }: CreateJob, record: PaidRecord): Outcome {
 	if ('problem' in record) return { kind: 'maybeCreated', problem: record.problem };
 	const { taskId, createdAt } = record;
-	return { kind: 'ready', task: { taskId, api: operation.api, state: null, createdAt } };
+	return { kind: 'created', task: { taskId, api: operation.api, state: null, createdAt } };
 }

@@ -118,7 +118,7 @@ export function openRecentTasks(context: IExecuteFunctions, register: Register |
 			const since = systemClock.now() - LONGEST_MS;
 			keep(({ at, taskId }) => taskId === undefined || at >= since);
 			// What this run has created, for this item or another, is no task of somebody else.
-			const taken = new Set<unknown>(taskIdsOf(ledger.leftBehind([])));
+			const taken = new Set<unknown>(taskIdsOf(ledger.unclaimed([])));
 			const use = (job: CreateJob, taskId: string, createdAt: string) => {
 				const { itemIndex, fingerprint } = job;
 				taken.add(taskId);

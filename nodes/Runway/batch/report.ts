@@ -7,12 +7,12 @@ import {
 } from 'n8n-workflow';
 
 import type { Problem } from '../../shared/api/problem';
-import { apiProblemOf, detailsOf, leftDetails, taskDetails } from './details';
+import { apiProblemOf, detailsOf, unclaimedDetails, taskDetails } from './details';
 import { explainOutcome } from './explainOutcome';
-import { taskOf } from './job';
+import { taskOf, type Ending } from './job';
 import { noteStop } from './notes';
 import type { PaidRecord } from './paid';
-import { leftInLines, leftSummary, placeOfItem, runSummary, stateOfRun, stopSummary, type Ending } from './summary';
+import { unclaimedInLines, unclaimedSummary, placeOfItem, runSummary, stateOfRun, stopSummary } from './summary';
 import { breakable, lines, plainLines, sentences } from './words';
 
 /** Turns outcomes into the errors and error items that users see. */
@@ -20,16 +20,16 @@ import { breakable, lines, plainLines, sentences } from './words';
 /**
  * The item in place of a failed one if the node is set to continue. n8n sends an item with these keys to the error output.
  *
- * @param left the tasks of earlier attempts; the item names those that concern it
+ * @param unclaimed the tasks of earlier attempts; the item names those that concern it
  */
-export function errorItem({ itemIndex, outcome }: Ending, left: readonly PaidRecord[] = []): INodeExecutionData {
-	const itsLeft = left.filter((record) => record.itemIndex === itemIndex);
-	const { message, advice } = explainOutcome(outcome, itsLeft.length > 0);
-	const earlier = leftDetails(itsLeft);
+export function errorItem({ itemIndex, outcome }: Ending, unclaimed: readonly PaidRecord[] = []): INodeExecutionData {
+	const its = unclaimed.filter((record) => record.itemIndex === itemIndex);
+	const { message, advice } = explainOutcome(outcome, its.length > 0);
+	const earlier = unclaimedDetails(its);
 	return {
 		json: {
 			error: message,
-			message: sentences(advice, leftSummary(itsLeft)),
+			message: sentences(advice, unclaimedSummary(its)),
 			details: { ...detailsOf(outcome), ...(earlier.length > 0 && { earlierTasks: earlier }) },
 		},
 		pairedItem: { item: itemIndex },
@@ -65,13 +65,13 @@ export function nodeError(
 	context: IExecuteFunctions,
 	ending: Ending,
 	all: readonly Ending[],
-	left: readonly PaidRecord[] = [],
+	unclaimed: readonly PaidRecord[] = [],
 ): Error {
 	const { outcome, itemIndex } = ending;
 	const node = context.getNode();
-	const leftBehind = leftInLines(left);
+	const unclaimedLines = unclaimedInLines(unclaimed);
 	const isAlone =
-		leftBehind === '' &&
+		unclaimedLines === '' &&
 		all.every(
 			(other) =>
 				other === ending ||
@@ -81,16 +81,16 @@ export function nodeError(
 	const isOfN8n = outcome.kind === 'unresolved' && 'context' in outcome.error;
 	if (isOfN8n && outcome.task === null && isAlone) return outcome.error;
 
-	const itsLeft = left.some((record) => record.itemIndex === itemIndex);
-	const { message, advice } = explainOutcome(outcome, itsLeft);
+	const hasUnclaimed = unclaimed.some((record) => record.itemIndex === itemIndex);
+	const { message, advice } = explainOutcome(outcome, hasUnclaimed);
 	const place = placeOfItem(itemIndex, context.getInputData().length);
-	const description = lines(advice, place, runSummary(ending, all), leftBehind);
+	const description = lines(advice, place, runSummary(ending, all), unclaimedLines);
 	const problem = apiProblemOf(outcome);
 	const error =
 		problem === null
 			? new NodeOperationError(node, message, { itemIndex, description })
 			: new NodeApiError(node, { message }, { message, description, httpCode: httpCodeOf(problem), itemIndex });
-	const tasks = [...all.flatMap((other) => taskDetails(other.outcome)), ...leftDetails(left)];
+	const tasks = [...all.flatMap((other) => taskDetails(other.outcome)), ...unclaimedDetails(unclaimed)];
 	return worded(error, message, { ...detailsOf(outcome), tasks });
 }
 
@@ -101,16 +101,16 @@ export function nodeError(
 export function stoppedError(
 	context: IExecuteFunctions,
 	all: readonly Ending[],
-	left: readonly PaidRecord[] = [],
+	unclaimed: readonly PaidRecord[] = [],
 ): Error {
 	const state = stateOfRun(all);
 	if (state !== null) noteStop(context, state);
-	const description = stopSummary(all, left);
+	const description = stopSummary(all, unclaimed);
 	const message = 'The execution was canceled';
 	context.sendMessageToUI(`Stopped. ${plainLines(description)}`);
 	const error = new NodeOperationError(context.getNode(), message, { description });
 	return worded(error, message, {
-		tasks: [...all.flatMap(({ outcome }) => taskDetails(outcome)), ...leftDetails(left)],
+		tasks: [...all.flatMap(({ outcome }) => taskDetails(outcome)), ...unclaimedDetails(unclaimed)],
 	});
 }
 

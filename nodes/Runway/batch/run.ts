@@ -1,22 +1,21 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { pLimit } from '../../shared/wait/limit';
+import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { createRunwayClient, type ReadOutcome, type RunwayClient } from '../../shared/api/client';
-import { ownProblem, type Problem } from '../../shared/api/problem';
+import { ownProblem } from '../../shared/api/problem';
 import { createTaskReader, type TaskReader } from '../../shared/api/route';
-import { createSend } from '../../shared/api/transport';
-import { judge, rulings, troubleKind } from '../../shared/judgement/judge';
 import { deliver } from '../../shared/item/deliver';
-import { isTerminal, type KnownTask, type TaskState } from '../../shared/task/task';
+import { rulings } from '../../shared/judgement/judge';
+import type { KnownTask } from '../../shared/task/task';
 import { backoffDelay } from '../../shared/wait/cadence';
+import { pLimit } from '../../shared/wait/limit';
 import { Alarm, pause, systemClock } from '../../shared/wait/pause';
-import { createWatcher, type Look } from '../../shared/wait/watch';
+import { openClients, type ClientFor } from './clients';
 import { hasNextModel, takeNextModel } from './fallback';
-import { taskOf, type CreateJob, type Job, type Outcome, type TaskJob } from './job';
+import { isJob, taskOf, type CreateJob, type Ending, type Job, type Outcome, type Prepared, type TaskJob } from './job';
 import { noteInCustomData } from './notes';
-import { isOfExecution, takeUp, type Ledger } from './paid';
+import { isOfExecution, reusedOutcome, type Ledger } from './paid';
 import type { RunLimits } from './settings';
-import { createSubmitter } from './submit';
+import { createSubmitter, type Submitter } from './submit';
+import { createTaskWatcher, type WatchTask } from './watchTask';
 import { wishOf } from './wish';
 
 /**
@@ -26,9 +25,6 @@ import { wishOf } from './wish';
  * 1. A create that an earlier attempt of this run has sent is not sent again: this run reuses its task.
  * 2. Whatever is known about a created task stays in its outcome, however the job ends.
  */
-
-/** A single read waits up to a minute for an API in trouble. */
-const ONE_LOOK_MS = 60_000;
 
 export interface RunOptions {
 	context: IExecuteFunctions;
@@ -44,229 +40,187 @@ export interface RunOptions {
 	spareTasks: number;
 }
 
-export interface JobResult {
-	job: Job;
-	outcome: Outcome;
-	/** The item to pass on, or null if the outcome is an error. */
-	item: INodeExecutionData | null;
-	/** Whether the task was found in the ledger and not created now. */
-	reattached: boolean;
-}
-
-/** An ended job with the reader that found its task. */
-interface Ended {
-	outcome: Outcome;
-	reader: TaskReader | null;
-	reattached: boolean;
-}
-
-/** Runs all jobs together; the results come in the order of the jobs. Never rejects for what an API does. */
-export async function runJobs(jobs: readonly Job[], options: RunOptions): Promise<JobResult[]> {
-	const { context, limits, ledger, onSettled } = options;
-	let { spareTasks } = options;
-	const stopped = context.getExecutionCancelSignal();
-	const ending = new AbortController();
-	const ended = new Alarm();
-	const end = () => {
-		ending.abort();
-		ended.ring();
-	};
+/** Runs all jobs together; the endings keep the order of what was prepared. Never rejects for what an API does. */
+export async function runJobs(prepared: readonly Prepared[], options: RunOptions): Promise<Ending[]> {
+	const stopped = options.context.getExecutionCancelSignal();
+	const run = new Run(options);
+	const end = () => run.end();
 	stopped?.addEventListener('abort', end, { once: true });
 	if (stopped?.aborted) end();
-
-	const clock = systemClock;
-	const requests = pLimit(limits.maxParallel);
-	/** Creates wait here for their turn, so that those of a large batch don't delay the first reads. */
-	const creates = pLimit(limits.maxParallel);
-	const downloads = pLimit(limits.maxParallel);
-	const inProgress = pLimit(limits.maxTasksInProgress > 0 ? limits.maxTasksInProgress : Number.POSITIVE_INFINITY);
-	const watcher = createWatcher<TaskState, Problem>({
-		clock,
-		limit: async (request) => await requests(request),
-		kindOf: troubleKind,
-		signal: ending.signal,
-	});
-	const clients = new Map<string, Promise<RunwayClient>>();
-	/** Ends the run for all items, unless the node is set to continue. */
-	const failRun = () => {
-		if (!options.goOnAfterFailedCreate) end();
-	};
-	const submitter = createSubmitter({
-		context,
-		clock,
-		limit: async (request) => await creates(async () => await requests(request)),
-		ledger,
-		isOver: () => ending.signal.aborted,
-		ended,
-		onFailure: failRun,
-	});
-
-	async function clientFor({ settings: { runwayVersion } }: Job): Promise<RunwayClient> {
-		const made =
-			clients.get(runwayVersion) ?? createSend(context).then((send) => createRunwayClient(send, { runwayVersion }));
-		clients.set(runwayVersion, made);
-		return await made;
-	}
-
-	/** Creates and watches until a task succeeds, or there is nothing left to try that the user allows. */
-	async function runCreate(job: CreateJob): Promise<Ended> {
-		for (;;) {
-			const ended = await runAttempt(job);
-			if (!(await goesOn(job, ended.outcome))) return ended;
-		}
-	}
-
-	/** Whether the job creates another task: with its next model, or after a temporary failure. Each task is billed. */
-	async function goesOn(job: CreateJob, outcome: Outcome): Promise<boolean> {
-		if (ending.signal.aborted) return false;
-		if (outcome.kind === 'notCreated' && hasNextModel(job, outcome.problem)) takeNextModel(job);
-		else {
-			const failures = ledger.failures(job);
-			if (!mayPass(outcome) || failures > job.settings.retryFailed || spareTasks <= 0) return false;
-			spareTasks -= 1;
-			await pause(pauseBeforeNewTask(outcome, failures), clock, ended);
-			if (ending.signal.aborted) return false;
-		}
-		await options.onNewAttempt(job, outcome);
-		return true;
-	}
-
-	async function runAttempt(job: CreateJob): Promise<Ended> {
-		job.attempts = ledger.failures(job) + 1;
-		const client = await clientFor(job);
-		const record = ledger.find(job);
-		const started = record === undefined ? await submitter.submit(client, job) : takeUp(job, record);
-		const reattached = record !== undefined;
-		if (started.kind !== 'ready') return { outcome: started, reader: null, reattached };
-		if (reattached) noteInCustomData(context, started.task.taskId);
-		const { completion } = job.settings;
-		const callsBack = record === undefined || isOfExecution(record, context.getExecutionId());
-		if (completion === 'return' || (completion === 'suspend' && callsBack))
-			return { outcome: started, reader: null, reattached };
-
-		const reader = createTaskReader(client, started.task.taskId, job.operation.api);
-		try {
-			const outcome = await watchTask(job, reader, started.task, !reattached);
-			// It calls back to an execution that is over, so this one falls asleep only when it has ended.
-			if (completion === 'suspend') return { outcome: started, reader: null, reattached };
-			// If a new attempt makes sense, the next one may create the task again.
-			if (mayPass(outcome)) ledger.failed(job);
-			return { outcome, reader, reattached };
-		} catch (error) {
-			// A fault of our own must not cost the user the id of a paid task.
-			const problem = ownProblem('unreadable', error instanceof Error ? error.message : String(error));
-			return { outcome: { kind: 'unreadable', task: started.task, problem, row: null }, reader, reattached };
-		}
-	}
-
-	async function watchTask(job: Job, reader: TaskReader, task: KnownTask, isFresh: boolean): Promise<Outcome> {
-		const oneLook = job.kind === 'task' && !job.operation.waits;
-		const startedAt = clock.now();
-		const found = await watcher.watch({
-			look: async () => {
-				const look = toLook(await reader.read());
-				// A single read is a wait that ends with the first state it gets.
-				return oneLook && look.kind === 'pending'
-					? { kind: 'done', value: look.value, tookMs: null, isTypical: false }
-					: look;
-			},
-			kind: job.pace,
-			isFresh,
-			deadline: startedAt + (oneLook ? Math.min(job.settings.timeoutMs, ONE_LOOK_MS) : job.settings.timeoutMs),
-			judge: ({ reason }, row, isSeen) => judge(isSeen ? 'readSeen' : oneLook ? 'lookUp' : 'readNamed', reason, row),
-			intervalMs: job.settings.intervalMs,
-		});
-		const seen = (state: TaskState | null): KnownTask => ({ ...task, api: reader.api, state: state ?? task.state });
-		switch (found.kind) {
-			case 'done':
-				return endedOutcome(job, seen(found.value), found.value);
-			case 'timedOut': {
-				const { last, trouble } = found;
-				// Nobody but the user says that this task exists.
-				if (last === null && trouble?.reason === 'notVisible' && task.createdAt === null) {
-					return { kind: 'absent', task: seen(null) };
-				}
-				// The answer to the create is not a reading: the state is unknown now.
-				return { kind: 'unfinished', task: { ...seen(last), state: last }, waitedMs: clock.now() - startedAt, trouble };
-			}
-			case 'gaveUp': {
-				const { last, trouble, row } = found;
-				// Before the next job gets this one's place: nothing would wait for the task that it creates.
-				if (rulings[trouble.reason].concernsAll) submitter.stop(trouble);
-				if (trouble.reason === 'notVisible') return { kind: 'absent', task: seen(last) };
-				return { kind: 'unreadable', task: seen(last), problem: trouble, row };
-			}
-			case 'aborted':
-				return { kind: 'leftRunning', task: seen(found.last) };
-		}
-	}
-
-	async function runTask(job: TaskJob): Promise<Ended> {
-		const reader = createTaskReader(await clientFor(job), job.taskId, job.api, job.likelyApi);
-		const task: KnownTask = { taskId: job.taskId, api: reader.api, state: null, createdAt: null };
-		return { outcome: await watchTask(job, reader, task, false), reader, reattached: false };
-	}
-
-	async function runToEnd(job: Job): Promise<Ended> {
-		try {
-			return job.kind === 'create' ? await runCreate(job) : await runTask(job);
-		} catch (error) {
-			// n8n's own errors, such as a missing credential or a file that can't be read.
-			return { outcome: unresolved(job, error as Error), reader: null, reattached: false };
-		}
-	}
-
-	/** Errors of n8n don't lose what is known about a task either. */
-	function unresolved(job: Job, error: Error): Outcome {
-		const record = job.kind === 'create' ? ledger.find(job) : undefined;
-		if (job.kind !== 'create' || record === undefined) return { kind: 'unresolved', error, task: null };
-		const known = takeUp(job, record);
-		return known.kind === 'maybeCreated' ? known : { kind: 'unresolved', error, task: taskOf(known) };
-	}
-
-	async function runJob(job: Job): Promise<JobResult> {
-		const { outcome, reader, reattached } = await inProgress(async () => await runToEnd(job));
-		if (endsTheRun(outcome)) failRun();
-		const finished = await finish(job, outcome, reader);
-		onSettled(job, finished.outcome);
-		return { job, ...finished, reattached };
-	}
-
-	/** A file is fetched as soon as it is there, while other tasks still render. */
-	async function finish(
-		job: Job,
-		outcome: Outcome,
-		reader: TaskReader | null,
-	): Promise<Pick<JobResult, 'outcome' | 'item'>> {
-		if (!passesOn(job, outcome)) return { outcome, item: null };
-		const { task } = outcome;
-		const { item, noFile } = await downloads(async () => await deliver(context, wishOf(job), task, reader));
-		return noFile !== undefined && job.kind === 'task' && job.operation.file === 'always'
-			? { outcome: { kind: 'noFile', task, ...noFile }, item: null }
-			: { outcome, item };
-	}
-
 	try {
-		return await Promise.all(jobs.map(runJob));
+		return await Promise.all(prepared.map(async (entry) => (isJob(entry) ? await run.runJob(entry) : entry)));
 	} finally {
 		stopped?.removeEventListener('abort', end);
 	}
 }
 
-/** Whether the task goes to the next node, finished or as the user wants it. */
-function passesOn(job: Job, outcome: Outcome): outcome is Extract<Outcome, { kind: 'ready' | 'unfinished' }> {
-	return (
-		outcome.kind === 'ready' ||
-		(outcome.kind === 'unfinished' && job.settings.onTimeout === 'returnTask' && outcome.waitedMs > 0)
-	);
+/** What came of a job, before its file is fetched. */
+interface Found {
+	outcome: Outcome;
+	isReused: boolean;
+	/** The reader that found the task, if it was watched. */
+	reader: TaskReader | null;
 }
 
-/** Judges a task's last state by what the job wants of it. */
-function endedOutcome(job: Job, task: KnownTask, { status, assetUrls }: TaskState): Outcome {
-	const anyStateWillDo = job.kind === 'task' && !job.operation.unfinishedIsError;
-	if (anyStateWillDo) return { kind: 'ready', task };
-	if (status === 'succeeded') return { kind: assetUrls.length > 0 ? 'ready' : 'noResult', task };
-	return isTerminal(status) ? { kind: 'failed', task } : { kind: 'unfinished', task, waitedMs: 0, trouble: null };
+class Run {
+	private readonly ending = new AbortController();
+	private readonly ended = new Alarm();
+	private readonly clientFor: ClientFor;
+	private readonly submitter: Submitter;
+	private readonly watchTask: WatchTask;
+	private readonly downloads: ReturnType<typeof pLimit>;
+	private readonly inProgress: ReturnType<typeof pLimit>;
+	private spareTasks: number;
+
+	constructor(private readonly options: RunOptions) {
+		const { context, ledger, limits } = options;
+		const requests = pLimit(limits.maxParallel);
+		/** Creates wait here for their turn, so that those of a large batch don't delay the first reads. */
+		const creates = pLimit(limits.maxParallel);
+		this.downloads = pLimit(limits.maxParallel);
+		this.inProgress = pLimit(limits.maxTasksInProgress > 0 ? limits.maxTasksInProgress : Number.POSITIVE_INFINITY);
+		this.spareTasks = options.spareTasks;
+		this.clientFor = openClients(context);
+		this.submitter = createSubmitter({
+			context,
+			clock: systemClock,
+			limit: async (request) => await creates(async () => await requests(request)),
+			ledger,
+			isOver: () => this.isOver,
+			ended: this.ended,
+			onFailure: () => this.fail(),
+		});
+		const { signal } = this.ending;
+		const limit = async <T>(request: () => Promise<T>) => await requests(request);
+		// Nothing would wait for the tasks that further creates make.
+		this.watchTask = createTaskWatcher({ limit, signal }, (problem) => this.submitter.stop(problem));
+	}
+
+	/** Creates no further task, and waits for none. */
+	end(): void {
+		this.ending.abort();
+		this.ended.ring();
+	}
+
+	/** Ends the run for all items, unless the node is set to continue. */
+	private fail(): void {
+		if (!this.options.goOnAfterFailedCreate) this.end();
+	}
+
+	private get isOver(): boolean {
+		return this.ending.signal.aborted;
+	}
+
+	async runJob(job: Job): Promise<Ending> {
+		const { isReused, ...found } = await this.inProgress(async () => await this.find(job));
+		if (endsTheRun(found.outcome)) this.fail();
+		const ending = { itemIndex: job.itemIndex, job, isReused, ...(await this.passOn(job, found)) };
+		this.options.onSettled(job, ending.outcome);
+		return ending;
+	}
+
+	private async find(job: Job): Promise<Found> {
+		try {
+			return job.kind === 'create' ? await this.create(job) : await this.read(job);
+		} catch (error) {
+			// n8n's own errors, such as a missing credential or a file that can't be read.
+			return { outcome: this.unresolved(job, error as Error), reader: null, isReused: false };
+		}
+	}
+
+	private async read(job: TaskJob): Promise<Found> {
+		const { taskId, api, likelyApi, settings } = job;
+		const reader = createTaskReader(await this.clientFor(settings.runwayVersion), taskId, api, likelyApi);
+		const task: KnownTask = { taskId, api: reader.api, state: null, createdAt: null };
+		return { outcome: await this.watchTask(job, reader, task, false), reader, isReused: false };
+	}
+
+	/** Creates and watches until a task succeeds, or there is nothing left to try that the user allows. */
+	private async create(job: CreateJob): Promise<Found> {
+		for (;;) {
+			const found = await this.attempt(job);
+			if (!(await this.startsAnew(job, found.outcome))) return found;
+		}
+	}
+
+	private async attempt(job: CreateJob): Promise<Found> {
+		const { context, ledger } = this.options;
+		const { completion, runwayVersion } = job.settings;
+		job.attempts = ledger.failures(job) + 1;
+		const client = await this.clientFor(runwayVersion);
+		const record = ledger.find(job);
+		const isReused = record !== undefined;
+		const started = isReused ? reusedOutcome(job, record) : await this.submitter.submit(client, job);
+		if (started.kind !== 'created') return { outcome: started, reader: null, isReused };
+		const { task } = started;
+		if (isReused) noteInCustomData(context, task.taskId);
+		const callsBack = !isReused || isOfExecution(record, context.getExecutionId());
+		if (completion === 'return' || (completion === 'suspend' && callsBack))
+			return { outcome: started, reader: null, isReused };
+
+		const reader = createTaskReader(client, task.taskId, job.operation.api);
+		try {
+			const outcome = await this.watchTask(job, reader, task, !isReused);
+			// It calls back to an execution that is over, so this one falls asleep only when it has ended.
+			if (completion === 'suspend') return { outcome: started, reader: null, isReused };
+			// If a new attempt makes sense, the next one may create the task again.
+			if (mayPass(outcome)) ledger.failed(job);
+			return { outcome, reader, isReused };
+		} catch (error) {
+			// A fault of our own must not cost the user the id of a paid task.
+			const problem = ownProblem('unreadable', error instanceof Error ? error.message : String(error));
+			return { outcome: { kind: 'unreadable', task, problem, row: null }, reader, isReused };
+		}
+	}
+
+	/** Whether the job creates another task: with its next model, or after a temporary failure. Each task is billed. */
+	private async startsAnew(job: CreateJob, outcome: Outcome): Promise<boolean> {
+		if (this.isOver) return false;
+		if (outcome.kind === 'notCreated' && hasNextModel(job, outcome.problem)) takeNextModel(job);
+		else {
+			const failures = this.options.ledger.failures(job);
+			if (!mayPass(outcome) || failures > job.settings.retryFailed || this.spareTasks <= 0) return false;
+			this.spareTasks -= 1;
+			await pause(pauseBeforeNewTask(outcome, failures), systemClock, this.ended);
+			if (this.isOver) return false;
+		}
+		await this.options.onNewAttempt(job, outcome);
+		return true;
+	}
+
+	/** Errors of n8n don't lose what is known about a task either. */
+	private unresolved(job: Job, error: Error): Outcome {
+		const record = job.kind === 'create' ? this.options.ledger.find(job) : undefined;
+		if (job.kind !== 'create' || record === undefined) return { kind: 'unresolved', error, task: null };
+		const known = reusedOutcome(job, record);
+		return known.kind === 'maybeCreated' ? known : { kind: 'unresolved', error, task: taskOf(known) };
+	}
+
+	/** Makes the item. A file is fetched as soon as it is there, while other tasks still render. */
+	private async passOn(
+		job: Job,
+		{ outcome, reader }: Omit<Found, 'isReused'>,
+	): Promise<Pick<Ending, 'outcome' | 'item'>> {
+		if (!isPassedOn(job, outcome)) return { outcome };
+		const { task } = outcome;
+		const deliverTask = async () => await deliver(this.options.context, wishOf(job), task, reader);
+		const { item, noFile } = await this.downloads(deliverTask);
+		return noFile !== undefined && job.kind === 'task' && job.operation.file === 'always'
+			? { outcome: { kind: 'noFile', task, ...noFile } }
+			: { outcome, item };
+	}
+}
+
+/** Whether the task goes to the next node, finished or as the user wants it. */
+function isPassedOn(
+	job: Job,
+	outcome: Outcome,
+): outcome is Extract<Outcome, { kind: 'created' | 'finished' | 'unfinished' }> {
+	return (
+		outcome.kind === 'created' ||
+		outcome.kind === 'finished' ||
+		(outcome.kind === 'unfinished' && job.settings.onTimeout === 'returnTask' && outcome.waitedMs > 0)
+	);
 }
 
 /** Whether a task has failed for a reason that may be gone if it is created again. */
@@ -285,38 +239,4 @@ function endsTheRun(outcome: Outcome): boolean {
 	return (
 		outcome.kind === 'unresolved' || (outcome.kind === 'unreadable' && rulings[outcome.problem.reason].concernsAll)
 	);
-}
-
-function toLook(outcome: ReadOutcome): Look<TaskState, Problem> {
-	switch (outcome.kind) {
-		case 'task':
-			return isTerminal(outcome.state.status)
-				? {
-						kind: 'done',
-						value: outcome.state,
-						tookMs: renderTime(outcome.state),
-						isTypical: outcome.state.status === 'succeeded',
-					}
-				: {
-						kind: 'pending',
-						value: outcome.state,
-						progress: outcome.state.progress,
-						beganAt: milliseconds(outcome.state.submittedAt),
-					};
-		case 'trouble':
-			return { kind: 'trouble', trouble: outcome.problem, retryAfterMs: outcome.retryAfterMs };
-		case 'aborted':
-			return { kind: 'aborted' };
-	}
-}
-
-/** Milliseconds that the task took by the API's own account. */
-function renderTime({ submittedAt, finishedAt }: TaskState): number | null {
-	const began = milliseconds(submittedAt);
-	const ended = milliseconds(finishedAt);
-	return began !== null && ended !== null && ended > began ? ended - began : null;
-}
-
-function milliseconds(iso: string | null): number | null {
-	return iso === null ? null : Date.parse(iso);
 }

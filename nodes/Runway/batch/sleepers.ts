@@ -1,16 +1,16 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData, IWebhookFunctions } from 'n8n-workflow';
 
-import { createRunwayClient, type RunwayClient } from '../../shared/api/client';
 import { createTaskReader } from '../../shared/api/route';
-import { createSend } from '../../shared/api/transport';
 import { deliver, type Wish } from '../../shared/item/deliver';
 import { endInRow } from '../../shared/register/end';
 import type { Register } from '../../shared/register/register';
-import { isTerminal, settled, type Api, type TaskState } from '../../shared/task/task';
+import { isTerminal, settled, type Api } from '../../shared/task/task';
 import { pLimit } from '../../shared/wait/limit';
 import { FaultRow } from '../../shared/wait/row';
 import { keyOf } from '../../shared/wake/claim';
 import { readBack, type ReadBack, type ReadBackOptions } from '../../shared/wake/readBack';
+import type { ClientFor } from './clients';
+import type { Known } from './known';
 import { markForErrorOutput } from './report';
 
 /**
@@ -60,57 +60,10 @@ export function tasksOf(sleepers: readonly Sleeper[]): SleepingTask[] {
 	return sleepers.filter((sleeper) => sleeper.kind === 'task');
 }
 
-/** What this process knows of a sleeping execution. A help, not a record: another process begins with nothing. */
-export interface Known {
-	/** Last states of tasks that have ended, by {@link keyOf}. */
-	ends: Map<string, TaskState>;
-	/** Latest states of the others, by {@link keyOf}. */
-	states: Map<string, TaskState>;
-	/** Troubles in a row, by {@link keyOf}. */
-	rows: Map<string, FaultRow>;
-	/** Tasks that have ended according to a callback. */
-	saidToHaveEnded: Set<string>;
-	/** When the latest callback came that may report an end, in milliseconds since the epoch like all times here, or 0. */
-	calledAt: number;
-	/** Until when it is worth looking without another callback. */
-	followedUntil: number;
-	/** Whether this process calls the execution up to then. */
-	isFollowed: boolean;
-	/** When its tasks were last read, or 0. */
-	lookedAt: number;
-	/** When it was found awake or woken up, or 0. */
-	wokenAt: number;
-}
-
-const knownOf = new Map<string, Known>();
-const MAX_KNOWN = 200;
-
 /** The name of one sleep. With the tasks in it, since a loop may let the same node sleep again in the same execution. */
 export function nameOfSleep(context: Context, sleepers: readonly Sleeper[]): string {
 	const ids = tasksOf(sleepers).map(keyOf);
 	return [String(context.evaluateExpression('{{ $execution.id }}', 0)), context.getNode().id, ...ids].join(' ');
-}
-
-/** What this process knows of a sleep, or the place for it. */
-export function recall(sleep: string): Known {
-	const known: Known = knownOf.get(sleep) ?? {
-		ends: new Map(),
-		states: new Map(),
-		rows: new Map(),
-		saidToHaveEnded: new Set(),
-		calledAt: 0,
-		followedUntil: 0,
-		isFollowed: false,
-		lookedAt: 0,
-		wokenAt: 0,
-	};
-	knownOf.delete(sleep);
-	knownOf.set(sleep, known);
-	for (const oldest of knownOf.keys()) {
-		if (knownOf.size <= MAX_KNOWN) break;
-		knownOf.delete(oldest);
-	}
-	return known;
 }
 
 /** Writes the address that wakes the execution into the register. */
@@ -135,18 +88,6 @@ export async function noteDelivered(
 	await register.settle();
 }
 
-export type ClientFor = (runwayVersion: string) => RunwayClient;
-
-export async function createClients(context: Context): Promise<ClientFor> {
-	const send = await createSend(context);
-	const clients = new Map<string, RunwayClient>();
-	return (runwayVersion) => {
-		const client = clients.get(runwayVersion) ?? createRunwayClient(send, { runwayVersion });
-		clients.set(runwayVersion, client);
-		return client;
-	};
-}
-
 /** What keeps an execution asleep: a task that is still pending, or can't be read. */
 export interface Open {
 	task: SleepingTask;
@@ -168,7 +109,7 @@ export async function findOpen(
 		if (known.ends.has(key)) continue;
 		const row = known.rows.get(key) ?? new FaultRow();
 		known.rows.set(key, row);
-		const reader = createTaskReader(clientFor(task.runwayVersion), task.taskId, task.api);
+		const reader = createTaskReader(await clientFor(task.runwayVersion), task.taskId, task.api);
 		const read = await readBack(reader, { ...options, isOurs: true, mostPending: 1, row });
 		if (read.kind !== 'task') return { task, read };
 		const state = settled(known.states.get(key) ?? null, read.state);
@@ -192,7 +133,7 @@ export async function deliverAll(
 			if (sleeper.kind === 'done') return endedItem(context, sleeper);
 			const { taskId, api, createdAt, runwayVersion, wish } = sleeper;
 			const task = { taskId, api, createdAt, state: ends.get(keyOf(sleeper)) ?? null };
-			const reader = createTaskReader(clientFor(runwayVersion), taskId, api);
+			const reader = createTaskReader(await clientFor(runwayVersion), taskId, api);
 			return await inParallel(async () => (await deliver(context, wish, task, reader)).item);
 		}),
 	);

@@ -5,10 +5,9 @@ import { explain } from '../../shared/api/explain';
 import { askKey } from '../../shared/api/keyUsage';
 import { createSend } from '../../shared/api/transport';
 import { askForBalance } from './balance';
-import type { CreateJob, Job, Outcome } from './job';
+import { isJob, type CreateJob, type Job, type Outcome, type Prepared } from './job';
 import { askUntilAnswered } from './lookUp';
 import type { Ledger } from './paid';
-import type { Prepared } from './prepare';
 import { count } from './words';
 
 /** What a run may spend: the guards that users set, held before the first create. */
@@ -25,11 +24,11 @@ export async function withinLimits(
 	prepared: readonly Prepared[],
 	ledger: Ledger,
 ): Promise<readonly Prepared[]> {
-	const isNew = (job: Prepared['job']): job is CreateJob => job?.kind === 'create' && ledger.find(job) === undefined;
-	const creates = prepared.map(({ job }) => job).filter(isNew);
-	const outcome = await refusal(context, creates);
+	const isNew = (entry: Prepared): entry is CreateJob =>
+		isJob(entry) && entry.kind === 'create' && ledger.find(entry) === undefined;
+	const outcome = await refusal(context, prepared.filter(isNew));
 	if (outcome === null) return prepared;
-	return prepared.map((entry) => (isNew(entry.job) ? { itemIndex: entry.itemIndex, job: null, outcome } : entry));
+	return prepared.map((entry) => (isNew(entry) ? { itemIndex: entry.itemIndex, outcome } : entry));
 }
 
 /** Why these tasks may not be created; null if they may. */

@@ -169,7 +169,7 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
 		};
 		ledger.created(job, task);
 		noteTask(context, job, task);
-		return { kind: 'ready', task };
+		return { kind: 'created', task };
 	}
 
 	function maybeCreated(job: CreateJob, problem: Problem, sentAt: number): Outcome {

@@ -1,16 +1,10 @@
 import { isTerminal } from '../../shared/task/task';
 import { explainOutcome } from './explainOutcome';
-import { taskOf, type Outcome } from './job';
+import { taskOf, type Ending, type Outcome } from './job';
 import { hasFailed, taskIdsOf, type PaidRecord } from './paid';
 import { count, lines, sentences } from './words';
 
 /** Summarizes the tasks of a run in a few lines. Items are counted from 0, as n8n's editor and its expressions do. */
-
-/** How an item ended. */
-export interface Ending {
-	itemIndex: number;
-	outcome: Outcome;
-}
 
 /** More IDs than this make an error unreadable; the rest is counted. */
 const MOST_IDS = 25;
@@ -51,17 +45,17 @@ export function stateOfRun(all: readonly Ending[]): string | null {
 
 /**
  * Names the tasks that keep running at CometAPI after a stop, and how to fetch them.
- * @param left the tasks of earlier attempts
+ * @param unclaimed the tasks of earlier attempts
  */
-export function stopSummary(all: readonly Ending[], left: readonly PaidRecord[]): string {
+export function stopSummary(all: readonly Ending[], unclaimed: readonly PaidRecord[]): string {
 	const state = stateOfRun(all);
-	const nothing = left.length > 0 ? '' : 'No task had been created.';
+	const nothing = unclaimed.length > 0 ? '' : 'No task had been created.';
 	return lines(
 		state === null ? nothing : `${state}. Stopping an execution cancels nothing at CometAPI.`,
 		...failuresInLines(all),
 		all.some(({ outcome }) => hasResultToFetch(outcome)) ? tasksInLines(all) : '',
 		doubtsInWords(all),
-		leftInLines(left),
+		unclaimedInLines(unclaimed),
 	);
 }
 
@@ -71,19 +65,22 @@ export function placeOfItem(itemIndex: number, items: number): string {
 }
 
 /** Names in one paragraph the tasks that earlier attempts paid for, or may have, and that no item reuses. */
-export function leftSummary(left: readonly PaidRecord[]): string {
-	return sentences(...leftOver(left, (lead, ids) => `${lead} ${ids.join(', ')}.`));
+export function unclaimedSummary(unclaimed: readonly PaidRecord[]): string {
+	return sentences(...unclaimedIn(unclaimed, (lead, ids) => `${lead} ${ids.join(', ')}.`));
 }
 
 /** The same on lines of their own. */
-export function leftInLines(left: readonly PaidRecord[]): string {
-	return lines(...leftOver(left, idsInLines));
+export function unclaimedInLines(unclaimed: readonly PaidRecord[]): string {
+	return lines(...unclaimedIn(unclaimed, idsInLines));
 }
 
-function leftOver(left: readonly PaidRecord[], list: (lead: string, ids: readonly string[]) => string): string[] {
-	const failed = taskIdsOf(left.filter(hasFailed));
-	const changed = taskIdsOf(left.filter((record) => !hasFailed(record)));
-	const doubts = left.length - failed.length - changed.length;
+function unclaimedIn(
+	unclaimed: readonly PaidRecord[],
+	list: (lead: string, ids: readonly string[]) => string,
+): string[] {
+	const failed = taskIdsOf(unclaimed.filter(hasFailed));
+	const changed = taskIdsOf(unclaimed.filter((record) => !hasFailed(record)));
+	const doubts = unclaimed.length - failed.length - changed.length;
 	return [
 		failed.length > 0 ? list(`${count(failed.length, 'task')} from earlier attempts failed:`, failed) : '',
 		changed.length > 0
@@ -104,7 +101,8 @@ function isWrong({ outcome }: Ending): boolean {
 
 function shareOf(outcome: Outcome): Share {
 	switch (outcome.kind) {
-		case 'ready':
+		case 'created':
+		case 'finished':
 			return isTerminal(outcome.task.state?.status ?? 'unknown') ? 'finished' : 'still running at CometAPI';
 		case 'leftRunning':
 		case 'unfinished':

@@ -8,18 +8,17 @@ import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { claimOf, keyOf, saysGoingOn, type Claim } from '../../shared/wake/claim';
 import { pauseBefore } from '../../shared/wake/readBack';
 import { Turns, type Turn } from '../../shared/wake/turns';
+import { openClients } from './clients';
 import { follow, isStillAsleep } from './follow';
+import { knownOf, type Known } from './known';
 import { addressOf, RESUME_PATH } from './resumePath';
 import {
-	createClients,
 	deliverAll,
 	findOpen,
 	nameOfSleep,
 	noteDelivered,
-	recall,
 	savedSleepers,
 	tasksOf,
-	type Known,
 	type Sleeper,
 	type SleepingTask,
 } from './sleepers';
@@ -86,7 +85,7 @@ async function receive(context: IWebhookFunctions): Promise<INodeExecutionData[]
 	if (!isOurs) return null;
 
 	const name = nameOfSleep(context, sleepers);
-	const known = recall(name);
+	const known = knownOf(name);
 	const sleep: Sleep = {
 		sleepers,
 		known,
@@ -117,7 +116,7 @@ async function look(
 ): Promise<INodeExecutionData[] | null> {
 	await pauseUnlessAborted(known.lookedAt + SHORTEST_GAP_MS - Date.now(), systemClock);
 	if (Date.now() - known.wokenAt <= WOKEN_FOR_MS) return null;
-	const clientFor = await createClients(context);
+	const clientFor = openClients(context);
 	const register = await openRegister(context);
 	// A call that takes over from one that waits waits for the rest of its time.
 	const givesUpAt = turns.open <= MAX_HELD ? known.calledAt + HOLD_MS : 0;

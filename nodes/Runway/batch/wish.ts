@@ -10,7 +10,7 @@ export function wishOf(job: Job): Wish {
 		operation: operation.value,
 		produces: operation.kind === 'create' ? operation.produces : null,
 		binaryField,
-		fileName,
+		fileName: fileName ?? null,
 		allFiles,
 		maxFileBytes: Number.isFinite(settings.maxFileBytes) ? settings.maxFileBytes : null,
 		includeRaw,

@@ -1,5 +1,7 @@
 import * as z from 'zod/v4-mini';
 
+import { isObject, type Json } from '../../shared/task/json';
+
 /**
  * Building blocks for parameter schemas. Every message continues the sentence "Label …" and names what
  * is allowed. Values arrive as n8n resolves them, so numbers and booleans may come as text, and an
@@ -99,6 +101,29 @@ export function oneOf<const Values extends readonly [string, ...string[]]>(value
 	return z.enum(values, `must be one of ${values.join(', ')}`);
 }
 
+/** A name that may be left empty, which expressions may make of a number. */
+export function optionalName() {
+	return z.pipe(
+		z.transform((value: unknown) => (typeof value === 'number' ? String(value) : value)),
+		optionalText(),
+	);
+}
+
+/** Names of models in a text, separated by commas or lines, or in a list; each once. */
+export function modelNames() {
+	const expected = 'must be names of models, separated by commas or lines';
+	return z.pipe(z.transform(namesIn), z.array(z.string(expected), expected));
+}
+
+/** An object, or the JSON text of one. */
+export function jsonObject() {
+	const expected = 'must be a JSON object, such as { "newField": "value" }';
+	return z.pipe(
+		z.transform(parseJson),
+		z.custom<Json>((value) => isObject(value), expected),
+	);
+}
+
 /** Treats what n8n shows as an empty field as not set. */
 function emptyAsUndefined<Schema extends z.core.$ZodType>(schema: Schema) {
 	const isEmpty = (value: unknown) => value === null || (typeof value === 'string' && value.trim() === '');
@@ -114,4 +139,21 @@ function numberFromText(value: unknown): unknown {
 
 function isHttpUrl(value: string): boolean {
 	return /^https?:\/\//i.test(value) && URL.canParse(value) && new URL(value).hostname !== '';
+}
+
+function namesIn(value: unknown): unknown {
+	if (typeof value !== 'string' && !Array.isArray(value)) return value ?? [];
+	const entries = typeof value === 'string' ? value.split(/[,;\n]/) : (value as unknown[]);
+	const trimmed = entries.map((entry) => (typeof entry === 'string' ? entry.trim() : entry));
+	return [...new Set(trimmed.filter((entry) => entry !== ''))];
+}
+
+function parseJson(value: unknown): unknown {
+	if (typeof value !== 'string') return value;
+	if (value.trim() === '') return {};
+	try {
+		return JSON.parse(value) as unknown;
+	} catch {
+		return value;
+	}
 }

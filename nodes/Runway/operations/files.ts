@@ -19,12 +19,10 @@ const kinds = {
 
 /** `shape`: of an image, if its header contains it. */
 export type EncodedFile = { uri: string; shape: ImageShape | null };
+export type Encoded = EncodedFile | { expected: string };
 
 /** Encodes a file, or says what it must be. The type is read from the file's own header, since MIME types of items are often guesses. */
-export async function encodeFile(
-	file: InputFile,
-	kind: 'image' | 'video',
-): Promise<EncodedFile | { expected: string }> {
+export async function encodeFile(file: InputFile, kind: 'image' | 'video'): Promise<Encoded> {
 	const { article, types, names, url } = kinds[kind];
 	const tooLarge = {
 		expected: `must name ${article} of at most 3.7 MB, because Runway takes files of up to 5 MB after encoding, but the file has ${megabytes(file.size)}. Make it smaller, or give a URL, where up to ${url} are allowed`,

@@ -3,7 +3,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import type { ImageShape } from '../../shared/files/imageShape';
 import type { Api } from '../../shared/task/task';
 import type { FactsByModel } from '../modelTable';
-import type { EncodedFile } from './files';
+import type { Encoded } from './files';
 import type { PanelRemark } from './hints';
 
 /**
@@ -160,5 +160,5 @@ export interface FileInput {
 	parameter: string;
 	field: string;
 	/** Turns the file into a URI, or says what it must be. */
-	encode(file: InputFile): Promise<EncodedFile | { expected: string }>;
+	encode(file: InputFile): Promise<Encoded>;
 }

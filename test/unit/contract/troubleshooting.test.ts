@@ -49,7 +49,7 @@ const task = (
 
 /** Every way in which a job can end without a result, which the compiler holds complete, in all wordings. */
 const outcomes: {
-	[Kind in Exclude<Outcome['kind'], 'ready' | 'unresolved'>]: Array<Extract<Outcome, { kind: Kind }>>;
+	[Kind in Exclude<Outcome['kind'], 'created' | 'finished' | 'unresolved'>]: Array<Extract<Outcome, { kind: Kind }>>;
 } = {
 	failed: [
 		{ kind: 'failed', task: task('failed') },

@@ -140,14 +140,14 @@ describe('Parameters of any kind', () => {
 				expectTellable(read.faults);
 				return;
 			}
-			const { settings } = read;
+			const { data: settings } = read;
 			expect(settings.timeoutMs).toBeGreaterThanOrEqual(1_000);
 			expect(settings.timeoutMs).toBeLessThanOrEqual(604_800_000);
 			expect(settings.intervalMs).toBeLessThanOrEqual(300_000);
 			expect(settings.maxFileBytes).toBeGreaterThanOrEqual(0);
 			expect(settings.limits.maxParallel).toBeGreaterThanOrEqual(1);
 			expect(settings.runwayVersion).toMatch(/^\d{4}-\d{2}-\d{2}$/);
-			expect(settings.callbackUrl).toMatch(/^(https?:\/\/|$)/i);
+			expect(settings.callbackUrl ?? '').toMatch(/^(https?:\/\/|$)/i);
 			expect(Object.getPrototypeOf(settings.additionalFields)).toBe(Object.prototype);
 		});
 	});

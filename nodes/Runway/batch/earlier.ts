@@ -1,0 +1,83 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { ownProblem } from '../../shared/api/problem';
+import type { Register } from '../../shared/register/register';
+import type { Operation } from '../operations/operation';
+import { begin } from './cutOff';
+import { isJob, type CreateJob, type Ending, type Job, type Prepared } from './job';
+import { reusedOutcome, type Ledger, type PaidRecord } from './paid';
+import { recallAttempts } from './recall';
+import { nodeError, recordsLostError } from './report';
+import { goesOnAfterErrors } from './tool';
+
+/** What the attempts before this one mean for it. */
+
+/**
+ * What the register of tasks knows of the attempts that this one retries; null if it was not asked or did not answer.
+ * @throws NodeOperationError if they may have paid for tasks that nothing is known about
+ */
+export async function attemptsBefore(
+	context: IExecuteFunctions,
+	jobs: readonly Job[],
+	operation: Operation,
+	register: Register | null,
+): Promise<PaidRecord[] | null> {
+	const isRetry = operation.kind === 'create' && context.getMode() === 'retry';
+	if (isRetry) register?.askAnew();
+	const recalled = isRetry && register !== null ? await recallAttempts(context, register, jobs) : null;
+	// One row does not vouch for the others: they may not have been written in time.
+	const isRecalled = recalled !== null && jobs.every(({ itemIndex }) => recalled.itemIndexes.has(itemIndex));
+	const { areRecordsLost } = await begin(context, isRecalled);
+	if (operation.kind !== 'create' || !areRecordsLost) return recalled?.records ?? null;
+	const noRow =
+		'The register of tasks has no row of some or all of them: either nothing was sent, or n8n could not write it in time.';
+	if (!recalled?.records.some((record) => 'taskId' in record)) {
+		const silent = 'n8n did not say in time what the register of tasks has: retry once more.';
+		throw recordsLostError(context, register && (register.fault ?? (recalled === null ? silent : noRow)));
+	}
+	const missing = jobs.filter((job) => job.kind === 'create' && !recalled.itemIndexes.has(job.itemIndex));
+	return [
+		...recalled.records,
+		...(missing as CreateJob[]).map(({ itemIndex, fingerprint }) => ({
+			itemIndex,
+			fingerprint,
+			problem: ownProblem('network', noRow),
+		})),
+	];
+}
+
+/**
+ * @param isRecalled whether the register knows what earlier attempts created
+ * @throws the error of an item that can't run, before anything is sent, unless the node is set to continue
+ */
+export function endIfHopeless(
+	context: IExecuteFunctions,
+	prepared: readonly Prepared[],
+	ledger: Ledger,
+	isRecalled: boolean,
+): void {
+	if (goesOnAfterErrors(context)) return;
+	const jobs = prepared.filter(isJob);
+	const wrong = prepared.flatMap((entry) => (isJob(entry) ? [] : [entry]));
+	const earlier = earlierEndings(jobs, ledger);
+	// If it is unknown whether an earlier attempt created a task, this one can only end with the same error. With the
+	// register it delivers everything else, because nothing else would after a crash.
+	const open = earlier.filter(({ outcome }) => outcome.kind === 'maybeCreated');
+	const hopeless = wrong[0] ?? (!isRecalled || open.length === jobs.length ? open[0] : undefined);
+	if (hopeless === undefined) return;
+	throw nodeError(context, hopeless, [...wrong, ...earlier], ledger.unclaimed(jobs));
+}
+
+/** The endings that earlier attempts left for the items, as if this one ended before it read any of them. */
+function earlierEndings(jobs: readonly Job[], ledger: Ledger): Ending[] {
+	return jobs.flatMap((job): Ending[] => {
+		const record = job.kind === 'create' ? ledger.find(job) : undefined;
+		if (job.kind !== 'create' || record === undefined) return [];
+		return [{ itemIndex: job.itemIndex, outcome: reusedOutcome(job, record) }];
+	});
+}
+
+/** Whether an earlier attempt left it unknown if a task was created. */
+export function isLeftOpen({ outcome, isReused }: Ending): boolean {
+	return isReused === true && outcome.kind === 'maybeCreated';
+}

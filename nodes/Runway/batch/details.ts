@@ -26,14 +26,8 @@ export function detailsOf(outcome: Outcome): IDataObject {
 		details.created = 'unknown';
 		if (outcome.appeared !== undefined) details.appearedTasks = appearedDetails(outcome.appeared);
 	}
-	if (
-		outcome.kind === 'notCreated' ||
-		outcome.kind === 'notSent' ||
-		outcome.kind === 'invalid' ||
-		outcome.kind === 'overLimit' ||
-		(outcome.kind === 'unresolved' && outcome.task === null)
-	)
-		details.created = false;
+	const isRefused = ['notCreated', 'notSent', 'invalid', 'overLimit'].includes(outcome.kind);
+	if (isRefused || (outcome.kind === 'unresolved' && outcome.task === null)) details.created = false;
 	if (problem !== null) {
 		details.httpStatus = problem.status;
 		details.code = problem.code;

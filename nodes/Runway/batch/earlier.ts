@@ -4,7 +4,7 @@ import { ownProblem } from '../../shared/api/problem';
 import type { Register } from '../../shared/register/register';
 import type { Operation } from '../operations/operation';
 import { begin } from './cutOff';
-import { isJob, type CreateJob, type Ending, type Job, type Prepared } from './job';
+import { isJob, type Ending, type Job, type Prepared } from './job';
 import { reusedOutcome, type Ledger, type PaidRecord } from './paid';
 import { recallAttempts } from './recall';
 import { nodeError, recordsLostError } from './report';
@@ -35,15 +35,11 @@ export async function attemptsBefore(
 		const silent = 'n8n did not say in time what the register of tasks has: retry once more.';
 		throw recordsLostError(context, register && (register.fault ?? (recalled === null ? silent : noRow)));
 	}
-	const missing = jobs.filter((job) => job.kind === 'create' && !recalled.itemIndexes.has(job.itemIndex));
-	return [
-		...recalled.records,
-		...(missing as CreateJob[]).map(({ itemIndex, fingerprint }) => ({
-			itemIndex,
-			fingerprint,
-			problem: ownProblem('network', noRow),
-		})),
-	];
+	const missing = jobs.flatMap((job): PaidRecord[] => {
+		if (job.kind !== 'create' || recalled.itemIndexes.has(job.itemIndex)) return [];
+		return [{ itemIndex: job.itemIndex, fingerprint: job.fingerprint, problem: ownProblem('network', noRow) }];
+	});
+	return [...recalled.records, ...missing];
 }
 
 /**

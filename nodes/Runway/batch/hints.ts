@@ -1,10 +1,12 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { isLeftOpen } from './earlier';
-import { taskOf, type Ending, type Job } from './job';
+import { taskOf, type Ending, type Job, type Outcome } from './job';
 import type { PaidRecord } from './paid';
 import { unclaimedSummary } from './summary';
 import { count } from './words';
+
+/** What the editor shows beside the items. */
 
 /** Shows warnings beside the output of the node. */
 export function addHints(context: IExecuteFunctions, messages: readonly string[]): void {
@@ -70,4 +72,15 @@ function itemList(items: number[]): string {
 	return items.length > 10
 		? `Items ${shown} and ${items.length - 10} more (counted from 0)`
 		: `Item${items.length === 1 ? '' : 's'} ${shown} (counted from 0)`;
+}
+
+/** Reports the progress of a manual run to the editor; n8n shows it in the browser's console. */
+export function progressReporter(context: IExecuteFunctions, jobs: readonly Job[]): (outcome: Outcome) => void {
+	const areAwaited = jobs.some(({ kind, settings }) => kind === 'task' || settings.completion === 'wait');
+	let done = 0;
+	return ({ kind }) => {
+		if (kind === 'leftRunning' || kind === 'notSent') return;
+		done += 1;
+		context.sendMessageToUI(`${done} of ${jobs.length} Runway tasks ${areAwaited ? 'done' : 'created'}`);
+	};
 }

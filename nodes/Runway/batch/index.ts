@@ -9,16 +9,16 @@ import { runBalance } from './balance';
 import { attemptsBefore, endIfHopeless, isLeftOpen } from './earlier';
 import { resumeModels } from './fallback';
 import { addHints, hintsOf } from './hints';
-import { isJob, taskOf, type Ending, type Job, type Outcome, type Prepared } from './job';
+import { isJob, taskOf, type Ending } from './job';
 import { runList } from './list';
-import { openLedger, type Ledger } from './paid';
+import { Ledger } from './paid';
 import { prepare } from './prepare';
 import { openRecentTasks, type RecentTasks } from './recent';
 import { errorItem, markForErrorOutput, mostImportant, nodeError, stoppedError } from './report';
-import { noRows, openRows, type Rows } from './rows';
-import { runJobs } from './run';
+import { noRows, openRows } from './rows';
+import { runJobs, type RunMemory } from './run';
 import { fallAsleep } from './sleep';
-import { spareTasks, withinLimits } from './spending';
+import { withinLimits } from './spending';
 import { goesOnAfterErrors } from './tool';
 
 /**
@@ -40,16 +40,6 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	}
 }
 
-/** What a run remembers of its tasks, and what it knows of those of other runs. */
-interface Memory {
-	register: Register | null;
-	rows: Rows;
-	ledger: Ledger;
-	recent: RecentTasks;
-	/** Whether the register knows what earlier attempts created. */
-	isRecalled: boolean;
-}
-
 async function runTasks(
 	context: IExecuteFunctions,
 	operation: BatchOperation,
@@ -61,51 +51,26 @@ async function runTasks(
 	const recalled = await attemptsBefore(context, wanted, operation, register);
 	const isRecalled = recalled !== null;
 	const rows = register === null ? noRows : openRows(context, register);
-	const ledger = openLedger(context, rows, recent.created);
+	const ledger = new Ledger(context, rows, recent.created);
 	ledger.recall(recalled ?? []);
 	resumeModels(wanted, ledger);
 	endIfHopeless(context, checked, ledger, isRecalled);
 	await recent.reuse(wanted, ledger);
 	const prepared = await withinLimits(context, checked, ledger);
 	endIfHopeless(context, prepared, ledger, isRecalled);
-	const memory = { register, rows, ledger, recent, isRecalled };
-	return await passOn(context, await run(context, prepared, memory), memory);
+	const memory = { register, rows, ledger, recent };
+	return await passOn(context, await runJobs(context, prepared, memory), memory, isRecalled);
 }
 
-/** Creates and watches the tasks; the endings are in the order of the items. */
-async function run(
-	context: IExecuteFunctions,
-	prepared: readonly Prepared[],
-	{ register, rows, ledger, recent }: Memory,
-): Promise<Ending[]> {
-	const jobs = prepared.filter(isJob);
-	await rows.begin(jobs, (job) => ledger.find(job));
-	const noteProgress = progressReporter(context, jobs);
-	if (register?.isDown) jobs.forEach(waitHere);
-	return await runJobs(prepared, {
-		context,
-		ledger,
-		limits: jobs[0]?.settings.limits ?? { maxParallel: 1, maxTasksInProgress: 0 },
-		goOnAfterFailedCreate: goesOnAfterErrors(context),
-		onSettled: (job, outcome) => {
-			rows.ended(job, outcome);
-			recent.ended(job, outcome);
-			noteProgress(outcome);
-		},
-		onNewAttempt: async (job, outcome) => {
-			rows.ended(job, outcome);
-			if (outcome.kind === 'failed') await rows.finish([job]);
-			await rows.begin([job], (one) => ledger.find(one));
-		},
-		spareTasks: spareTasks(jobs, ledger),
-	});
-}
-
-/** Makes the output: all items, a sleep until there are all items, or an error. */
+/**
+ * Makes the output: all items, a sleep until there are all items, or an error.
+ * @param isRecalled whether the register knows what earlier attempts created
+ */
 async function passOn(
 	context: IExecuteFunctions,
 	ran: readonly Ending[],
-	{ register, rows, ledger, recent, isRecalled }: Memory,
+	{ register, rows, ledger, recent }: RunMemory,
+	isRecalled: boolean,
 ): Promise<INodeExecutionData[]> {
 	const ends = new Set(ran.map(({ outcome }) => taskOf(outcome)?.taskId));
 	const jobs = ran.flatMap(({ job }) => job ?? []);
@@ -135,12 +100,6 @@ async function passOn(
 	return endings.map((ending) => ending.item ?? markForErrorOutput(context, errorItem(ending, unclaimed)));
 }
 
-/** Makes a job wait instead of sleep if nothing would wake it up: the trigger that does so needs the register, which can't be written. */
-function waitHere(job: Job): void {
-	const isWoken = job.kind === 'task' || job.operation.api === 'compatibility';
-	if (!isWoken && job.settings.completion === 'suspend') job.settings = { ...job.settings, completion: 'wait' };
-}
-
 /** Whether the end of a task has reached the next node, or the person who reads the error. */
 function isDelivered({ job, outcome, item }: Ending, isHeldBack: boolean): boolean {
 	const state = taskOf(outcome)?.state;
@@ -158,22 +117,7 @@ function operationOf(context: IExecuteFunctions): Operation {
 	const value = context.getNodeParameter('operation', 0) as string;
 	const operation = findOperation(resource, value);
 	if (operation !== undefined) return operation;
-	throw new NodeOperationError(
-		context.getNode(),
-		`The operation "${value}" of the resource "${resource}" does not exist`,
-		{
-			description: 'Open the node and choose an operation from the list.',
-		},
-	);
-}
-
-/** Reports the progress of a manual run to the editor; n8n shows it in the browser's console. */
-function progressReporter(context: IExecuteFunctions, jobs: readonly Job[]): (outcome: Outcome) => void {
-	const areAwaited = jobs.some(({ kind, settings }) => kind === 'task' || settings.completion === 'wait');
-	let done = 0;
-	return ({ kind }) => {
-		if (kind === 'leftRunning' || kind === 'notSent') return;
-		done += 1;
-		context.sendMessageToUI(`${done} of ${jobs.length} Runway tasks ${areAwaited ? 'done' : 'created'}`);
-	};
+	const message = `The operation "${value}" of the resource "${resource}" does not exist`;
+	const description = 'Open the node and choose an operation from the list.';
+	throw new NodeOperationError(context.getNode(), message, { description });
 }

@@ -14,12 +14,11 @@ export type Job = CreateJob | TaskJob;
 interface BaseJob {
 	itemIndex: number;
 	settings: ItemSettings;
-	/** Jobs with the same text take about equally long to render. */
-	renderGroup: string;
 }
 
 /** The parts of a create that depend on its model. */
 export interface ModelRequest {
+	/** Jobs with the same text take about equally long to render. */
 	renderGroup: string;
 	/** Recognizes the same request of an earlier attempt: a hash of route and body. */
 	fingerprint: string;

@@ -31,24 +31,20 @@ type Listed = { tasks: IDataObject[] } | Extract<Found, { outcome: unknown }>;
 async function askRegister(context: IExecuteFunctions, query: ListQuery): Promise<Listed> {
 	const register = await openRegister(context);
 	if (register === null) {
-		return noRegister('The register of tasks is not switched on', [
-			'Open the credential "CometAPI Runway API" and switch on Keep a Register of Tasks.',
-			'It holds the tasks that are created from then on. For earlier ones, choose Tasks of the CometAPI Account as Source.',
-		]);
+		return noRegister(
+			'The register of tasks is not switched on',
+			'Open the credential "CometAPI Runway API" and switch on Keep a Register of Tasks. It holds the tasks that are created from then on. For earlier ones, choose Tasks of the CometAPI Account as Source.',
+		);
 	}
-	const rows = await findRows(register, query, credentialOf(context));
-	if (rows === null) return noRegister(register.fault ?? 'The register of tasks does not answer', []);
+	// Rows of other credentials may belong to other accounts, which this one can't read.
+	const credentialId = credentialIdOf(context);
+	const rows = await findRows(register, query, credentialId === '' ? {} : { credentialId });
+	if (rows === null) return noRegister(register.fault ?? 'The register of tasks does not answer', '');
 	return { tasks: rows.map(listedRow) };
 }
 
-function noRegister(message: string, advice: string[]): Listed {
-	return { outcome: { kind: 'noRegister', message, advice: advice.join(' ') }, verdict: 'endRun' };
-}
-
-/** Rows of other credentials may belong to other accounts, which this one can't read. */
-function credentialOf(context: IExecuteFunctions): Partial<TaskRow> {
-	const id = credentialIdOf(context);
-	return id === '' ? {} : { credentialId: id };
+function noRegister(message: string, advice: string): Listed {
+	return { outcome: { kind: 'noRegister', message, advice }, verdict: 'endRun' };
 }
 
 /** The register joins all conditions by "and", so each state and each way to name the workflow is a question of its own. */

@@ -4,11 +4,9 @@ import type { Problem } from '../../shared/api/problem';
 import type { KnownTask } from '../../shared/task/task';
 import type { CreateJob } from './job';
 
-/** Writes a task's ID to places that outlive the execution: n8n's log and the execution's custom data. */
-
 /**
- * Writes a task's id to places that last: to n8n's log, which is all that remains of a node that is interrupted by
- * a crash, and to the execution's custom data.
+ * Writes a task's ID to places that outlive the execution: to n8n's log, which is all that remains of a node that is
+ * interrupted by a crash, and to the execution's custom data.
  */
 export function noteTask(context: IExecuteFunctions, { itemIndex }: CreateJob, { taskId }: KnownTask): void {
 	context.logger.info(`Runway task ${taskId} created (${placeOf(context, itemIndex)})`);

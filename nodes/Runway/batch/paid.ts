@@ -6,34 +6,6 @@ import { roundOf } from './cutOff';
 import type { CreateJob, Job, Outcome } from './job';
 import type { Rows } from './rows';
 
-/**
- * The ledger of paid work: which tasks this run of the node has created, kept in the node's context. n8n
- * keeps that context when it retries the node and when a person retries the execution, so a second
- * attempt finds the tasks of the first one and does not pay for them again.
- */
-export interface Ledger {
-	/** The record of an earlier attempt for this item, if it made the same request. */
-	find(job: CreateJob): PaidRecord | undefined;
-	/** The records of earlier attempts that none of these jobs reuses. */
-	unclaimed(jobs: readonly Job[]): PaidRecord[];
-	/** To be called before a create is sent. @returns false if it must wait a little longer */
-	sending(job: CreateJob): Promise<boolean>;
-	/** Notes that the create waits for another turn, and that certainly nothing has been created so far. */
-	notSent(job: CreateJob): void;
-	/** To be called before anything else happens to a created task. */
-	created(job: CreateJob, task: KnownTask): void;
-	/** Notes that a task may have been created, so that no later attempt sends the request again. */
-	maybeCreated(job: CreateJob, problem: Problem): void;
-	/** Lets a later attempt create this item's task again, because the present one has failed. */
-	failed(job: CreateJob): void;
-	/** How many tasks of the item have failed, whatever their model, so that a later one was or may be created in their place. */
-	failures(job: CreateJob): number;
-	/** Adds what the register knows of earlier attempts and this ledger does not. */
-	recall(records: readonly PaidRecord[]): void;
-	/** Drops all records of this run, when it has delivered everything. */
-	clear(): void;
-}
-
 /** What came of one request. `requestId`: its row in the register of tasks, if it has one. */
 export type PaidRecord = { itemIndex: number; fingerprint: string; requestId?: string } & (
 	{ taskId: string; createdAt: string; executionId: string; hasFailed?: true } | { problem: Problem }
@@ -42,79 +14,110 @@ export type PaidRecord = { itemIndex: number; fingerprint: string; requestId?: s
 const KEY = 'runwayTasks';
 
 /**
- * Opens the ledger of the node's present run; a loop's next round is a run of its own.
- * @param rows get the same records, because n8n loses the node's context in a crash
- * @param onCreated called with each created task
+ * The ledger of paid work: which tasks this run of the node has created, kept in the node's context; a loop's next round
+ * is a run of its own. n8n keeps that context when it retries the node and when a person retries the execution, so a second
+ * attempt finds the tasks of the first one and does not pay for them again.
  */
-export function openLedger(
-	context: IExecuteFunctions,
-	rows: Rows,
-	onCreated: (job: CreateJob, taskId: string) => void,
-): Ledger {
-	const nodeContext = context.getContext('node');
-	const runIndex = roundOf(context);
-	const runs = (): Record<string, PaidRecord[]> => (nodeContext[KEY] ?? {}) as Record<string, PaidRecord[]>;
-	/** The oldest first. Those of one item differ in their requests, but for failed ones. */
-	const records = (): PaidRecord[] => runs()[runIndex] ?? [];
-	const requestOf = (job: CreateJob) => ({
-		itemIndex: job.itemIndex,
-		fingerprint: job.fingerprint,
-		requestId: rows.requestIdOf(job),
-	});
-	const save = (changed: PaidRecord[]) => {
-		nodeContext[KEY] = { ...runs(), [runIndex]: changed } as unknown as IDataObject;
-	};
-	const find = ({ itemIndex, fingerprint }: CreateJob) =>
-		records().find(
+export class Ledger {
+	private readonly nodeContext: IDataObject;
+	private readonly runIndex: number;
+
+	/**
+	 * @param rows get the same records, because n8n loses the node's context in a crash
+	 * @param onCreated called with each created task
+	 */
+	constructor(
+		private readonly context: IExecuteFunctions,
+		private readonly rows: Rows,
+		private readonly onCreated: (job: CreateJob, taskId: string) => void,
+	) {
+		this.nodeContext = context.getContext('node');
+		this.runIndex = roundOf(context);
+	}
+
+	/** The record of an earlier attempt for this item, if it made the same request. */
+	find = ({ itemIndex, fingerprint }: CreateJob): PaidRecord | undefined =>
+		this.records.find(
 			(record) => record.itemIndex === itemIndex && record.fingerprint === fingerprint && !hasFailed(record),
 		);
 
-	return {
-		find,
-		unclaimed(jobs) {
-			const all = records();
-			if (all.length === 0) return [];
-			const claimed = new Set(jobs.map((job) => (job.kind === 'create' ? find(job) : job.taskId)));
-			return all.filter((record) => !claimed.has(record) && !('taskId' in record && claimed.has(record.taskId)));
-		},
-		sending: rows.sending,
-		notSent: rows.notSent,
-		created(job, { taskId, createdAt }) {
-			const executionId = context.getExecutionId();
-			save([...records(), { ...requestOf(job), taskId, createdAt: createdAt ?? '', executionId }]);
-			rows.created(job, taskId);
-			onCreated(job, taskId);
-		},
-		maybeCreated(job, problem) {
-			save([...records(), { ...requestOf(job), problem }]);
-			rows.maybeCreated(job, problem);
-		},
-		recall(earlier) {
-			const known = records();
-			const isKnown = (record: PaidRecord) =>
-				known.some((other) =>
-					'taskId' in record && 'taskId' in other
-						? record.taskId === other.taskId
-						: record.requestId === other.requestId && record.itemIndex === other.itemIndex,
-				);
-			const more = earlier.filter((record) => !isKnown(record));
-			if (more.length > 0) save([...known, ...more]);
-		},
-		failed(job) {
-			const its = find(job);
-			save(records().map((record) => (record === its && 'taskId' in record ? { ...record, hasFailed: true } : record)));
-		},
-		failures({ itemIndex, fingerprints }) {
-			const isIts = (record: PaidRecord) =>
-				record.itemIndex === itemIndex && fingerprints.includes(record.fingerprint) && hasFailed(record);
-			return records().filter(isIts).length;
-		},
-		clear() {
-			const { [runIndex]: _, ...rest } = runs();
-			if (Object.keys(rest).length === 0) delete nodeContext[KEY];
-			else nodeContext[KEY] = rest as unknown as IDataObject;
-		},
-	};
+	/** The records of earlier attempts that none of these jobs reuses. */
+	unclaimed(jobs: readonly Job[]): PaidRecord[] {
+		const { records } = this;
+		if (records.length === 0) return [];
+		const claimed = new Set(jobs.map((job) => (job.kind === 'create' ? this.find(job) : job.taskId)));
+		return records.filter((record) => !claimed.has(record) && !('taskId' in record && claimed.has(record.taskId)));
+	}
+
+	/** To be called before anything else happens to a created task. */
+	created(job: CreateJob, { taskId, createdAt }: KnownTask): void {
+		const executionId = this.context.getExecutionId();
+		this.add({ ...this.requestOf(job), taskId, createdAt: createdAt ?? '', executionId });
+		this.rows.created(job, taskId);
+		this.onCreated(job, taskId);
+	}
+
+	/** Notes that a task may have been created, so that no later attempt sends the request again. */
+	maybeCreated(job: CreateJob, problem: Problem): void {
+		this.add({ ...this.requestOf(job), problem });
+		this.rows.maybeCreated(job, problem);
+	}
+
+	/** Lets a later attempt create this item's task again, because the present one has failed. */
+	failed(job: CreateJob): void {
+		const its = this.find(job);
+		const marked = (record: PaidRecord): PaidRecord =>
+			record === its && 'taskId' in record ? { ...record, hasFailed: true } : record;
+		this.save(this.records.map(marked));
+	}
+
+	/** How many tasks of the item have failed, whatever their model, so that a later one was or may be created in their place. */
+	failures({ itemIndex, fingerprints }: CreateJob): number {
+		const isIts = (record: PaidRecord) =>
+			record.itemIndex === itemIndex && fingerprints.includes(record.fingerprint) && hasFailed(record);
+		return this.records.filter(isIts).length;
+	}
+
+	/** Adds what the register knows of earlier attempts and this ledger does not. */
+	recall(earlier: readonly PaidRecord[]): void {
+		const { records } = this;
+		const isKnown = (record: PaidRecord) =>
+			records.some((other) =>
+				'taskId' in record && 'taskId' in other
+					? record.taskId === other.taskId
+					: record.requestId === other.requestId && record.itemIndex === other.itemIndex,
+			);
+		this.add(...earlier.filter((record) => !isKnown(record)));
+	}
+
+	/** Drops all records of this run, when it has delivered everything. */
+	clear(): void {
+		const { [this.runIndex]: _, ...rest } = this.runs;
+		if (Object.keys(rest).length === 0) delete this.nodeContext[KEY];
+		else this.nodeContext[KEY] = rest as unknown as IDataObject;
+	}
+
+	private get runs(): Record<string, PaidRecord[]> {
+		return (this.nodeContext[KEY] ?? {}) as Record<string, PaidRecord[]>;
+	}
+
+	/** The oldest first. Those of one item differ in their requests, but for failed ones. */
+	private get records(): PaidRecord[] {
+		return this.runs[this.runIndex] ?? [];
+	}
+
+	private requestOf(job: CreateJob) {
+		const { itemIndex, fingerprint } = job;
+		return { itemIndex, fingerprint, requestId: this.rows.requestIdOf(job) };
+	}
+
+	private add(...more: PaidRecord[]): void {
+		if (more.length > 0) this.save([...this.records, ...more]);
+	}
+
+	private save(records: PaidRecord[]): void {
+		this.nodeContext[KEY] = { ...this.runs, [this.runIndex]: records } as unknown as IDataObject;
+	}
 }
 
 /** The tasks of records, without the doubts. */

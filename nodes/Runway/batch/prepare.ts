@@ -95,7 +95,6 @@ function prepareTasks(
 		itemIndex,
 		// Files of one item need names of their own.
 		settings: fileName && ids.length > 1 ? { ...settings, fileName: `${fileName}-${index + 1}` } : settings,
-		renderGroup: 'unknown',
 		operation,
 		taskId,
 		api,

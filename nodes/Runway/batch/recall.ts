@@ -70,14 +70,10 @@ async function recall(context: IExecuteFunctions, register: Register, jobs: read
 	const isNewer = (executionId: string) => Number(executionId) >= Number(own.root);
 	const executions = [...new Set(rows.map(({ executionId }) => executionId))].filter(isNewer);
 	if (executions.length > MOST_EXECUTIONS) return null;
-	const origins = new Map<string, Origin>();
 	const inParallel = pLimit(QUESTIONS_AT_ONCE);
-	const answers = await Promise.all(executions.map(async (id) => await inParallel(async () => await originOf(id))));
-	for (const [index, id] of executions.entries()) {
-		const origin = answers[index];
-		if (!origin) return null;
-		origins.set(id, origin);
-	}
+	const ask = async (id: string) => [id, await inParallel(async () => await originOf(id))] as const;
+	const origins = new Map(await Promise.all(executions.map(ask)));
+	if ([...origins.values()].includes(null)) return null;
 	const all = rows.filter(({ executionId }) => origins.get(executionId)?.root === own.root).reverse();
 	const its = all.filter(isSent);
 	/** Rows that may be of a retry that n8n has forgotten, or are with another workflow that waits for their tasks. */

@@ -2,21 +2,25 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { ownProblem } from '../../shared/api/problem';
 import { createTaskReader, type TaskReader } from '../../shared/api/route';
-import { deliver } from '../../shared/item/deliver';
 import { rulings } from '../../shared/judgement/judge';
+import type { Register } from '../../shared/register/register';
 import type { KnownTask } from '../../shared/task/task';
 import { backoffDelay } from '../../shared/wait/cadence';
 import { pLimit } from '../../shared/wait/limit';
 import { Alarm, pause, systemClock } from '../../shared/wait/pause';
 import { openClients, type ClientFor } from './clients';
 import { hasNextModel, takeNextModel } from './fallback';
+import { progressReporter } from './hints';
+import { isPassedOn, makeItem } from './item';
 import { isJob, taskOf, type CreateJob, type Ending, type Job, type Outcome, type Prepared, type TaskJob } from './job';
 import { noteInCustomData } from './notes';
 import { isOfExecution, reusedOutcome, type Ledger } from './paid';
-import type { RunLimits } from './settings';
-import { createSubmitter, type Submitter } from './submit';
+import type { RecentTasks } from './recent';
+import type { Rows } from './rows';
+import { spareTasks } from './spending';
+import { Submitter } from './submit';
+import { goesOnAfterErrors } from './tool';
 import { createTaskWatcher, type WatchTask } from './watchTask';
-import { wishOf } from './wish';
 
 /**
  * Second and third phase: creates the missing tasks and watches all tasks at once. Rules that must
@@ -26,24 +30,25 @@ import { wishOf } from './wish';
  * 2. Whatever is known about a created task stays in its outcome, however the job ends.
  */
 
-export interface RunOptions {
-	context: IExecuteFunctions;
-	limits: RunLimits;
-	/** Whether the other items continue if the task of one could not be created. */
-	goOnAfterFailedCreate: boolean;
+/** What a run keeps of its tasks, and finds of those of other runs. */
+export interface RunMemory {
+	register: Register | null;
+	rows: Rows;
 	ledger: Ledger;
-	/** Called whenever a job has ended. */
-	onSettled: (job: Job, outcome: Outcome) => void;
-	/** Called with the outcome of an attempt, before the job creates another task. */
-	onNewAttempt: (job: CreateJob, outcome: Outcome) => Promise<void>;
-	/** Tasks that may be created beyond the first one of each job. */
-	spareTasks: number;
+	recent: RecentTasks;
 }
 
 /** Runs all jobs together; the endings keep the order of what was prepared. Never rejects for what an API does. */
-export async function runJobs(prepared: readonly Prepared[], options: RunOptions): Promise<Ending[]> {
-	const stopped = options.context.getExecutionCancelSignal();
-	const run = new Run(options);
+export async function runJobs(
+	context: IExecuteFunctions,
+	prepared: readonly Prepared[],
+	memory: RunMemory,
+): Promise<Ending[]> {
+	const jobs = prepared.filter(isJob);
+	await memory.rows.begin(jobs, memory.ledger.find);
+	const run = new Run(context, jobs, memory);
+	if (memory.register?.isDown) jobs.forEach(waitHere);
+	const stopped = context.getExecutionCancelSignal();
 	const end = () => run.end();
 	stopped?.addEventListener('abort', end, { once: true });
 	if (stopped?.aborted) end();
@@ -52,6 +57,12 @@ export async function runJobs(prepared: readonly Prepared[], options: RunOptions
 	} finally {
 		stopped?.removeEventListener('abort', end);
 	}
+}
+
+/** Makes a job wait instead of sleep if nothing would wake it up: the trigger that does so needs the register, which can't be written. */
+function waitHere(job: Job): void {
+	const isWoken = job.kind === 'task' || job.operation.api === 'compatibility';
+	if (!isWoken && job.settings.completion === 'suspend') job.settings = { ...job.settings, completion: 'wait' };
 }
 
 /** What came of a job, before its file is fetched. */
@@ -70,22 +81,28 @@ class Run {
 	private readonly watchTask: WatchTask;
 	private readonly downloads: ReturnType<typeof pLimit>;
 	private readonly inProgress: ReturnType<typeof pLimit>;
+	private readonly noteProgress: (outcome: Outcome) => void;
+	/** Tasks that may be created beyond the first one of each job. */
 	private spareTasks: number;
 
-	constructor(private readonly options: RunOptions) {
-		const { context, ledger, limits } = options;
-		const requests = pLimit(limits.maxParallel);
+	constructor(
+		private readonly context: IExecuteFunctions,
+		jobs: readonly Job[],
+		private readonly memory: RunMemory,
+	) {
+		const { maxParallel, maxTasksInProgress } = jobs[0]?.settings.limits ?? { maxParallel: 1, maxTasksInProgress: 0 };
+		const requests = pLimit(maxParallel);
 		/** Creates wait here for their turn, so that those of a large batch don't delay the first reads. */
-		const creates = pLimit(limits.maxParallel);
-		this.downloads = pLimit(limits.maxParallel);
-		this.inProgress = pLimit(limits.maxTasksInProgress > 0 ? limits.maxTasksInProgress : Number.POSITIVE_INFINITY);
-		this.spareTasks = options.spareTasks;
+		const creates = pLimit(maxParallel);
+		this.downloads = pLimit(maxParallel);
+		this.inProgress = pLimit(maxTasksInProgress || Number.POSITIVE_INFINITY);
+		this.noteProgress = progressReporter(context, jobs);
+		this.spareTasks = spareTasks(jobs, memory.ledger);
 		this.clientFor = openClients(context);
-		this.submitter = createSubmitter({
+		this.submitter = new Submitter({
 			context,
-			clock: systemClock,
 			limit: async (request) => await creates(async () => await requests(request)),
-			ledger,
+			...memory,
 			isOver: () => this.isOver,
 			ended: this.ended,
 			onFailure: () => this.fail(),
@@ -104,7 +121,7 @@ class Run {
 
 	/** Ends the run for all items, unless the node is set to continue. */
 	private fail(): void {
-		if (!this.options.goOnAfterFailedCreate) this.end();
+		if (!goesOnAfterErrors(this.context)) this.end();
 	}
 
 	private get isOver(): boolean {
@@ -112,11 +129,17 @@ class Run {
 	}
 
 	async runJob(job: Job): Promise<Ending> {
-		const { isReused, ...found } = await this.inProgress(async () => await this.find(job));
-		if (endsTheRun(found.outcome)) this.fail();
-		const ending = { itemIndex: job.itemIndex, job, isReused, ...(await this.passOn(job, found)) };
-		this.options.onSettled(job, ending.outcome);
-		return ending;
+		const { outcome, reader, isReused } = await this.inProgress(async () => await this.find(job));
+		if (endsTheRun(outcome)) this.fail();
+		// A file is fetched as soon as it is there, while other tasks still render.
+		const made = isPassedOn(job, outcome)
+			? await this.downloads(async () => await makeItem(this.context, job, outcome, reader))
+			: { outcome };
+		const { rows, recent } = this.memory;
+		rows.ended(job, made.outcome);
+		recent.ended(job, made.outcome);
+		this.noteProgress(made.outcome);
+		return { itemIndex: job.itemIndex, job, isReused, ...made };
 	}
 
 	private async find(job: Job): Promise<Found> {
@@ -144,7 +167,8 @@ class Run {
 	}
 
 	private async attempt(job: CreateJob): Promise<Found> {
-		const { context, ledger } = this.options;
+		const { context } = this;
+		const { ledger } = this.memory;
 		const { completion, runwayVersion } = job.settings;
 		job.attempts = ledger.failures(job) + 1;
 		const client = await this.clientFor(runwayVersion);
@@ -178,49 +202,26 @@ class Run {
 		if (this.isOver) return false;
 		if (outcome.kind === 'notCreated' && hasNextModel(job, outcome.problem)) takeNextModel(job);
 		else {
-			const failures = this.options.ledger.failures(job);
+			const failures = this.memory.ledger.failures(job);
 			if (!mayPass(outcome) || failures > job.settings.retryFailed || this.spareTasks <= 0) return false;
 			this.spareTasks -= 1;
 			await pause(pauseBeforeNewTask(outcome, failures), systemClock, this.ended);
 			if (this.isOver) return false;
 		}
-		await this.options.onNewAttempt(job, outcome);
+		const { rows, ledger } = this.memory;
+		rows.ended(job, outcome);
+		if (outcome.kind === 'failed') await rows.finish([job]);
+		await rows.begin([job], ledger.find);
 		return true;
 	}
 
 	/** Errors of n8n don't lose what is known about a task either. */
 	private unresolved(job: Job, error: Error): Outcome {
-		const record = job.kind === 'create' ? this.options.ledger.find(job) : undefined;
+		const record = job.kind === 'create' ? this.memory.ledger.find(job) : undefined;
 		if (job.kind !== 'create' || record === undefined) return { kind: 'unresolved', error, task: null };
 		const known = reusedOutcome(job, record);
 		return known.kind === 'maybeCreated' ? known : { kind: 'unresolved', error, task: taskOf(known) };
 	}
-
-	/** Makes the item. A file is fetched as soon as it is there, while other tasks still render. */
-	private async passOn(
-		job: Job,
-		{ outcome, reader }: Omit<Found, 'isReused'>,
-	): Promise<Pick<Ending, 'outcome' | 'item'>> {
-		if (!isPassedOn(job, outcome)) return { outcome };
-		const { task } = outcome;
-		const deliverTask = async () => await deliver(this.options.context, wishOf(job), task, reader);
-		const { item, noFile } = await this.downloads(deliverTask);
-		return noFile !== undefined && job.kind === 'task' && job.operation.file === 'always'
-			? { outcome: { kind: 'noFile', task, ...noFile } }
-			: { outcome, item };
-	}
-}
-
-/** Whether the task goes to the next node, finished or as the user wants it. */
-function isPassedOn(
-	job: Job,
-	outcome: Outcome,
-): outcome is Extract<Outcome, { kind: 'created' | 'finished' | 'unfinished' }> {
-	return (
-		outcome.kind === 'created' ||
-		outcome.kind === 'finished' ||
-		(outcome.kind === 'unfinished' && job.settings.onTimeout === 'returnTask' && outcome.waitedMs > 0)
-	);
 }
 
 /** Whether a task has failed for a reason that may be gone if it is created again. */

@@ -6,6 +6,7 @@ import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { openClients } from './clients';
 import { explainOutcome } from './explainOutcome';
 import { follow } from './follow';
+import { wishOf } from './item';
 import { taskOf, type Ending, type Outcome } from './job';
 import { knownOf } from './known';
 import type { PaidRecord } from './paid';
@@ -22,7 +23,6 @@ import {
 	tasksOf,
 	type Sleeper,
 } from './sleepers';
-import { wishOf } from './wish';
 
 /**
  * `completion: suspend`: the execution sleeps in n8n's database until CometAPI calls back. A callback is

@@ -5,7 +5,7 @@ import { ownProblem, type Problem } from '../../shared/api/problem';
 import { judge, rulings } from '../../shared/judgement/judge';
 import type { Reason } from '../../shared/judgement/reason';
 import { backoffDelay } from '../../shared/wait/cadence';
-import { pause, type Alarm, type Clock } from '../../shared/wait/pause';
+import { pause, systemClock, type Alarm } from '../../shared/wait/pause';
 import { FaultRow } from '../../shared/wait/row';
 import type { Row } from '../../shared/wait/watch';
 import type { KnownTask } from '../../shared/task/task';
@@ -13,6 +13,7 @@ import { hasNextModel, isAboutModel } from './fallback';
 import type { CreateJob, Outcome } from './job';
 import { noteDoubt, noteTask } from './notes';
 import type { Ledger } from './paid';
+import type { Rows } from './rows';
 
 /**
  * Creates tasks. Rules that must not regress:
@@ -28,19 +29,6 @@ const SPREAD_AFTER_QUIET_MS = 500;
 /** How long a create waits before it tries again to change its row in the register. */
 const UNTIL_NOTED_MS = 250;
 
-export interface SubmitterOptions {
-	context: IExecuteFunctions;
-	clock: Clock;
-	/** Runs a request when a place among those in flight is free. */
-	limit: <T>(request: () => Promise<T>) => Promise<T>;
-	ledger: Ledger;
-	isOver: () => boolean;
-	/** Rings when the run is over. */
-	ended: Alarm;
-	/** Called with a create that failed for good. */
-	onFailure: () => void;
-}
-
 /** Sends again after this many milliseconds. */
 interface Again {
 	againInMs: number;
@@ -54,71 +42,80 @@ interface Attempt {
 	isLate(until: number): boolean;
 }
 
-/** Creates the tasks of a run. */
-export interface Submitter {
-	submit(client: RunwayClient, job: CreateJob): Promise<Outcome>;
-	/** Lets no further create be sent: the API would refuse it for the same reason. */
-	stop(because: Problem): void;
+interface SubmitterOptions {
+	context: IExecuteFunctions;
+	/** Runs a request when a place among those in flight is free. */
+	limit: <T>(request: () => Promise<T>) => Promise<T>;
+	ledger: Ledger;
+	rows: Rows;
+	isOver: () => boolean;
+	/** Rings when the run is over. */
+	ended: Alarm;
+	/** Called with a create that failed for good. */
+	onFailure: () => void;
 }
 
-/** Makes a submitter that creates the task of one job; all jobs share the API's requests for quiet. */
-export function createSubmitter(options: SubmitterOptions): Submitter {
-	const { context, clock, limit, ledger, isOver, ended, onFailure } = options;
+/** Creates the tasks of a run. All jobs share the API's requests for quiet. */
+export class Submitter {
 	/** While the API asks for quiet, nothing is created. Milliseconds since the epoch. */
-	let quietUntil = 0;
+	private quietUntil = 0;
 	/** Refusals that concern all creates, in a row. */
-	const commonRow = new FaultRow();
+	private readonly commonRow = new FaultRow();
 	/** Why the API would refuse all further creates. */
-	let refusedForAll: Problem | null = null;
+	private refusedForAll: Problem | null = null;
 
-	async function submit(client: RunwayClient, job: CreateJob): Promise<Outcome> {
+	constructor(private readonly options: SubmitterOptions) {}
+
+	/** Lets no further create be sent: the API would refuse it for the same reason. */
+	stop(because: Problem): void {
+		this.refusedForAll ??= because;
+	}
+
+	/** Creates the task of one job. */
+	async submit(client: RunwayClient, job: CreateJob): Promise<Outcome> {
 		// Counts from the job's own first refusal: in a large batch its turn alone may come after the time limit.
 		let giveUpAt = Number.POSITIVE_INFINITY;
 		const row = new FaultRow();
 		const attempt: Attempt = {
-			add: (reason, sentAt) => row.add(reason, sentAt, clock.now()),
+			add: (reason, sentAt) => row.add(reason, sentAt, systemClock.now()),
 			isLate: (until) => {
-				giveUpAt = Math.min(giveUpAt, clock.now() + job.settings.timeoutMs);
+				giveUpAt = Math.min(giveUpAt, systemClock.now() + job.settings.timeoutMs);
 				return until >= giveUpAt;
 			},
 		};
 		for (;;) {
-			const sent = await limit(async () => await sendUnlessQuiet(client, job, attempt));
+			const sent = await this.options.limit(async () => await this.sendUnlessQuiet(client, job, attempt));
 			if (!('againInMs' in sent)) return sent;
-			ledger.notSent(job);
-			if (isOver()) return { kind: 'notSent' };
-			await pause(sent.againInMs, clock, ended);
+			this.options.rows.notSent(job);
+			if (this.options.isOver()) return { kind: 'notSent' };
+			await pause(sent.againInMs, systemClock, this.options.ended);
 		}
 	}
 
-	async function sendUnlessQuiet(client: RunwayClient, job: CreateJob, attempt: Attempt): Promise<Outcome | Again> {
-		const held = reasonToHold();
+	private async sendUnlessQuiet(client: RunwayClient, job: CreateJob, attempt: Attempt): Promise<Outcome | Again> {
+		const held = this.reasonToHold();
 		if (held !== null) return held;
-		if (!(await ledger.sending(job))) return { againInMs: UNTIL_NOTED_MS };
-		const body = await bodyOf(job);
+		if (!(await this.options.rows.sending(job))) return { againInMs: UNTIL_NOTED_MS };
+		const body = await this.bodyOf(job);
 		// Both take time, and meanwhile another create may have ended the run.
-		const heldNow = reasonToHold();
+		const heldNow = this.reasonToHold();
 		if (heldNow !== null) return heldNow;
-		const sentAt = clock.now();
+		const sentAt = systemClock.now();
 		const sent = await client.create(job.operation.path, body);
 		switch (sent.kind) {
 			case 'created':
-				commonRow.clear();
-				return created(job, sent.taskId, sent.state);
+				this.commonRow.clear();
+				return this.created(job, sent.taskId, sent.state);
 			case 'unknown':
-				return maybeCreated(job, sent.problem, sentAt);
+				return this.maybeCreated(job, sent.problem, sentAt);
 			case 'aborted':
-				return maybeCreated(
-					job,
-					ownProblem('network', 'the execution was stopped while the request was on its way'),
-					sentAt,
-				);
+				return this.maybeCreated(job, stoppedOnItsWay, sentAt);
 			case 'notCreated':
-				return notCreated(job, sent, attempt, sentAt);
+				return this.notCreated(job, sent, attempt, sentAt);
 		}
 	}
 
-	function notCreated(
+	private notCreated(
 		job: CreateJob,
 		{ problem, retryAfterMs }: Extract<CreateOutcome, { kind: 'notCreated' }>,
 		attempt: Attempt,
@@ -128,64 +125,53 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
 		const row = attempt.add(reason, sentAt);
 		const verdict = judge('create', reason, row);
 		if (verdict === 'askAgain') {
-			const { answers } = rulings[reason].concernsAll ? commonRow.add(reason, sentAt, clock.now()) : row;
+			const { answers } = rulings[reason].concernsAll ? this.commonRow.add(reason, sentAt, systemClock.now()) : row;
 			const againInMs = Math.max(retryAfterMs ?? 0, backoffDelay(answers, Math.random()));
 			if (!rulings[reason].concernsAll) return { againInMs };
-			quietUntil = Math.max(quietUntil, clock.now() + againInMs);
-			if (!attempt.isLate(quietUntil)) return afterQuiet();
+			this.quietUntil = Math.max(this.quietUntil, systemClock.now() + againInMs);
+			if (!attempt.isLate(this.quietUntil)) return this.afterQuiet();
 		}
-		if (verdict === 'endRun') refusedForAll = problem;
-		if (!hasNextModel(job, problem)) onFailure();
+		if (verdict === 'endRun') this.refusedForAll = problem;
+		if (!hasNextModel(job, problem)) this.options.onFailure();
 		return { kind: 'notCreated', problem: inTermsOfThePanel(job, problem), remarks: job.remarks };
 	}
 
-	function reasonToHold(): Outcome | Again | null {
-		if (isOver()) return { kind: 'notSent' };
-		if (refusedForAll !== null) return { kind: 'notSent', because: refusedForAll };
-		return clock.now() < quietUntil ? afterQuiet() : null;
+	private reasonToHold(): Outcome | Again | null {
+		if (this.options.isOver()) return { kind: 'notSent' };
+		if (this.refusedForAll !== null) return { kind: 'notSent', because: this.refusedForAll };
+		return systemClock.now() < this.quietUntil ? this.afterQuiet() : null;
 	}
 
-	function afterQuiet(): Again {
-		return { againInMs: quietUntil - clock.now() + Math.random() * SPREAD_AFTER_QUIET_MS };
+	private afterQuiet(): Again {
+		return { againInMs: this.quietUntil - systemClock.now() + Math.random() * SPREAD_AFTER_QUIET_MS };
 	}
 
-	async function bodyOf(job: CreateJob): Promise<Record<string, unknown>> {
-		let isMade = false;
+	private async bodyOf(job: CreateJob): Promise<Record<string, unknown>> {
 		try {
-			const body = await job.body();
-			isMade = true;
-			return body;
-		} finally {
-			if (!isMade) onFailure();
+			return await job.body();
+		} catch (error) {
+			this.options.onFailure();
+			throw error;
 		}
 	}
 
-	function created(job: CreateJob, taskId: string, state: KnownTask['state']): Outcome {
-		const task: KnownTask = {
-			taskId,
-			api: job.operation.api,
-			state,
-			createdAt: new Date(clock.now()).toISOString(),
-		};
-		ledger.created(job, task);
-		noteTask(context, job, task);
+	private created(job: CreateJob, taskId: string, state: KnownTask['state']): Outcome {
+		const createdAt = new Date(systemClock.now()).toISOString();
+		const task: KnownTask = { taskId, api: job.operation.api, state, createdAt };
+		this.options.ledger.created(job, task);
+		noteTask(this.options.context, job, task);
 		return { kind: 'created', task };
 	}
 
-	function maybeCreated(job: CreateJob, problem: Problem, sentAt: number): Outcome {
-		ledger.maybeCreated(job, problem);
-		noteDoubt(context, job, problem);
-		onFailure();
-		return { kind: 'maybeCreated', problem, underWay: { from: sentAt, to: clock.now() } };
+	private maybeCreated(job: CreateJob, problem: Problem, sentAt: number): Outcome {
+		this.options.ledger.maybeCreated(job, problem);
+		noteDoubt(this.options.context, job, problem);
+		this.options.onFailure();
+		return { kind: 'maybeCreated', problem, underWay: { from: sentAt, to: systemClock.now() } };
 	}
-
-	return {
-		submit,
-		stop(because) {
-			refusedForAll ??= because;
-		},
-	};
 }
+
+const stoppedOnItsWay = ownProblem('network', 'the execution was stopped while the request was on its way');
 
 /** Names what the API refused as the user knows it. */
 function inTermsOfThePanel({ model, labelOf }: CreateJob, problem: Problem): Problem {

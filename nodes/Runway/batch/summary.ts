@@ -12,8 +12,9 @@ const MOST_FAILURES = 5;
 /** The longest text about another item's error, in characters. */
 const LONGEST_FAILURE = 200;
 
-/** How a task's end counts in "2 of 4 failed, 2 finished". */
-type Share = 'failed' | 'finished' | 'still running at CometAPI' | 'not sent' | 'unknown';
+/** How a task's end counts in "2 of 4 failed, 2 finished", in this order. */
+const order = ['failed', 'finished', 'still running at CometAPI', 'not sent', 'unknown'] as const;
+type Share = (typeof order)[number];
 
 const CONTINUE =
 	'To pass on finished items next time, even if others fail, set On Error to "Continue" in the settings of this node.';
@@ -119,7 +120,6 @@ function shareOf(outcome: Outcome): Share {
 }
 
 function sharesInWords(shares: readonly Share[]): string {
-	const order: readonly Share[] = ['failed', 'finished', 'still running at CometAPI', 'not sent', 'unknown'];
 	const parts = order
 		.map((share) => ({ share, amount: shares.filter((other) => other === share).length }))
 		.filter(({ amount }) => amount > 0)

@@ -44,7 +44,7 @@ function watched(job: Job, reader: TaskReader, isFresh: boolean, startedAt: numb
 				? { kind: 'done', value: look.value, tookMs: null, isTypical: false }
 				: look;
 		},
-		kind: job.renderGroup,
+		kind: job.kind === 'create' ? job.renderGroup : 'unknown',
 		isFresh,
 		deadline: startedAt + (isOneLook ? Math.min(timeoutMs, ONE_LOOK_MS) : timeoutMs),
 		judge: ({ reason }, row, isSeen) => judge(isSeen ? 'readSeen' : isOneLook ? 'lookUp' : 'readNamed', reason, row),

@@ -47,12 +47,7 @@ export function optionalHttpUrl() {
 
 /** Width and height with a colon. Which ones exist depends on the model, and the lists in the documentation disagree. */
 export function ratio() {
-	return z
-		.string('must be a ratio such as 1280:720')
-		.check(
-			z.trim(),
-			z.regex(/^\d+:\d+$/, 'must be two whole numbers with a colon between them, such as 1280:720 or 16:9'),
-		);
+	return ratioLike(/^\d+:\d+$/, 'must be two whole numbers with a colon between them, such as 1280:720 or 16:9');
 }
 
 /** Stands for the ratio that is nearest to the shape of the input image. */
@@ -60,12 +55,12 @@ export const MATCH_IMAGE = 'auto';
 
 /** A ratio, or {@link MATCH_IMAGE}. */
 export function ratioOrMatch() {
-	return z
-		.string('must be a ratio such as 1280:720')
-		.check(
-			z.trim(),
-			z.regex(/^(auto|\d+:\d+)$/, 'must be auto, or two whole numbers with a colon between them, such as 1280:720'),
-		);
+	const expected = 'must be auto, or two whole numbers with a colon between them, such as 1280:720';
+	return ratioLike(/^(auto|\d+:\d+)$/, expected);
+}
+
+function ratioLike(pattern: RegExp, expected: string) {
+	return z.string('must be a ratio such as 1280:720').check(z.trim(), z.regex(pattern, expected));
 }
 
 /** A ratio that may be left empty, which leaves it out of the request. */

@@ -26,14 +26,9 @@ function currentDurations(facts: FactsByModel): number[] {
 	return [...new Set(currentModels(facts).flatMap((model) => facts[model]?.durations ?? []))].sort((a, b) => a - b);
 }
 
-/** Models that are sure to refuse reference images. */
-export function modelsWithoutReferences(facts: FactsByModel): string[] {
-	return currentModels(facts).filter((model) => facts[model]?.takesReferences === false);
-}
-
-/** Models that are sure to refuse an end frame. */
-export function modelsWithoutLastFrame(facts: FactsByModel): string[] {
-	return currentModels(facts).filter((model) => facts[model]?.takesLastFrame === false);
+/** Models that are sure to refuse an input. */
+export function modelsWithout(facts: FactsByModel, input: 'takesReferences' | 'takesLastFrame'): string[] {
+	return currentModels(facts).filter((model) => facts[model]?.[input] === false);
 }
 
 interface Values {
@@ -150,12 +145,15 @@ export function modelDoubts(facts: FactsByModel, { model, ratio, duration, promp
 	const needsPrompt =
 		known === undefined && prompt === undefined && Object.values(facts).some((one) => one.needsPrompt);
 	return [
-		...(ratio !== undefined && unlisted(ratios, ratio)
-			? [{ parameter: 'ratio', expected: ratioWords(ratios, ratio, name) }]
-			: []),
+		...ratioDoubts(ratios, ratio, name),
 		...(unlisted(durations, duration) ? [{ parameter: 'duration', expected: durationWords(durations, name) }] : []),
 		...(needsPrompt ? [{ parameter: 'prompt', expected: `must not be empty, because most models need one` }] : []),
 	];
+}
+
+function ratioDoubts(ratios: readonly string[], ratio: string | undefined, name: string): Doubt[] {
+	if (ratio === undefined || !unlisted(ratios, ratio)) return [];
+	return [{ parameter: 'ratio', expected: ratioWords(ratios, ratio, name) }];
 }
 
 /** Doubts about values that the pages of CometAPI's compatibility routes don't have, or contradict each other on (fact sheet 2.1). */
@@ -164,9 +162,7 @@ export function documentedDoubts(
 	{ ratio, duration }: Pick<Values, 'ratio' | 'duration'>,
 ): Doubt[] {
 	return [
-		...(ratio !== undefined && unlisted(ratios, ratio)
-			? [{ parameter: 'ratio', expected: ratioWords(ratios, ratio, 'this operation') }]
-			: []),
+		...ratioDoubts(ratios, ratio, 'this operation'),
 		...(unlisted(durations, duration)
 			? [{ parameter: 'duration', expected: `must be ${durations.join(' or ')} seconds, as CometAPI documents it` }]
 			: []),

@@ -59,7 +59,8 @@ function shownFor(show: { resource: string[]; operation: string[] }, fields: INo
 	}));
 }
 
-function ownFields({ resource, value, fields }: Operation): INodeProperties[] {
+/** Shows fields for one operation. */
+function fieldsOf({ resource, value }: Operation, fields: INodeProperties[]): INodeProperties[] {
 	return shownFor({ resource: [resource], operation: [value] }, fields);
 }
 
@@ -109,15 +110,14 @@ function optionsOf(operation: Operation): readonly INodeProperties[] {
 
 function optionsFieldOf(operation: Operation): INodeProperties[] {
 	const options = optionsOf(operation);
-	const { resource, value } = operation;
-	return options.length === 0 ? [] : shownFor({ resource: [resource], operation: [value] }, [optionsField(options)]);
+	return options.length === 0 ? [] : fieldsOf(operation, [optionsField(options)]);
 }
 
 export const properties: INodeProperties[] = [
 	resourceField,
 	...offered.map(operationField),
 	...fieldsFor(isCreate, noticeFields),
-	...operations.flatMap(ownFields),
+	...operations.flatMap((operation) => fieldsOf(operation, operation.fields)),
 	...fieldsFor(callsBack, completionFields(true)),
 	...fieldsFor((operation) => isCreate(operation) && !callsBack(operation), completionFields(false)),
 	...fieldsFor(isCreate, downloadFields({ completion: ['wait', 'suspend'] })),

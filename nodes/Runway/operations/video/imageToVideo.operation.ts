@@ -16,7 +16,7 @@ import { panelRemarks, replacedDefaults } from '../hints';
 import { urlDoubts } from '../inputUrls';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, moderationField, publicFigureThreshold } from '../moderation';
-import { currentModels, fitsModel, modelDoubts, modelsWithoutLastFrame, ratiosOf, replacements } from '../modelRules';
+import { currentModels, fitsModel, modelDoubts, modelsWithout, ratiosOf, replacements } from '../modelRules';
 import { createOperation } from '../createOperation';
 
 const image = mediaInput({
@@ -67,7 +67,7 @@ export const imageToVideo = createOperation({
 				description: 'Public URL of an image that the video ends with. Leave empty to let the video end freely.',
 				required: false,
 			}),
-			displayOptions: { hide: { model: modelsWithoutLastFrame(facts) } },
+			displayOptions: { hide: { model: modelsWithout(facts, 'takesLastFrame') } },
 		},
 	],
 	options: [

@@ -6,7 +6,7 @@ import { optionalInteger, optionalRatio, requiredText } from '../checks';
 import { modelField, optionalRatioField, promptField, seedField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, moderationField, publicFigureThreshold } from '../moderation';
-import { currentModels, fitsModel, modelDoubts, modelsWithoutReferences } from '../modelRules';
+import { currentModels, fitsModel, modelDoubts, modelsWithout } from '../modelRules';
 import { createOperation } from '../createOperation';
 import { referenceDoubts, referenceFiles, references, referencesField, referenceUris } from '../references';
 
@@ -49,7 +49,7 @@ export const videoToVideo = createOperation({
 				tags: false,
 				required: false,
 			}),
-			displayOptions: { hide: { model: modelsWithoutReferences(facts) } },
+			displayOptions: { hide: { model: modelsWithout(facts, 'takesReferences') } },
 		},
 	],
 	options: [seedField(), moderationField()],

@@ -5,7 +5,7 @@ import type { Register } from '../../shared/register/register';
 import type { Operation } from '../operations/operation';
 import { begin } from './cutOff';
 import { isJob, type Ending, type Job, type Prepared } from './job';
-import { reusedOutcome, type Ledger, type PaidRecord } from './paid';
+import type { Ledger, PaidRecord } from './paid';
 import { recallAttempts } from './recall';
 import { nodeError, recordsLostError } from './report';
 import { goesOnAfterErrors } from './tool';
@@ -55,22 +55,16 @@ export function endIfHopeless(
 	if (goesOnAfterErrors(context)) return;
 	const jobs = prepared.filter(isJob);
 	const wrong = prepared.flatMap((entry) => (isJob(entry) ? [] : [entry]));
-	const earlier = earlierEndings(jobs, ledger);
+	const earlier = jobs.flatMap((job): Ending[] => {
+		const outcome = ledger.outcomeOf(job);
+		return outcome === null ? [] : [{ itemIndex: job.itemIndex, outcome }];
+	});
 	// If it is unknown whether an earlier attempt created a task, this one can only end with the same error. With the
 	// register it delivers everything else, because nothing else would after a crash.
 	const open = earlier.filter(({ outcome }) => outcome.kind === 'maybeCreated');
 	const hopeless = wrong[0] ?? (!isRecalled || open.length === jobs.length ? open[0] : undefined);
 	if (hopeless === undefined) return;
 	throw nodeError(context, hopeless, [...wrong, ...earlier], ledger.unclaimed(jobs));
-}
-
-/** The endings that earlier attempts left for the items, as if this one ended before it read any of them. */
-function earlierEndings(jobs: readonly Job[], ledger: Ledger): Ending[] {
-	return jobs.flatMap((job): Ending[] => {
-		const record = job.kind === 'create' ? ledger.find(job) : undefined;
-		if (job.kind !== 'create' || record === undefined) return [];
-		return [{ itemIndex: job.itemIndex, outcome: reusedOutcome(job, record) }];
-	});
 }
 
 /** Whether an earlier attempt left it unknown if a task was created. */

@@ -41,6 +41,15 @@ export class Ledger {
 			(record) => record.itemIndex === itemIndex && record.fingerprint === fingerprint && !hasFailed(record),
 		);
 
+	/** What earlier attempts left of a job: its task, or the doubt whether there is one; null if it is new. */
+	outcomeOf(job: Job): Outcome | null {
+		const record = job.kind === 'create' ? this.find(job) : undefined;
+		if (job.kind !== 'create' || record === undefined) return null;
+		if ('problem' in record) return { kind: 'maybeCreated', problem: record.problem };
+		const { taskId, createdAt } = record;
+		return { kind: 'created', task: { taskId, api: job.operation.api, state: null, createdAt } };
+	}
+
 	/** The records of earlier attempts that none of these jobs reuses. */
 	unclaimed(jobs: readonly Job[]): PaidRecord[] {
 		const { records } = this;
@@ -133,11 +142,4 @@ export function hasFailed(record: PaidRecord): boolean {
 /** Whether a record is of a task that this very execution created, and not one that it retries. */
 export function isOfExecution(record: PaidRecord, executionId: string): boolean {
 	return 'executionId' in record && record.executionId === executionId;
-}
-
-/** What an earlier attempt left of a job: its task, or the doubt whether there is one. */
-export function reusedOutcome({ operation }: CreateJob, record: PaidRecord): Outcome {
-	if ('problem' in record) return { kind: 'maybeCreated', problem: record.problem };
-	const { taskId, createdAt } = record;
-	return { kind: 'created', task: { taskId, api: operation.api, state: null, createdAt } };
 }

@@ -52,17 +52,15 @@ export async function recallAttempts(
 async function recall(context: IExecuteFunctions, register: Register, jobs: readonly Job[]): Promise<Recalled | null> {
 	const workflowId = context.getWorkflow().id ?? '';
 	const originOf = originsIn(register);
+	const where = {
+		workflowId,
+		nodeName: context.getNode().name,
+		runIndex: roundOf(context),
+		credentialId: credentialIdOf(context),
+	};
 	const [own, rows] = await Promise.all([
 		originOf(context.getExecutionId()),
-		register.find({
-			where: {
-				workflowId,
-				nodeName: context.getNode().name,
-				runIndex: roundOf(context),
-				credentialId: credentialIdOf(context),
-			},
-			limit: MOST_ROWS,
-		}),
+		register.find({ where, limit: MOST_ROWS }),
 	]);
 	// A retry under way is known to n8n, so an n8n that does not know it is another one, or hides it from the key's owner.
 	if (own === null || !own.isKnown || rows === null || rows.length >= MOST_ROWS) return null;
@@ -75,17 +73,25 @@ async function recall(context: IExecuteFunctions, register: Register, jobs: read
 	const origins = new Map(await Promise.all(executions.map(ask)));
 	if ([...origins.values()].includes(null)) return null;
 	const all = rows.filter(({ executionId }) => origins.get(executionId)?.root === own.root).reverse();
+	/** Whether a row may be of a retry that n8n has forgotten, or is with another workflow that waits for its task. */
+	const isAway = ({ executionId, delivered }: StoredRow) => {
+		const origin = origins.get(executionId);
+		const isElsewhere = origin?.isKnown === false || (origin?.workflowId ?? workflowId) !== workflowId;
+		return isElsewhere && origin?.root !== own.root && !delivered;
+	};
+	return recalled(jobs, all, rows.filter(isAway));
+}
+
+/**
+ * @param all rows of the earlier attempts; the oldest first
+ * @param away rows that may be theirs, of which each job takes one if they have none for it; the newest first
+ */
+function recalled(jobs: readonly Job[], all: readonly StoredRow[], away: readonly StoredRow[]): Recalled {
 	const its = all.filter(isSent);
-	/** Rows that may be of a retry that n8n has forgotten, or are with another workflow that waits for their tasks. */
-	const mayBeIts = rows.filter((row) => {
-		const origin = origins.get(row.executionId);
-		const isAway = origin?.isKnown === false || (origin?.workflowId ?? workflowId) !== workflowId;
-		return isAway && origin?.root !== own.root && !row.delivered && isSent(row);
-	});
 	const found = jobs.flatMap((job) => {
 		const isOf = (row: StoredRow) =>
 			job.kind === 'create' && row.itemIndex === job.itemIndex && job.fingerprints.includes(row.fingerprint);
-		return its.some(isOf) ? [] : mayBeIts.filter(isOf).slice(0, 1);
+		return its.some(isOf) ? [] : away.filter((row) => isSent(row) && isOf(row)).slice(0, 1);
 	});
 	const sent = [...its, ...found];
 	return {

@@ -14,7 +14,7 @@ import { progressReporter } from './hints';
 import { isPassedOn, makeItem } from './item';
 import { isJob, taskOf, type CreateJob, type Ending, type Job, type Outcome, type Prepared, type TaskJob } from './job';
 import { noteInCustomData } from './notes';
-import { isOfExecution, reusedOutcome, type Ledger } from './paid';
+import { isOfExecution, type Ledger } from './paid';
 import type { RecentTasks } from './recent';
 import type { Rows } from './rows';
 import { spareTasks } from './spending';
@@ -146,8 +146,11 @@ class Run {
 		try {
 			return job.kind === 'create' ? await this.create(job) : await this.read(job);
 		} catch (error) {
-			// n8n's own errors, such as a missing credential or a file that can't be read.
-			return { outcome: this.unresolved(job, error as Error), reader: null, isReused: false };
+			// n8n's own errors, such as a missing credential or a file that can't be read. What is known of a task stays.
+			const known = this.memory.ledger.outcomeOf(job);
+			const task = known && taskOf(known);
+			const unresolved: Outcome = { kind: 'unresolved', error: error as Error, task };
+			return { outcome: known?.kind === 'maybeCreated' ? known : unresolved, reader: null, isReused: false };
 		}
 	}
 
@@ -174,7 +177,7 @@ class Run {
 		const client = await this.clientFor(runwayVersion);
 		const record = ledger.find(job);
 		const isReused = record !== undefined;
-		const started = isReused ? reusedOutcome(job, record) : await this.submitter.submit(client, job);
+		const started = ledger.outcomeOf(job) ?? (await this.submitter.submit(client, job));
 		if (started.kind !== 'created') return { outcome: started, reader: null, isReused };
 		const { task } = started;
 		if (isReused) noteInCustomData(context, task.taskId);
@@ -213,14 +216,6 @@ class Run {
 		if (outcome.kind === 'failed') await rows.finish([job]);
 		await rows.begin([job], ledger.find);
 		return true;
-	}
-
-	/** Errors of n8n don't lose what is known about a task either. */
-	private unresolved(job: Job, error: Error): Outcome {
-		const record = job.kind === 'create' ? this.memory.ledger.find(job) : undefined;
-		if (job.kind !== 'create' || record === undefined) return { kind: 'unresolved', error, task: null };
-		const known = reusedOutcome(job, record);
-		return known.kind === 'maybeCreated' ? known : { kind: 'unresolved', error, task: taskOf(known) };
 	}
 }
 

@@ -4,6 +4,7 @@ import { isObject, textOf } from '../../shared/task/json';
 import { labelOfApiField } from '../operations/apiNames';
 import { unreachableCallback } from '../operations/hints';
 import type { BuildInput, CreateOperation, InputFile } from '../operations/operation';
+import { valueAt } from '../operations/parameters';
 import type { ModelRequest, Prepared } from './job';
 import { makeRequest, type RequestSource } from './request';
 import { addressOf, RESUME_PATH } from './resumePath';
@@ -103,14 +104,8 @@ function callbackUrlOf(context: IExecuteFunctions, { completion, callbackUrl }: 
 
 /** What a parameter of the node holds, if it is an expression; in the options, too. */
 function expressionOf(parameters: INodeParameters, path: string): string | null {
-	const at = (from: unknown) =>
-		path
-			.split('.')
-			.reduce<unknown>(
-				(value, key) => (isObject(value) || Array.isArray(value) ? value[key as never] : undefined),
-				from,
-			);
-	const held = at(parameters) ?? at(parameters.options);
+	const keys = path.split('.');
+	const held = valueAt(keys, parameters) ?? valueAt(keys, parameters.options as INodeParameters);
 	const value = isObject(held) ? held.value : held;
 	return typeof value === 'string' && value.startsWith('=') ? value : null;
 }

@@ -6,7 +6,6 @@ import {
 	type INodeExecutionData,
 } from 'n8n-workflow';
 
-import type { Problem } from '../../shared/api/problem';
 import { apiProblemOf, detailsOf, unclaimedDetails, taskDetails } from './details';
 import { explainOutcome } from './explainOutcome';
 import { taskOf, type Ending } from './job';
@@ -89,7 +88,7 @@ export function nodeError(
 	const error =
 		problem === null
 			? new NodeOperationError(node, message, { itemIndex, description })
-			: new NodeApiError(node, { message }, { message, description, httpCode: httpCodeOf(problem), itemIndex });
+			: new NodeApiError(node, { message }, { message, description, httpCode: problem.status?.toString(), itemIndex });
 	const tasks = [...all.flatMap((other) => taskDetails(other.outcome)), ...unclaimedDetails(unclaimed)];
 	return worded(error, message, { ...detailsOf(outcome), tasks });
 }
@@ -138,10 +137,6 @@ function worded(error: NodeApiError | NodeOperationError, message: string, data:
 	error.message = breakable(message);
 	error.context.data = data;
 	return error;
-}
-
-function httpCodeOf({ status }: Problem): string | undefined {
-	return status === null ? undefined : String(status);
 }
 
 /** The ending that the node's error is about: what ended the run first, then failures in the items' order. */

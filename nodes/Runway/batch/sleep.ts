@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import type { Register } from '../../shared/register/register';
 import type { KnownTask } from '../../shared/task/task';
@@ -82,17 +82,12 @@ function noteInInputs(context: IExecuteFunctions, endings: readonly Ending[]): v
 		const input = inputs[itemIndex];
 		if (input === undefined) continue;
 		const task = goodTaskOf(outcome);
-		const { message } = explainOutcome(outcome);
-		input.json = {
-			...input.json,
-			...(task === null
-				? {
-						taskId: taskOf(outcome)?.taskId ?? null,
-						status: 'failed',
-						failure: { code: null, message, retryable: false },
-					}
-				: { taskId: task.taskId, api: task.api, status: task.state?.status ?? 'queued' }),
-		};
+		const failure = { code: null, message: explainOutcome(outcome).message, retryable: false };
+		const note: IDataObject =
+			task === null
+				? { taskId: taskOf(outcome)?.taskId ?? null, status: 'failed', failure }
+				: { taskId: task.taskId, api: task.api, status: task.state?.status ?? 'queued' };
+		input.json = { ...input.json, ...note };
 	}
 }
 
@@ -103,8 +98,8 @@ function toSleeper({ itemIndex, job, outcome }: Ending, unclaimed: readonly Paid
 	}
 	const { taskId, api, createdAt } = task;
 	const { runwayVersion, limits } = job.settings;
-	const requestId = rows.requestIdOf(job);
 	const { maxParallel } = limits;
+	const requestId = rows.requestIdOf(job);
 	return { kind: 'task', taskId, api, createdAt, runwayVersion, maxParallel, wish: wishOf(job), requestId };
 }
 

@@ -34,23 +34,12 @@ function cameraMovement(displayName: string, name: string, description: string):
 	};
 }
 
-const movement = () => z.optional(decimal(-10, 10));
-
-/** Schema of the `cameraMotion` collection. */
-export const cameraMotion = () =>
-	z.optional(
-		z.object(
-			{
-				x: movement(),
-				y: movement(),
-				z: movement(),
-				r: movement(),
-				bgXPan: movement(),
-				bgYPan: movement(),
-			},
-			'must be a collection of movements',
-		),
-	);
+/** Schema of the field. */
+export function cameraMotion() {
+	const amount = z.optional(decimal(-10, 10));
+	const movements = { x: amount, y: amount, z: amount, r: amount, bgXPan: amount, bgYPan: amount };
+	return z.optional(z.object(movements, 'must be a collection of movements'));
+}
 
 type CameraMotion = z.infer<ReturnType<typeof cameraMotion>>;
 

@@ -147,12 +147,9 @@ export class Submitter {
 	}
 
 	private async bodyOf(job: CreateJob): Promise<Record<string, unknown>> {
-		try {
-			return await job.body();
-		} catch (error) {
-			this.options.onFailure();
-			throw error;
-		}
+		const body = job.body();
+		body.catch(() => this.options.onFailure());
+		return await body;
 	}
 
 	private created(job: CreateJob, taskId: string, state: KnownTask['state']): Outcome {

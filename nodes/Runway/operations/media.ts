@@ -5,7 +5,7 @@ import { httpUrl, oneOf, requiredText } from './checks';
 import { encodeFile } from './files';
 import { urlField } from './fields';
 import { urlDoubts } from './inputUrls';
-import type { BodyInput, Doubt, FileInput, InputImage } from './operation';
+import type { BodyInput, Doubt, FileInput, InputFile, InputImage } from './operation';
 
 /** An input that may be a public URL or a file of the item: its fields, its checks and its URI. */
 
@@ -34,11 +34,57 @@ const limits = {
 } as const;
 
 export function mediaInput<const Prefix extends string>(spec: MediaSpec<Prefix>) {
-	const { prefix, label, kind } = spec;
+	const { prefix, kind } = spec;
 	const names = { source: `${prefix}Source`, url: `${prefix}Url`, binary: `${prefix}BinaryField` } as const;
-	const { types, url, file } = limits[kind];
+	const shape = {
+		[names.source]: source(),
+		[names.url]: z.optional(httpUrl()),
+		[names.binary]: z.optional(requiredText()),
+	} as MediaShape<Prefix>;
 
-	const fields: INodeProperties[] = [
+	type Values = Record<`${Prefix}Source`, 'url' | 'binary'> &
+		Partial<Record<`${Prefix}Url` | `${Prefix}BinaryField`, string>>;
+	const read = (values: Values) => {
+		const byName = values as Record<string, string | undefined>;
+		return { isFile: byName[names.source] === 'binary', url: byName[names.url], field: byName[names.binary] };
+	};
+
+	return {
+		fields: mediaFields(spec, names),
+		shape,
+		/** What the chosen source needs; n8n leaves out the value of the field that it hides. */
+		required: { switch: names.source, parameters: { url: names.url, binary: names.binary } },
+		/** The URI for the request body. */
+		uri(values: Values, input: BodyInput): string | undefined {
+			const { isFile, url } = read(values);
+			return isFile ? input.uri(names.binary) : url;
+		},
+		/** The image that a ratio can match. */
+		image(values: Values): InputImage {
+			const { isFile, url } = read(values);
+			return isFile ? { parameter: names.binary, url: undefined } : { parameter: names.url, url };
+		},
+		/** @param as.kind what the file must be, if that varies */
+		files(values: Values, as: { kind?: 'image' | 'video' } = {}): FileInput[] {
+			const { isFile, field } = read(values);
+			if (!isFile || field === undefined) return [];
+			const encode = async (content: InputFile) => await encodeFile(content, as.kind ?? kind);
+			return [{ parameter: names.binary, field, encode }];
+		},
+		/** @param as.kind what the URL must lead to, if that varies */
+		doubts(values: Values, apiHost: string, as: { kind?: 'image' | 'video' } = {}): Doubt[] {
+			const { isFile, url } = read(values);
+			return isFile ? [] : urlDoubts(names.url, url, as.kind ?? kind, apiHost);
+		},
+	};
+}
+
+function mediaFields(
+	{ label, kind, defaultUrl, placeholder, description }: MediaSpec<string>,
+	names: { source: string; url: string; binary: string },
+): INodeProperties[] {
+	const { types, url, file } = limits[kind];
+	return [
 		{
 			displayName: `${label} Source`,
 			name: names.source,
@@ -54,9 +100,9 @@ export function mediaInput<const Prefix extends string>(spec: MediaSpec<Prefix>)
 			...urlField({
 				displayName: `${label} URL`,
 				name: names.url,
-				default: spec.defaultUrl,
-				placeholder: spec.placeholder,
-				description: `${spec.description}: a public URL, ${types}, up to ${url}`,
+				default: defaultUrl,
+				placeholder,
+				description: `${description}: a public URL, ${types}, up to ${url}`,
 			}),
 			displayOptions: { show: { [names.source]: ['url'] } },
 		},
@@ -68,57 +114,10 @@ export function mediaInput<const Prefix extends string>(spec: MediaSpec<Prefix>)
 			required: true,
 			placeholder: 'e.g. data',
 			hint: `The name of the binary field that holds the ${types} file, up to ${file}`,
-			description: spec.description,
+			description,
 			displayOptions: { show: { [names.source]: ['binary'] } },
 		},
 	];
-
-	const shape = {
-		[names.source]: source(),
-		[names.url]: z.optional(httpUrl()),
-		[names.binary]: z.optional(requiredText()),
-	} as MediaShape<Prefix>;
-
-	type Values = Record<`${Prefix}Source`, 'url' | 'binary'> &
-		Partial<Record<`${Prefix}Url` | `${Prefix}BinaryField`, string>>;
-	const read = (values: Values) => {
-		const byName = values as Record<string, string | undefined>;
-		return { isFile: byName[names.source] === 'binary', url: byName[names.url], field: byName[names.binary] };
-	};
-
-	return {
-		fields,
-		shape,
-		/** What the chosen source needs; n8n leaves out the value of the field that it hides. */
-		required: { switch: names.source, parameters: { url: names.url, binary: names.binary } },
-		/** The URI for the request body. */
-		uri(values: Values, input: BodyInput): string | undefined {
-			const { isFile, url: given } = read(values);
-			return isFile ? input.uri(names.binary) : given;
-		},
-		/** The image that a ratio can match. */
-		image(values: Values): InputImage {
-			const { isFile, url: given } = read(values);
-			return isFile ? { parameter: names.binary, url: undefined } : { parameter: names.url, url: given };
-		},
-		/** @param as.kind what the file must be, if that varies */
-		files(values: Values, as: { kind?: 'image' | 'video' } = {}): FileInput[] {
-			const { isFile, field } = read(values);
-			if (!isFile || field === undefined) return [];
-			return [
-				{
-					parameter: names.binary,
-					field,
-					encode: async (content) => await encodeFile(content, as.kind ?? kind),
-				},
-			];
-		},
-		/** @param as.kind what the URL must lead to, if that varies */
-		doubts(values: Values, apiHost: string, as: { kind?: 'image' | 'video' } = {}): Doubt[] {
-			const { isFile, url: given } = read(values);
-			return isFile ? [] : urlDoubts(names.url, given, as.kind ?? kind, apiHost);
-		},
-	};
 }
 
 type Requirement = ReturnType<typeof mediaInput>['required'];

@@ -4,7 +4,8 @@ import { explain } from '../shared/api/explain';
 import { redact } from '../shared/api/redact';
 import { apiError } from '../shared/trigger/errors';
 import { isTerminal } from '../shared/task/task';
-import { Told } from '../shared/trigger/told';
+import { nameOfTrigger } from '../shared/trigger/settings';
+import { forgetOldest, Told } from '../shared/trigger/told';
 import { claimOf, keyOf, MAX_BODY_BYTES, type Claim } from '../shared/wake/claim';
 import { Turns } from '../shared/wake/turns';
 import { look, type Case, type Outcome } from './look';
@@ -42,7 +43,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	if (turns.open >= MAX_OPEN) return answer(context, 503, 'busy');
 
 	const settings = readSettings(context);
-	const trigger = `${context.getWorkflow().id} ${context.getNode().id}`;
+	const trigger = nameOfTrigger(context);
 	const told = toldOf(trigger);
 	const staticData = context.getWorkflowStaticData('node');
 	told.load(staticData.told);
@@ -102,10 +103,7 @@ function toldOf(trigger: string): Told {
 	const told = toldBy.get(trigger) ?? new Told(MAX_REMEMBERED);
 	toldBy.delete(trigger);
 	toldBy.set(trigger, told);
-	for (const oldest of toldBy.keys()) {
-		if (toldBy.size <= MAX_TRIGGERS) break;
-		toldBy.delete(oldest);
-	}
+	forgetOldest(toldBy, MAX_TRIGGERS);
 	return told;
 }
 

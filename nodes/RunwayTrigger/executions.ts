@@ -1,8 +1,10 @@
 import type { IPollFunctions } from 'n8n-workflow';
 
-import { credentialIdOf } from '../shared/api/transport';
+import { credentialIdOf } from '../shared/api/credential';
 import type { Register } from '../shared/register/register';
 import type { StoredRow } from '../shared/register/row';
+import { nameOfTrigger } from '../shared/trigger/settings';
+import { forgetOldest } from '../shared/trigger/told';
 import { pLimit } from '../shared/wait/limit';
 
 /** Which executions have ended, so that they deliver nothing any more. */
@@ -41,14 +43,11 @@ export async function closedAmong(
 				}),
 		),
 	);
-	for (const oldest of executions.keys()) {
-		if (executions.size <= MOST_REMEMBERED) break;
-		executions.delete(oldest);
-	}
+	forgetOldest(executions, MOST_REMEMBERED);
 	return ({ executionId }) => executions.get(nameOf(executionId)) === true;
 }
 
 /** Credentials may lead to the registers of several n8ns, which number their executions alike. */
 function nameOfExecution(context: IPollFunctions, executionId: string): string {
-	return [context.getWorkflow().id, context.getNode().id, credentialIdOf(context), executionId].join(' ');
+	return [nameOfTrigger(context), credentialIdOf(context), executionId].join(' ');
 }

@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 
 import { listAccountTasks, type AccountTask } from '../../shared/api/accountTasks';
 import { redact } from '../../shared/api/redact';
-import { credentialIdOf } from '../../shared/api/transport';
+import { credentialIdOf } from '../../shared/api/credential';
 import { openRegister, type Register } from '../../shared/register/register';
 import type { StoredRow, TaskRow } from '../../shared/register/row';
 import { addHints } from './hints';

@@ -4,7 +4,7 @@ import type { TaskReader } from '../../shared/api/route';
 import { judge, rulings, troubleKind } from '../../shared/judgement/judge';
 import { isTerminal, type KnownTask, type TaskState } from '../../shared/task/task';
 import { systemClock } from '../../shared/wait/pause';
-import { createWatcher, type Look, type Watched, type WatchEnd, type WatcherOptions } from '../../shared/wait/watch';
+import { Watcher, type PollResult, type Watched, type WatchEnd, type WatcherOptions } from '../../shared/wait/watch';
 import type { Job, Outcome } from './job';
 
 /** A single read waits up to a minute for an API in trouble. */
@@ -24,7 +24,7 @@ export function createTaskWatcher(
 	options: Pick<WatcherOptions<Problem>, 'limit' | 'signal'>,
 	onRefusal: (problem: Problem) => void,
 ): WatchTask {
-	const watcher = createWatcher<TaskState, Problem>({ ...options, clock: systemClock, kindOf: troubleKind });
+	const watcher = new Watcher<TaskState, Problem>({ ...options, clock: systemClock, kindOf: troubleKind });
 	return async (job, reader, task, isFresh) => {
 		const startedAt = systemClock.now();
 		const end = await watcher.watch(watched(job, reader, isFresh, startedAt));
@@ -37,14 +37,14 @@ function watched(job: Job, reader: TaskReader, isFresh: boolean, startedAt: numb
 	const { timeoutMs, intervalMs } = job.settings;
 	const isOneLook = job.kind === 'task' && !job.operation.waits;
 	return {
-		look: async () => {
-			const look = toLook(await reader.read());
+		poll: async () => {
+			const result = toResult(await reader.read());
 			// A single read is a wait that ends with the first state it gets.
-			return isOneLook && look.kind === 'pending'
-				? { kind: 'done', value: look.value, tookMs: null, isTypical: false }
-				: look;
+			return isOneLook && result.kind === 'pending'
+				? { kind: 'done', value: result.value, tookMs: null, isTypical: false }
+				: result;
 		},
-		kind: job.kind === 'create' ? job.renderGroup : 'unknown',
+		renderGroup: job.kind === 'create' ? job.renderGroup : 'unknown',
 		isFresh,
 		deadline: startedAt + (isOneLook ? Math.min(timeoutMs, ONE_LOOK_MS) : timeoutMs),
 		judge: ({ reason }, row, isSeen) => judge(isSeen ? 'readSeen' : isOneLook ? 'lookUp' : 'readNamed', reason, row),
@@ -82,7 +82,7 @@ function endedOutcome(job: Job, task: KnownTask, { status, assetUrls }: TaskStat
 	return isTerminal(status) ? { kind: 'failed', task } : { kind: 'unfinished', task, waitedMs: 0, trouble: null };
 }
 
-function toLook(outcome: ReadOutcome): Look<TaskState, Problem> {
+function toResult(outcome: ReadOutcome): PollResult<TaskState, Problem> {
 	if (outcome.kind === 'aborted') return outcome;
 	if (outcome.kind === 'trouble') {
 		return { kind: 'trouble', trouble: outcome.problem, retryAfterMs: outcome.retryAfterMs };

@@ -22,7 +22,7 @@ import { goesOnAfterErrors } from './settings';
 import { fallAsleep, type EndedItem } from './sleep';
 import { spareTasks, withinLimits } from './spending';
 import { leftSummary, type Ending } from './summary';
-import { count } from './words';
+import { count, ordinal } from './words';
 
 /**
  * A run of the Runway node: all items are checked, then all tasks are created, then all are watched at
@@ -292,9 +292,9 @@ function addHints(
 	}
 }
 
+/** Such as "1st, 2nd, and 5 more items". */
 function itemList(items: number[]): string {
-	const shown = items.slice(0, 10).join(', ');
-	return items.length > 10
-		? `Items ${shown} and ${items.length - 10} more (counted from 0)`
-		: `Item${items.length === 1 ? '' : 's'} ${shown} (counted from 0)`;
+	const shown = items.slice(0, 10).map(ordinal);
+	const more = items.length > 10 ? [`${items.length - 10} more`] : [];
+	return `${new Intl.ListFormat('en').format([...shown, ...more])} item${items.length === 1 ? '' : 's'}`;
 }

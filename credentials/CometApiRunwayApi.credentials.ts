@@ -29,7 +29,7 @@ export class CometApiRunwayApi implements ICredentialType {
 			default: 'https://api.cometapi.com',
 			required: true,
 			description:
-				'Address of CometAPI, without a path. The key is sent to this host alone; only Get Balance asks query.cometapi.com.',
+				'Address of CometAPI, without a path. The key is sent only to this host, and by Get Balance to query.cometapi.com.',
 		},
 		{
 			displayName: 'Keep a Register of Tasks',
@@ -37,7 +37,7 @@ export class CometApiRunwayApi implements ICredentialType {
 			type: 'boolean',
 			default: false,
 			description:
-				'Whether to note all tasks in a data table of this n8n, "Runway tasks". With it, a retry after a crash finds its tasks, and Runway Trigger finds all tasks by itself. Needs n8n 2.8 or newer.',
+				'Whether to record all tasks in a data table of this n8n, "Runway tasks". With it, a retry after a crash finds its tasks, and Runway Trigger finds all tasks by itself. Needs n8n 2.8 or newer.',
 		},
 		{
 			displayName: 'n8n API Key',
@@ -47,7 +47,7 @@ export class CometApiRunwayApi implements ICredentialType {
 			default: '',
 			displayOptions: { show: { register: [true] } },
 			description:
-				'Make it in n8n under Settings → n8n API. If you can choose what it may do, choose everything for data tables, their rows and columns, and reading executions (dataTable:*, dataTableRow:*, dataTableColumn:*, execution:read). It is sent to the n8n URL alone.',
+				'Create it in n8n under Settings → n8n API. If n8n offers scopes, select all for data tables, their rows and columns, and the one for reading executions (dataTable:*, dataTableRow:*, dataTableColumn:*, execution:read). It is sent only to the n8n URL.',
 		},
 		{
 			displayName: 'n8n URL',
@@ -56,16 +56,16 @@ export class CometApiRunwayApi implements ICredentialType {
 			default: 'http://127.0.0.1:5678',
 			displayOptions: { show: { register: [true] } },
 			description:
-				'Address at which n8n reaches itself. The default is right for most; with queue mode, give the address of the main instance, which workers can reach too.',
+				'The address at which n8n reaches itself. The default is usually right. In queue mode, enter the address of the main instance, which workers can reach too.',
 		},
 		{
-			displayName: 'CometAPI Access Token',
+			displayName: 'CometAPI Access Token (Optional)',
 			name: 'accessToken',
 			type: 'string',
 			typeOptions: { password: true },
 			default: '',
 			description:
-				'Optional, and experimental: only to list all tasks of the CometAPI account, also those that other programs have created. Leave it empty otherwise.',
+				'Experimental. You need it only to list all tasks of the CometAPI account, including those that other programs have created.',
 		},
 		{
 			displayName: 'CometAPI User ID',

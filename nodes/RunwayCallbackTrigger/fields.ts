@@ -11,7 +11,7 @@ const maxAge: INodeProperties = {
 	typeOptions: { minValue: 0 },
 	default: DEFAULT_MAX_AGE_MINUTES,
 	description:
-		'A callback that comes later than this after the end of its task is taken for a repeated one and starts nothing. 0 sets no limit.',
+		'A callback that arrives later than this after its task ended counts as a repeat and starts nothing. 0 sets no limit.',
 };
 
 const secret: INodeProperties = {
@@ -29,7 +29,7 @@ const STEPS = [
 	'1. Open "Webhook URLs" above and copy the test URL.',
 	'2. Paste it into the option Callback URL of a Runway node in another workflow.',
 	'3. Click "Execute step" here, and then run that workflow.',
-	'4. When it works, put the production URL in the place of the test URL.',
+	'4. When it works, replace the test URL with the production URL.',
 	'5. Publish (activate) this workflow.',
 ];
 const LIMITS = `CometAPI must be able to reach this n8n from the internet. Only tasks of ${familyNames.compatibility} call back; the Runway Trigger serves all others.`;
@@ -47,7 +47,7 @@ export const callbackFields: INodeProperties[] = [
 		type: 'boolean',
 		default: true,
 		description:
-			'Whether to read each task back from CometAPI before anything starts. Callbacks are not signed: without this, anybody who knows the URL can start the workflow with made-up results, and make n8n download from any address.',
+			'Whether to check each task with CometAPI before anything starts. Callbacks are not signed: without this, anybody who knows the URL can start the workflow with made-up results, and make n8n download from any address.',
 	},
 	...triggerFields([maxAge, secret]),
 ];

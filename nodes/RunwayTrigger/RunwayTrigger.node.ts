@@ -23,7 +23,7 @@ export class RunwayTrigger implements INodeType {
 		subtitle: eventsSubtitle,
 		// n8n's node panel makes one entry of this node and the Runway node, and describes it in these words.
 		description:
-			"Make videos and images with Runway's models through CometAPI, or start a workflow when tasks have ended, whichever workflow has created them",
+			"Make videos and images with Runway's models through CometAPI, or start a workflow when tasks end, whichever workflow created them",
 		defaults: { name: 'Runway Trigger' },
 		polling: true,
 		inputs: [],

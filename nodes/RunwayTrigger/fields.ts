@@ -54,7 +54,7 @@ export const watchFields: INodeProperties[] = [
 	...shownFor('register', [
 		notice(
 			'registerNotice',
-			'The trigger finds the tasks in a list that the Runway nodes keep in this n8n. To keep that list, open the credential and switch on "Keep a Register of Tasks".',
+			'The trigger finds the tasks in the register, a list that Runway nodes keep in this n8n while "Keep a Register of Tasks" is on in their credential. Choose the same credential here.',
 		),
 		{
 			displayName: 'Which Tasks',
@@ -64,7 +64,7 @@ export const watchFields: INodeProperties[] = [
 				{
 					name: 'All',
 					value: 'all',
-					description: 'Every task that ends from now on, even if its own workflow waits for the result',
+					description: 'Every task that ends from now on, including those whose result a Runway node delivers itself',
 				},
 				{
 					name: 'Only What Nobody Has Received',
@@ -73,7 +73,7 @@ export const watchFields: INodeProperties[] = [
 				},
 			],
 			default: 'all',
-			description: 'Which of the tasks start the workflow. Each does so once.',
+			description: 'Which tasks start the workflow. Each task starts it once.',
 		},
 	]),
 	...shownFor('account', [
@@ -92,7 +92,7 @@ export const watchFields: INodeProperties[] = [
 			required: true,
 			placeholder: 'e.g. 7c1f0e52-4b6d-4a38-9f21-2d5e8b90c3aa',
 			description:
-				'The tasks to watch, as a list or separated by commas, spaces or lines. A task that has ended is not asked for again.',
+				'The tasks to watch, as a list or separated by commas, spaces or lines. A task that has ended is not checked again.',
 		},
 		apiField,
 	]),

@@ -176,7 +176,7 @@ describe('An error in the editor', () => {
 			await run(editor, here, ...prompts('one', '', 'three'), textToVideo());
 			const { message, description } = await shown(editor);
 			expect(message).toBe(
-				'"Prompt" holds the expression {{ $json.prompt }}, which came out empty for this item. Choose a field of the item that has a value, or enter one [item 1]',
+				'"Prompt" contains the expression {{ $json.prompt }}, which is empty for this item. Choose a field of the item that has a value, or enter one [item 1]',
 			);
 			expect(description).toContain('nothing was billed');
 			expect(here.api.creates).toEqual([]);

@@ -1,16 +1,18 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import type { INode } from 'n8n-workflow';
+import type { Browser } from 'playwright-core';
 
 import { operations } from '../../nodes/Runway/operations/index';
 import { projectRoot, startN8n, type WorkflowFile } from '../support/n8n';
 import { startStandIn } from '../support/standin';
 import { Editor, launch, signIn } from './editor';
+import { animated, film } from './film';
 
 /**
- * `npm run screenshots`: pictures for the documentation, of every operation's panel in the real editor and of a finished
- * run, and for a look by a person, of the examples' canvases. A word after it restricts it to what has the word in its
+ * `npm run screenshots`: pictures for the documentation, of every operation's panel in the real editor, and of a run as a film,
+ * and for a look by a person, of the examples' canvases. A word after it restricts it to what has the word in its
  * name: `npm run screenshots -- upscale`.
  */
 
@@ -49,7 +51,7 @@ async function main(): Promise<void> {
 		for (const { resource, value } of operations.filter((operation) => operation.value.includes(only))) {
 			await panel(editor, resource, value);
 		}
-		if ('finished'.includes(only)) await finishedRun(editor);
+		if ('film of a run'.includes(only)) await filmedRun(editor, browser);
 		for (const workflow of examples.filter(({ name }) => `canvases: ${name}`.includes(only))) {
 			await canvas(editor, workflow);
 		}
@@ -73,18 +75,26 @@ async function panel(editor: Editor, resource: string, operation: string): Promi
 	await save(editor, operation, { x: x - MARGIN, y, width: width + 2 * MARGIN, height });
 }
 
-/** A finished run with the video's preview, as the README shows it. */
-async function finishedRun(editor: Editor): Promise<void> {
+/** A run from the click to the video that plays, as the README shows it. */
+async function filmedRun(editor: Editor, browser: Browser): Promise<void> {
 	const { workflow, node } = exampleOf(({ parameters }) => parameters.operation === 'imageToVideo');
-	await editor.page.setViewportSize({ width: WIDTH, height: 1000 });
+	await editor.page.setViewportSize({ width: 1200, height: 700 });
 	await editor.openWorkflow(await editor.n8n.importWorkflow(workflow));
-	await editor.run();
-	await editor.succeeded(node.name);
-	await editor.openNode(node.name);
-	await editor.page.locator('.el-notification').waitFor({ state: 'hidden' });
-	await editor.playFile();
-	await leaveAlone(editor, 2000);
-	await save(editor, 'finished-video');
+	await editor.page.keyboard.press('1');
+	await editor.page.waitForTimeout(1500);
+	const frames = await film(editor.page, async () => {
+		await editor.page.waitForTimeout(1000);
+		await editor.run();
+		await editor.succeeded(node.name);
+		await editor.page.waitForTimeout(1000);
+		await editor.openNode(node.name);
+		await editor.page.waitForTimeout(1000);
+		await editor.playFile();
+		await leaveAlone(editor, 4000);
+	});
+	const file = path.join(images, 'run.webp');
+	writeFileSync(file, await animated(browser, frames, 900));
+	tell(file);
 }
 
 /** Takes the mouse off the fields, which show more while it is over them, and lets what it has stirred up fade away. */
@@ -104,6 +114,10 @@ function exampleOf(isWanted: (node: INode) => boolean): { workflow: WorkflowFile
 async function save({ page }: Editor, name: string, clip?: Clip): Promise<void> {
 	const file = path.join(images, `${name}.png`);
 	await page.screenshot({ path: file, clip });
+	tell(file);
+}
+
+function tell(file: string): void {
 	console.log(`${path.relative(projectRoot, file)}: ${Math.ceil(statSync(file).size / 1000)} KB`);
 }
 

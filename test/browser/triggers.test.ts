@@ -91,7 +91,7 @@ describe('The polling trigger in the editor', () => {
 			await editor.openNode('Watch');
 			const [, , , watch, notice, ...fields] = await editor.fields();
 			expect(watch).toBe('Watch');
-			expect(notice).toMatch(/in a list that the Runway nodes keep .* switch on "Keep a Register of Tasks"/);
+			expect(notice).toMatch(/a list that Runway nodes keep in this n8n while "Keep a Register of Tasks" is on/);
 			expect(fields).toEqual(['Which Tasks', ...end, 'Filters']);
 			await editor.part('trigger-execute-button').first().click();
 			await editor.page.getByText('This n8n keeps no register of tasks yet').first().waitFor();

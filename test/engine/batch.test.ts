@@ -238,8 +238,8 @@ topic('A wrong value', (test) => {
 
 			expect(error.context.itemIndex).toBe(1);
 			expect(error.message).toContain('61');
-			expect(error.description).toMatch(/Item 3: .*"long"/);
-			expect(error.description).toMatch(/Item 4: .*\b0\b/);
+			expect(error.description).toMatch(/4th item: .*"long"/);
+			expect(error.description).toMatch(/5th item: .*\b0\b/);
 			expect(api.requests).toHaveLength(0);
 		}),
 	);
@@ -285,7 +285,7 @@ topic('A wrong value', (test) => {
 
 			expect(textOf(error)).toContain('61');
 			expect(textOf(error)).toContain('62');
-			expect(textOf(error)).toContain('Item 1:');
+			expect(textOf(error)).toContain('2nd item:');
 			expect(api.requests).toHaveLength(0);
 		}),
 	);

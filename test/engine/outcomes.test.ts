@@ -113,10 +113,10 @@ topic('A task that fails', (test) => {
 
 			expect(error.description?.split('<br>')).toEqual([
 				`A new attempt with the same input would most likely fail again: change the prompt or the input first. CometAPI reports no refund. (task ID ${second}, code SAFETY)`,
-				'Item 1 is number 2 of 4: n8n counts from 0.',
+				"The error is about the 2nd of 4 items: n8n's [item 1] counts from 0.",
 				'2 of 4 failed, 2 finished.',
-				`Item 3: The task failed: An unexpected error occurred. (task ID ${fourth})`,
-				'To receive those, enter these task IDs in Resource "Task", Operation "Wait":',
+				`4th item: The task failed: An unexpected error occurred. (task ID ${fourth})`,
+				'Executing this node again buys these tasks again, unless Reuse a Recent Task is set. To receive their results instead, enter these task IDs in Resource "Task", Operation "Wait":',
 				first,
 				third,
 				'To pass on finished items next time, even if others fail, set On Error to "Continue" in the settings of this node.',
@@ -125,7 +125,7 @@ topic('A task that fails', (test) => {
 	);
 
 	test(
-		'alone says nothing of others, and not that items are counted from 0',
+		'alone says nothing of others, and not which item it is about',
 		bench(async ({ fail }) => {
 			const error = await fail(imageToVideo(), { items: prompts('[fail SAFETY]') });
 			expect(error.description).not.toContain('<br>');

@@ -29,7 +29,7 @@ topic('Max Tasks Per Run', (test) => {
 				/None of them was sent, so nothing was billed\. .*Max Tasks Per Run in the options/,
 			);
 			expect(error.description).toContain('3 of 3 not sent.');
-			expect(error.description).not.toMatch(/failed|Item 1: This run/);
+			expect(error.description).not.toMatch(/failed|2nd item: This run/);
 			expect(api.requests).toHaveLength(0);
 		}),
 	);
@@ -301,7 +301,7 @@ topic('Fallback Models', (test) => {
 			});
 			expect(asked(place).filter((model) => model === 'veo3.1')).toHaveLength(2);
 			expect(hints.map(({ message }) => message)).toContainEqual(
-				expect.stringMatching(/^Items 0, 1 .*veo3\.1 doesn't take the default duration 5, so the node sends 4/),
+				expect.stringMatching(/^1st and 2nd items: veo3\.1 doesn't take the default duration 5, so the node sends 4/),
 			);
 		}),
 	);

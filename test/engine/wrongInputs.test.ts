@@ -116,7 +116,7 @@ topic('Before anything is paid for,', (test) => {
 			const output = await run(imageToVideo(), { items, onError: CONTINUE });
 			expect(output.items.map(({ json }) => json.status ?? json.error)).toEqual([
 				'succeeded',
-				expect.stringContaining('"Prompt" must not hold "[object Object]"'),
+				expect.stringContaining('"Prompt" must not contain "[object Object]"'),
 				'succeeded',
 			]);
 			expect(api.creates).toHaveLength(2);

@@ -1063,7 +1063,7 @@ describe('A word that a broken expression has left in a prompt', () => {
 		['a cat, null, at dusk', '={{ $json.prompt }}', 'null'],
 		['5 cats, NaN dogs', '=5 cats, {{ $json.dogs * 2 }} dogs', 'NaN'],
 	])('is refused: %s', async (prompt, expression, word) => {
-		expect(await faults(prompt, expression)).toContain(`must not hold "${word}"`);
+		expect(await faults(prompt, expression)).toContain(`must not contain "${word}"`);
 	});
 
 	it.each([
@@ -1084,9 +1084,9 @@ describe('A word that a broken expression has left in a prompt', () => {
 
 describe('A field that looks filled in and is empty', () => {
 	it.each([
-		['imageUrl', /^Image URL holds the expression \{\{ \$json\.x \}\}, which came out empty for this item/],
-		['duration', /^Duration \(Seconds\) holds the expression \{\{ \$json\.x \}\}/],
-		['model', /^Model holds the expression/],
+		['imageUrl', /^Image URL contains the expression \{\{ \$json\.x \}\}, which is empty for this item/],
+		['duration', /^Duration \(Seconds\) contains the expression \{\{ \$json\.x \}\}/],
+		['model', /^Model contains the expression/],
 	])('is named as an expression that came out empty: %s', async (name, words) => {
 		const operation = operationOf('video.imageToVideo');
 		const expressionOf = (path: string) => (path === name ? '={{ $json.x }}' : null);

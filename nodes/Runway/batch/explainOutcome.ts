@@ -12,9 +12,10 @@ import { count, sentences } from './words';
 
 /** If earlier attempts have paid, the words must not suggest that they have not. */
 const nothingBilled = (reason: string, hasEarlier: boolean) =>
-	`${reason} for this item, so ${hasEarlier ? 'this attempt billed nothing' : 'nothing was billed'}.`;
+	`${reason}, so ${hasEarlier ? 'this attempt billed nothing' : 'nothing was billed'}.`;
 const SEND_ANYWAY = 'If you are sure of the value, switch on "Send Anyway" in the options.';
 const NOTHING_SENT = 'Nothing was sent to CometAPI';
+const NOTHING_SENT_FOR_ITEM = `${NOTHING_SENT} for this item`;
 
 /**
  * Says what happened and what to do, for every way in which a job can end without a result.
@@ -28,13 +29,14 @@ export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanatio
 				message: outcome.faults.map(describeFault).join('; '),
 				advice: sentences(
 					outcome.faults.some(({ isDoubt }) => isDoubt) ? SEND_ANYWAY : '',
+					// Not "for this item": unless the node is set to continue, one such item keeps the whole run from being sent.
 					nothingBilled(NOTHING_SENT, hasEarlier),
 				),
 			};
 		case 'unresolved':
 			return {
 				message: redact(outcome.error.message),
-				advice: outcome.task === null ? nothingBilled(NOTHING_SENT, hasEarlier) : howToFetch(outcome.task),
+				advice: outcome.task === null ? nothingBilled(NOTHING_SENT_FOR_ITEM, hasEarlier) : howToFetch(outcome.task),
 			};
 		case 'notRead':
 			return explain(outcome.problem, outcome.wanted);
@@ -45,7 +47,7 @@ export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanatio
 			const { message, advice } = explain(outcome.problem, 'create');
 			return {
 				message,
-				advice: sentences(advice, ...outcome.remarks, nothingBilled('No task was created', hasEarlier)),
+				advice: sentences(advice, ...outcome.remarks, nothingBilled('No task was created for this item', hasEarlier)),
 			};
 		}
 		case 'maybeCreated':
@@ -56,7 +58,7 @@ export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanatio
 					`The request may have reached CometAPI and may be billed, so it is not sent again. ${appearedWords(outcome.appeared)}${outcome.problem.excerpt === null ? '' : ' What CometAPI answered is in the details, and may hold the task ID.'} ${evidence(outcome.problem)}`.trim(),
 			};
 		case 'notSent':
-			return explainNotSent(outcome.because, nothingBilled(NOTHING_SENT, hasEarlier));
+			return explainNotSent(outcome.because, nothingBilled(NOTHING_SENT_FOR_ITEM, hasEarlier));
 		case 'leftRunning':
 			return { message: 'The run ended before the task did', advice: howToFetch(outcome.task) };
 		case 'failed':
@@ -115,7 +117,7 @@ function explainFailed({ taskId, state }: KnownTask): Explanation {
 		};
 	}
 	const advice = retryable
-		? 'The cause may pass: a new attempt can succeed, and is billed again.'
+		? 'The cause may be temporary: a new attempt can succeed, and is billed again.'
 		: 'A new attempt with the same input would most likely fail again: change the prompt or the input first.';
 	return { message: `The task failed: ${redact(message)}`, advice: sentences(advice, costWords(state?.cost), ids) };
 }

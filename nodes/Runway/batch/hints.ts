@@ -4,7 +4,7 @@ import { isLeftOpen } from './earlier';
 import { taskOf, type Ending, type Job, type Outcome } from './job';
 import type { PaidRecord } from './paid';
 import { unclaimedSummary } from './summary';
-import { count } from './words';
+import { count, ordinal } from './words';
 
 /** What the editor shows beside the items. */
 
@@ -67,11 +67,11 @@ function hintsOfItems(endings: readonly Ending[]): string[] {
 	return [...itemsByHint].map(([hint, items]) => (endings.length > 1 ? `${itemList(items)}: ${hint}` : hint));
 }
 
+/** Such as "1st, 2nd, and 5 more items". */
 function itemList(items: number[]): string {
-	const shown = items.slice(0, 10).join(', ');
-	return items.length > 10
-		? `Items ${shown} and ${items.length - 10} more (counted from 0)`
-		: `Item${items.length === 1 ? '' : 's'} ${shown} (counted from 0)`;
+	const shown = items.slice(0, 10).map(ordinal);
+	const more = items.length > 10 ? [`${items.length - 10} more`] : [];
+	return `${new Intl.ListFormat('en').format([...shown, ...more])} item${items.length === 1 ? '' : 's'}`;
 }
 
 /** Reports the progress of a manual run to the editor; n8n shows it in the browser's console. */

@@ -123,7 +123,7 @@ export function recordsLostError(context: IExecuteFunctions, register: string | 
 		'n8n was cut off while this node ran, and the list of its tasks was lost.',
 		...(register === null ? [] : [register]),
 		'The log of n8n has a line "Runway task … created" for each of them.',
-		'Fetch them with Resource "Task", Operation "Wait". To create and pay anew, start the workflow again instead of retrying.',
+		'Fetch them with Resource "Task", Operation "Wait". To create new tasks and pay for them, start the workflow again instead of retrying.',
 	].join(' ');
 	return worded(new NodeOperationError(context.getNode(), message, { description }), message, {});
 }

@@ -2,9 +2,9 @@ import { isTerminal } from '../../shared/task/task';
 import { explainOutcome } from './explainOutcome';
 import { taskOf, type Ending, type Outcome } from './job';
 import { hasFailed, taskIdsOf, type PaidRecord } from './paid';
-import { count, lines, sentences } from './words';
+import { count, lines, ordinal, sentences } from './words';
 
-/** Summarizes the tasks of a run in a few lines. Items are counted from 0, as n8n's editor and its expressions do. */
+/** Summarizes the tasks of a run in a few lines. It says "2nd item", because n8n's editor counts from 0 in one place and from 1 in another. */
 
 /** More IDs than this make an error unreadable; the rest is counted. */
 const MOST_IDS = 25;
@@ -60,9 +60,11 @@ export function stopSummary(all: readonly Ending[], unclaimed: readonly PaidReco
 	);
 }
 
-/** Which one of the items the editor means by "[item 1]"; empty if there is only one. */
+/** Which of the items n8n means by the "[item 1]" that it adds to errors; empty if there is only one. */
 export function placeOfItem(itemIndex: number, items: number): string {
-	return items > 1 ? `Item ${itemIndex} is number ${itemIndex + 1} of ${items}: n8n counts from 0.` : '';
+	return items > 1
+		? `The error is about the ${ordinal(itemIndex)} of ${items} items: n8n's [item ${itemIndex}] counts from 0.`
+		: '';
 }
 
 /** Names in one paragraph the tasks that earlier attempts paid for, or may have, and that no item reuses. */
@@ -134,7 +136,7 @@ function failuresInLines(endings: readonly Ending[]): string[] {
 		const task = taskOf(outcome);
 		const { message } = explainOutcome(outcome);
 		const words = message.length > LONGEST_FAILURE ? `${message.slice(0, LONGEST_FAILURE)}…` : message;
-		return `Item ${itemIndex}: ${words}${task === null ? '' : ` (task ID ${task.taskId})`}`;
+		return `${ordinal(itemIndex)} item: ${words}${task === null ? '' : ` (task ID ${task.taskId})`}`;
 	});
 	const more = failed.length - shown.length;
 	return more > 0 ? [...shown, `${more} more failed; the error's details list them.`] : shown;
@@ -143,8 +145,12 @@ function failuresInLines(endings: readonly Ending[]): string[] {
 /** The IDs of the tasks that have a result or may get one, ready to be pasted. */
 function tasksInLines(all: readonly Ending[]): string {
 	const ids = all.flatMap(({ outcome }) => (hasResultToFetch(outcome) ? [taskOf(outcome)?.taskId ?? ''] : []));
-	const [those, these] = ids.length === 1 ? ['it', 'this task ID'] : ['those', 'these task IDs'];
-	return idsInLines(`To receive ${those}, enter ${these} in Resource "Task", Operation "Wait":`, ids);
+	const [tasks, results, these] =
+		ids.length === 1 ? ['this task', 'its result', 'this task ID'] : ['these tasks', 'their results', 'these task IDs'];
+	return idsInLines(
+		`Executing this node again buys ${tasks} again, unless Reuse a Recent Task is set. To receive ${results} instead, enter ${these} in Resource "Task", Operation "Wait":`,
+		ids,
+	);
 }
 
 /** Whether the outcome is about a task that has a result or may get one. */

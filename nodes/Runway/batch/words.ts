@@ -11,6 +11,13 @@ export function count(amount: number, noun: string): string {
 	return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }
 
+/** A position as people count: "1st" for index 0. n8n counts items from 0, so a bare number would mislead. */
+export function ordinal(index: number): string {
+	const position = index + 1;
+	const isTeen = Math.floor(position / 10) % 10 === 1;
+	return `${position}${(isTeen ? undefined : ['th', 'st', 'nd', 'rd'][position % 10]) ?? 'th'}`;
+}
+
 /** Joins the texts that are not empty. */
 export function sentences(...all: readonly string[]): string {
 	return all.filter(Boolean).join(' ');

@@ -11,7 +11,7 @@ export function cameraMotionField(): INodeProperties {
 		type: 'collection',
 		placeholder: 'Add Movement',
 		default: {},
-		description: 'How the camera moves. Each movement goes from -10 to 10; the others stay still.',
+		description: "How the camera moves. Each movement ranges from -10 to 10. What you don't add stays still.",
 		options: [
 			cameraMovement('Horizontal (X)', 'x', 'Negative moves left, positive moves right'),
 			cameraMovement('Pan Horizontal', 'bgXPan', 'Turns the camera left or right'),

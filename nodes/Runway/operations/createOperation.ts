@@ -78,7 +78,7 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 }
 
 const unmatched = (sent: string) =>
-	`The shape of the image can't be read, so "Match the Image" is the ratio ${sent}. To have another, choose it.`;
+	`The size of the image can't be read (its server did not answer in time, redirected or refused, or the format is unusual), so the node sent the ratio ${sent} for "Match the Image". If that is wrong, choose a ratio.`;
 
 /** The ratio that is nearest to an image, or the default. */
 function matching(ratios: readonly string[], shape: ImageShape | null): string {
@@ -94,7 +94,7 @@ function emptyExpression(fault: Fault, { expressionOf }: BuildInput): Fault | nu
 }
 
 function emptyWords(expression: string): string {
-	return `holds the expression ${shortened(expression)}, which came out empty for this item. Choose a field of the item that has a value, or enter one`;
+	return `contains the expression ${shortened(expression)}, which is empty for this item. Choose a field of the item that has a value, or enter one`;
 }
 
 function shortened(expression: string): string {
@@ -110,7 +110,7 @@ function brokenPrompt(prompt: unknown, { expressionOf }: BuildInput): Doubt[] {
 		return [{ parameter: 'prompt', expected: emptyWords(expression), isWhole: true }];
 	const word = brokenWord(text, expression);
 	if (word === null) return [];
-	const expected = `must not hold "${word}", which a broken expression has left (it names a field that this item does not have, or a whole object)`;
+	const expected = `must not contain "${word}", which comes from a broken expression (it names a field that this item does not have, or a whole object)`;
 	return [{ parameter: 'prompt', expected }];
 }
 

@@ -61,14 +61,14 @@ export function ratioField(values: readonly string[], defaultValue: string): INo
 		options: [...[...values].sort(byWidth).map(ratioOption), ...match],
 		default: defaultValue,
 		description:
-			'Width and height of the result in pixels. The list has what the chosen model takes. To take the ratio from the item, switch to an expression that gives it with a colon, such as 1280:720.',
+			'Width and height of the result in pixels. The list shows what the chosen model takes. An expression must give it with a colon, such as 1280:720.',
 	};
 }
 
 const matchImage: INodePropertyOptions = {
 	name: 'Match the Image',
 	value: MATCH_IMAGE,
-	description: 'The ratio of the model that is nearest to the shape of the image, so that little of it is cut off',
+	description: "The model's ratio that is nearest to the shape of the image, so that little is cut off",
 };
 
 /**
@@ -94,7 +94,7 @@ export function ratioFields(facts: FactsByModel, defaultValue: string): INodePro
 /** A ratio that may stay the input's own. */
 export function optionalRatioField(values: readonly string[]): INodeProperties {
 	const field = ratioField(values, '');
-	const same = { name: 'Same as the Video', value: '', description: 'Leaves the ratio to the model' };
+	const same = { name: 'Same as the Video', value: '', description: 'Let the model choose' };
 	return { ...field, options: [...(field.options ?? []), same] as INodePropertyOptions[] };
 }
 
@@ -109,7 +109,7 @@ function ratioOption(value: string): INodePropertyOptions {
 }
 
 /**
- * @param documented lengths that CometAPI documents; others are sent, with a remark
+ * @param documented lengths that CometAPI documents; others are sent only with Send Anyway
  */
 export function durationField(description: string, documented: readonly number[]): INodeProperties {
 	return {
@@ -118,7 +118,7 @@ export function durationField(description: string, documented: readonly number[]
 		type: 'number',
 		typeOptions: { minValue: 1, numberPrecision: 0 },
 		default: 5,
-		hint: `${documented.join(' or ')} seconds; another length may be refused`,
+		hint: `${documented.join(' or ')} seconds. To try another length, add the option Send Anyway.`,
 		description,
 	};
 }
@@ -143,7 +143,7 @@ export function flipField(): INodeProperties {
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether to flip the result. Depending on the model it is mirrored or turned to portrait, so try it on one video first.',
+			'Whether to flip the result. Depending on the model, it is mirrored or turned to portrait, so try it on one video first.',
 	};
 }
 

@@ -16,7 +16,7 @@ export interface PanelRemark {
 const retiredSentence = (model: string, instead: string) =>
 	`Runway has retired ${model}, so CometAPI may refuse it. The current model is ${instead}.`;
 const replacedSentence = (model: string, what: string, from: string | number, to: string | number) =>
-	`${model} doesn't take the default ${what} ${from}, so the node sends ${to}. To have another, set the ${what} yourself.`;
+	`${model} doesn't take the default ${what} ${from}, so the node sends ${to}. To send another, set the ${what} yourself.`;
 
 interface Chosen {
 	model: string;

@@ -63,7 +63,7 @@ function expectedOf(url: URL, kind: 'image' | 'video', apiHost: string): string 
 	const host = url.hostname.toLowerCase();
 	const path = decoded(url.pathname);
 	if (path.split('/').some((piece) => BROKEN_PIECE.test(piece))) {
-		return 'must be the address of a file, and not what a broken expression has left';
+		return 'must be the address of a file, but comes from a broken expression';
 	}
 	const { pattern, types } = wrongEndings[kind];
 	if (pattern.test(path)) return `must be the address of ${types}`;

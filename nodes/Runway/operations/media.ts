@@ -91,10 +91,10 @@ function mediaFields(
 			type: 'options',
 			options: [
 				{ name: 'File of the Item', value: 'binary', description: 'A binary field of the incoming item' },
-				{ name: 'URL', value: 'url', description: 'A public address, which CometAPI downloads itself' },
+				{ name: 'URL', value: 'url', description: 'A public address that CometAPI downloads from' },
 			],
 			default: 'url',
-			description: `Where the ${label.toLowerCase()} comes from: an address that CometAPI can download, or a file of the item`,
+			description: `Where the ${label.toLowerCase()} comes from: an address that CometAPI can download from, or a file of the item`,
 		},
 		{
 			...urlField({

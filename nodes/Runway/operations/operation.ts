@@ -22,7 +22,7 @@ interface InThePanel {
 	/** Stored in saved workflows: never rename. */
 	value: string;
 	name: string;
-	/** For n8n's list of actions, and the first name of a new node: a verb, with `name` word for word. */
+	/** For n8n's list of actions, and the first name of a new node: a verb, with the words that people search by. */
 	action: string;
 	description: string;
 	/** The operation's own fields, without display conditions: the table adds them. */

@@ -66,7 +66,7 @@ const allFiles: INodeProperties = {
 	type: 'boolean',
 	default: false,
 	description:
-		'Whether to fetch every result, the poster and the last frame as far as CometAPI has them. Further results get numbered binary fields such as data_1; the stills get "poster" and "last_frame".',
+		'Whether to fetch every result, plus the poster and the last frame if CometAPI has them. Further results go to numbered binary fields such as data_1, the stills to "poster" and "last_frame".',
 };
 
 const pollInterval: INodeProperties = {
@@ -75,7 +75,7 @@ const pollInterval: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 0, maxValue: 300 },
 	default: 0,
-	description: 'Seconds between two looks at the same task. 0 adapts the pace to the age of the task.',
+	description: 'How many seconds to wait before checking the same task again. 0 adjusts this to the age of the task.',
 };
 
 const timeout: INodeProperties = {
@@ -92,8 +92,16 @@ const onTimeout: INodeProperties = {
 	name: 'onTimeout',
 	type: 'options',
 	options: [
-		{ name: 'Return the Task', value: 'returnTask', description: 'Pass on the unfinished task, to be fetched later' },
-		{ name: 'Stop With an Error', value: 'error', description: 'The error names the tasks and how to fetch them' },
+		{
+			name: 'Return the Task',
+			value: 'returnTask',
+			description: 'Output the unfinished task, so that you can fetch it later',
+		},
+		{
+			name: 'Stop With an Error',
+			value: 'error',
+			description: 'Fail, with an error that names the tasks and says how to fetch them',
+		},
 	],
 	default: 'error',
 	description: 'What to do with a task that has not finished by then',
@@ -114,7 +122,7 @@ const includeRaw: INodeProperties = {
 	name: 'includeRaw',
 	type: 'boolean',
 	default: false,
-	description: "Whether to add CometAPI's last answer, as it came, to the output under the name raw",
+	description: "Whether to add CometAPI's last response, unchanged, to the output in the field raw",
 };
 
 const additionalFields: INodeProperties = {
@@ -123,7 +131,8 @@ const additionalFields: INodeProperties = {
 	type: 'json',
 	default: '{}',
 	placeholder: 'e.g. { "newField": "value" }',
-	description: 'A JSON object that is merged into the request body last, for fields that the API gains later',
+	description:
+		'A JSON object to merge into the request body, for API fields that this node does not have yet. It overrides the other fields.',
 };
 
 /** An execution that sleeps needs this n8n's own address. */
@@ -134,7 +143,7 @@ const callbackUrl: INodeProperties = {
 	default: '',
 	placeholder: 'e.g. https://n8n.example.com/webhook/runway',
 	description:
-		'Where CometAPI reports the end of the task. Leave empty to use an address of this n8n, which needs no setup. To continue in another workflow, enter the production URL of its Runway Callback Trigger, and set When to Continue to At Once.',
+		'Where CometAPI reports that the task has ended. Leave empty to use an address of this n8n, which needs no setup. To continue in another workflow, enter the production URL of its Runway Callback Trigger, and set When to Continue to At Once.',
 	displayOptions: { show: { '/completion': ['wait', 'return'] } },
 };
 
@@ -145,7 +154,7 @@ const maxTasksInProgress: INodeProperties = {
 	typeOptions: { minValue: 0, numberPrecision: 0 },
 	default: 0,
 	description:
-		'How many tasks may render at the same time. The next one is created when one has ended. 0 creates all at once.',
+		'How many tasks may render at the same time. When one ends, the next one is created. 0 creates all at once.',
 	displayOptions: { show: { '/completion': ['wait'] } },
 };
 

@@ -30,7 +30,8 @@ const whenCalledBack: INodePropertyOptions = {
 const whenTriggerCalls: INodePropertyOptions = {
 	name: 'When a Runway Trigger Reports the End',
 	value: 'suspend',
-	description: 'Put the execution to sleep, also over restarts, until a Runway Trigger sees that all tasks have ended',
+	description:
+		'Put the execution to sleep, which survives a restart, until a Runway Trigger sees that all tasks have ended',
 };
 const calledBackNotice =
 	'CometAPI must be able to reach this n8n from the internet, or a published Runway Trigger must watch the register of tasks. If neither reports the end, the execution resumes at the time limit and outputs its items with their task IDs; fetch the results with Task → Wait. Failed tasks come out as items with the status "failed".';

@@ -9,7 +9,7 @@ const maxTasks: INodeProperties = {
 	typeOptions: { minValue: 0, numberPrecision: 0 },
 	default: 0,
 	description:
-		'A run that would create more tasks is refused before the first one. Tasks that a retry takes up again do not count. In a loop, each round is a run. 0 sets no limit.',
+		'A run that would create more tasks than this fails before it creates any. Tasks that a retry reuses do not count. In a loop, each iteration is a run. 0 sets no limit.',
 };
 
 const minBalance: INodeProperties = {
@@ -19,7 +19,7 @@ const minBalance: INodeProperties = {
 	typeOptions: { minValue: 0 },
 	default: 0,
 	description:
-		"What the CometAPI account, and the API key if it has a limit of its own, must have left before the first task is created. It is looked up once per run. If it can't be looked up, nothing is created. 0 looks up nothing.",
+		'What the CometAPI account, and the API key if it has a limit of its own, must have left before the first task is created. It is checked once per run. If the check fails, nothing is created. 0 turns the check off.',
 };
 
 const retryFailed: INodeProperties = {
@@ -29,7 +29,7 @@ const retryFailed: INodeProperties = {
 	typeOptions: { minValue: 0, maxValue: 5, numberPrecision: 0 },
 	default: 0,
 	description:
-		'How often a task is created anew that failed for a reason that may pass, such as a fault inside Runway. Each attempt is billed and has the whole time limit. Never for what moderation refuses.',
+		'How many more times to try a task that failed for a temporary reason, such as an internal error at Runway. Each attempt is billed and gets the full time limit. What moderation refuses is not tried again.',
 	displayOptions: { show: { '/completion': ['wait'] } },
 };
 
@@ -40,7 +40,7 @@ const reuseWithin: INodeProperties = {
 	typeOptions: { minValue: 0, maxValue: 1_440, numberPrecision: 0 },
 	default: 0,
 	description:
-		'If this workflow sent an identical request within this many minutes, the node uses its task again, and nothing is billed. For agents that ask twice, webhooks that arrive twice, and trials in the editor. Failed tasks are not used again. 0 creates a task every time.',
+		'If this workflow sent an identical request within this many minutes, the node reuses its task, and nothing is billed. Helps with agents that ask twice, webhooks that arrive twice, and tests in the editor. Failed tasks are not reused. 0 creates a task every time.',
 };
 
 const fallbackModels: INodeProperties = {
@@ -50,7 +50,7 @@ const fallbackModels: INodeProperties = {
 	default: '',
 	placeholder: 'e.g. gen4_turbo, veo3.1',
 	description:
-		"Models to try in turn if CometAPI refuses the chosen one because it isn't served, or isn't allowed for the key. Nothing has been billed then. Separate names with commas. The output says which model made the result.",
+		"Models to try in turn if CometAPI refuses the chosen one because it doesn't offer it, or because the key may not use it. Such a refusal costs nothing. Separate names with commas. The output says which model made the result.",
 	displayOptions: { hide: { '/operation': ['actOne'] } },
 };
 

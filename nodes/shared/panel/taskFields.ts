@@ -11,17 +11,17 @@ export const apiField: INodeProperties = {
 		{
 			name: 'Any Operation',
 			value: 'auto',
-			description: 'Finds out by itself, starting with what the item says. Right for nearly everybody.',
+			description: 'Finds out by itself, starting with what the item says. Almost always right.',
 		},
 		{
 			name: familyNames.compatibility,
 			value: 'compatibility',
-			description: "Or another program's call of /runway/pro",
+			description: "Also another program's call of /runway/pro",
 		},
 		{
 			name: familyNames.official,
 			value: 'official',
-			description: "Or another program's call of /runwayml/v1",
+			description: "Also another program's call of /runwayml/v1",
 		},
 	],
 	default: 'auto',

@@ -15,7 +15,7 @@ const eventsField: INodeProperties = {
 			name: 'Failed',
 			value: 'failed',
 			action: 'On task failed',
-			description: 'The task has ended without a result, or its ID is not known',
+			description: 'The task has ended without a result, or CometAPI does not know its ID',
 		},
 		{
 			name: 'Progressed',

@@ -38,18 +38,18 @@ export const addressFault = fault(
 );
 
 export const keyFault = fault(
-	`The register of tasks has no usable n8n API key: make one in n8n under Settings → n8n API, and paste it ${CREDENTIAL_ADVICE}.`,
+	`The register of tasks has no usable n8n API key: create one in n8n under Settings → n8n API, and paste it ${CREDENTIAL_ADVICE}.`,
 );
 
 export const scopeFault = (missing: readonly string[]) =>
 	fault(
-		`The register of tasks can't be kept: the n8n API key lacks ${missing.join(', ')}. Make one in n8n under Settings → n8n API with ${NEEDED_SCOPES}.`,
+		`The register of tasks can't be kept: the n8n API key lacks ${missing.join(', ')}. Create one in n8n under Settings → n8n API with ${NEEDED_SCOPES}.`,
 		{ isForbidden: true },
 	);
 
 export const columnFault = (name: string) =>
 	fault(
-		`The column "${name}" of the data table "Runway tasks" has another type than the register of tasks needs: delete the column or rename the table, and it is made anew.`,
+		`The column "${name}" of the data table "Runway tasks" has another type than the register of tasks needs: delete the column or rename the table, and the node creates a new one.`,
 	);
 
 /**
@@ -62,7 +62,7 @@ export function faultOfSilence(error: unknown, host: string): TableFault {
 	const of = (words: string) => fault(`The register of tasks can't be reached: ${words}`, { mayHaveArrived });
 	if (/^The request was blocked because/i.test(message)) {
 		return of(
-			`n8n's protection against requests into its own network blocks ${host}, so let whoever runs n8n allow it with N8N_SSRF_ALLOWED_IP_RANGES or N8N_SSRF_ALLOWED_HOSTNAMES.`,
+			`n8n's protection against requests into its own network blocks ${host}, so ask whoever runs n8n to allow it with N8N_SSRF_ALLOWED_IP_RANGES or N8N_SSRF_ALLOWED_HOSTNAMES.`,
 		);
 	}
 	if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
@@ -75,11 +75,11 @@ export function faultOfSilence(error: unknown, host: string): TableFault {
 	}
 	if (code !== null && /CERT|TLS|SSL|SIGNATURE|EPROTO/.test(code)) {
 		return of(
-			`no secure connection to ${host} comes about (${code}). Check the n8n URL ${CREDENTIAL_ADVICE}, above all http or https.`,
+			`no secure connection to ${host} is possible (${code}). Check the n8n URL ${CREDENTIAL_ADVICE}, especially whether it starts with http or https.`,
 		);
 	}
 	return of(
-		`${host} does not answer in time, or breaks off (${code ?? 'no answer'}). What is missing is written later.`,
+		`${host} does not answer in time, or drops the connection (${code ?? 'no answer'}). What is missing is written later.`,
 	);
 }
 
@@ -113,12 +113,12 @@ export function faultOfAnswer(status: number, body: unknown, host: string, facts
 	}
 	if (status === 401) {
 		return fault(
-			`The register of tasks can't be opened: n8n does not accept the n8n API key. Make one in n8n under Settings → n8n API, and paste it ${CREDENTIAL_ADVICE}; if there is no such page, the public API is switched off (N8N_PUBLIC_API_DISABLED).`,
+			`The register of tasks can't be opened: n8n does not accept the n8n API key. Create one in n8n under Settings → n8n API, and paste it ${CREDENTIAL_ADVICE}; if there is no such page, the public API is switched off (N8N_PUBLIC_API_DISABLED).`,
 		);
 	}
 	if (status === 403) {
 		return fault(
-			`The register of tasks can't be opened: the n8n API key is not allowed to do that. Make one in n8n under Settings → n8n API with ${NEEDED_SCOPES}.`,
+			`The register of tasks can't be opened: the n8n API key is not allowed to do that. Create one in n8n under Settings → n8n API with ${NEEDED_SCOPES}.`,
 			{ isForbidden: true },
 		);
 	}
@@ -131,13 +131,13 @@ export function faultOfAnswer(status: number, body: unknown, host: string, facts
 	}
 	if (facts !== null) {
 		return fault(
-			"The register of tasks can't be opened: the public API of this n8n is switched off, so let whoever runs n8n take out N8N_PUBLIC_API_DISABLED, or switch the register off in the credential.",
+			"The register of tasks can't be opened: the public API of this n8n is switched off, so ask whoever runs n8n to remove N8N_PUBLIC_API_DISABLED, or switch the register off in the credential.",
 			{ isMissing: true },
 		);
 	}
 	if (status === 400 || status === 409) {
 		return fault(
-			`The register of tasks can't be written: n8n refuses the rows (HTTP ${status}). Rename the data table "Runway tasks", and it is made anew.`,
+			`The register of tasks can't be written: n8n refuses the rows (HTTP ${status}). Rename the data table "Runway tasks", and the node creates a new one.`,
 			{ isRefused: true },
 		);
 	}

@@ -204,10 +204,29 @@ describe('The panel and the table of operations', () => {
 		]);
 	});
 
-	it.each(named)('say in the list of actions what %s does, by the name that the panel has for it', (_, operation) => {
-		const { action, name } = operation;
-		expect(action.toLowerCase()).toContain(name.toLowerCase());
-		expect(action).toMatch(/^(Animate|Change|Download|Generate|Get|Restyle|Upscale|Wait) /);
+	it.each(named)(
+		'say in the list of actions what %s does, by its name or what the name has in brackets',
+		(_, operation) => {
+			const { action, name } = operation;
+			const [, product = name] = /\((.+)\)$/.exec(name) ?? [];
+			expect(action.toLowerCase()).toContain(product.toLowerCase());
+			expect(action).toMatch(/^(Animate|Change|Convert|Download|Generate|Get|Restyle|Upscale|Wait) /);
+		},
+	);
+
+	it.each([
+		['image to video', ['imageToVideo', 'generateFromImage']],
+		['text to video', ['generateFromText']],
+		['camera motion', ['generateFromImage']],
+		['aleph', ['videoToVideo']],
+		['act-two', ['characterPerformance']],
+		['act-one', ['actOne']],
+		['upscale video', ['upscale']],
+		['restyle video', ['restyle']],
+		['generate image', ['generate']],
+	])('are found in the list of actions by "%s"', (words, expected) => {
+		const found = operations.filter(({ action }) => action.toLowerCase().includes(words));
+		expect(found.map(({ value }) => value).sort()).toEqual([...expected].sort());
 	});
 
 	it('name no two operations alike', () => {

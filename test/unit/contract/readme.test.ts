@@ -16,8 +16,20 @@ describe('The README', () => {
 		expect(named.sort()).toEqual(operations.map(({ value }) => value).sort());
 	});
 
-	it('links to files that exist', () => {
-		const links = [...readme.matchAll(/\]\(((?!https?:|#)[^)]+)\)/g)].map(([, link]) => link ?? '');
-		for (const link of links) expect(() => readFileSync(path.join(root, link))).not.toThrow();
+	it('has the headings that n8n links to as the documentation of node and credential', () => {
+		const codexFiles = ['Runway', 'RunwayTrigger', 'RunwayCallbackTrigger'].map(
+			(name) => `nodes/${name}/${name}.node.json`,
+		);
+		const sources = [...codexFiles, 'credentials/CometApiRunwayApi.credentials.ts'].map((file) =>
+			readFileSync(path.join(root, file), 'utf8'),
+		);
+		const linked = sources.flatMap((text) =>
+			[...text.matchAll(/n8n-nodes-cometapi-runway#([\w-]+)/g)].map(([, id]) => id),
+		);
+		expect(linked).toContain('credential');
+		const headings = [...readme.matchAll(/^## (.+)$/gm)].map(([, heading = '']) =>
+			heading.toLowerCase().replaceAll(' ', '-'),
+		);
+		expect(linked.filter((id) => id !== 'readme' && !headings.includes(id ?? ''))).toEqual([]);
 	});
 });

@@ -1,6 +1,7 @@
-import { Workflow, type INode, type INodeTypes } from 'n8n-workflow';
+import { Workflow, type INode, type INodeProperties, type INodePropertyOptions, type INodeTypes } from 'n8n-workflow';
 
 import { Runway } from '../../../nodes/Runway/Runway.node';
+import { RunwayTrigger } from '../../../nodes/RunwayTrigger/RunwayTrigger.node';
 import { familyNames } from '../../../nodes/shared/panel/families';
 import { isCreate, operations } from '../../../nodes/Runway/operations/index';
 
@@ -66,6 +67,14 @@ describe('The names of the operations', () => {
 			expect.stringContaining(product),
 			expect.stringContaining(product),
 		]);
+	});
+
+	it('are complete in the filter of the trigger', () => {
+		const { properties } = new RunwayTrigger().description;
+		const filters = properties.find(({ name }) => name === 'filters')?.options as INodeProperties[];
+		const offered = filters.find(({ name }) => name === 'operations')?.options as INodePropertyOptions[];
+		const expected = creates.map(({ resource, value, name }) => [value, resource === 'image' ? `${name} Image` : name]);
+		expect(offered.map(({ name, value }) => [value, name]).sort()).toEqual(expected.sort());
 	});
 
 	it('have actions without articles and without a full stop, as n8n wants them', () => {

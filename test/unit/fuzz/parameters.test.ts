@@ -68,7 +68,7 @@ function expectTellable(faults: readonly Fault[]): void {
 	expect(faults.length).toBeGreaterThan(0);
 	for (const { label, expected } of faults) {
 		expect(label).not.toBe('');
-		expect(expected).toMatch(/^(must|may|holds) /);
+		expect(expected).toMatch(/^(must|may|contains) /);
 	}
 	const { message, advice } = explainOutcome({ kind: 'invalid', faults: [...faults] });
 	expect(message).toMatch(/^"/);

@@ -7,7 +7,7 @@ export const getBalance: AccountOperation = {
 	value: 'getBalance',
 	name: 'Get Balance',
 	action: 'Get balance of account',
-	description: 'Get what is left on the CometAPI account, and what was used on each day',
+	description: 'Get the balance of the CometAPI account, and what it used each day',
 	fields: [
 		{
 			displayName: 'From Day',

@@ -6,7 +6,7 @@ export const download: TaskOperation = {
 	resource: 'task',
 	value: 'download',
 	name: 'Download',
-	action: 'Download result of task',
+	action: 'Download task result',
 	description: 'Fetch the file of a finished task, even if its URL has expired',
 	waits: false,
 	file: 'always',

@@ -12,7 +12,7 @@ const places = [
 	[
 		'account',
 		'Tasks of the CometAPI Account',
-		'Experimental, because CometAPI does not document this list. It also has the tasks that other programs have created. Needs the access token in the credential.',
+		'Experimental, because CometAPI does not document this list. It includes tasks that other programs have created. Needs the access token in the credential.',
 	],
 ].map(([value = '', name = '', description = '']) => ({ name, value, description }));
 
@@ -41,7 +41,7 @@ export const list: ListOperation = {
 				{
 					name: 'Being Sent',
 					value: 'sending',
-					description: 'No task ID so far. If it stays like this, nobody knows whether there is a task.',
+					description: 'No task ID so far. If it stays like this, it is unknown whether there is a task.',
 				},
 				{ name: 'Cancelled', value: 'cancelled', description: 'The task was cancelled' },
 				{ name: 'Failed', value: 'failed', description: 'The task has ended without a result' },
@@ -50,14 +50,14 @@ export const list: ListOperation = {
 				{
 					name: 'Not Sent Yet',
 					value: 'notSent',
-					description: 'Its turn has not come, or never came, so there is no task',
+					description: 'It is still waiting its turn, or the run ended first, so there is no task',
 				},
-				{ name: 'Outcome Unknown', value: 'unknown', description: 'There may be a task, whose ID nobody knows' },
+				{ name: 'Outcome Unknown', value: 'unknown', description: 'There may be a task, but its ID is unknown' },
 				{ name: 'Succeeded', value: 'succeeded', description: 'The task has ended with a result' },
 			],
 			default: [],
 			description:
-				'Which tasks to list. Leave it empty for all. Requests without a task ID (Being Sent, Not Created, Not Sent Yet, Outcome Unknown) are in the register only, and come only if they are chosen here.',
+				'Which tasks to list. Leave it empty for all. Requests without a task ID (Being Sent, Not Created, Not Sent Yet, Outcome Unknown) are only in the register, and are listed only if you choose them here.',
 		},
 		{
 			displayName: 'Return All',
@@ -95,8 +95,7 @@ export const list: ListOperation = {
 					type: 'number',
 					typeOptions: { minValue: 0 },
 					default: 7,
-					description:
-						'List only tasks created in this many days before now. You can enter parts of a day, such as 0.5.',
+					description: 'List only tasks created within this many days. You can enter parts of a day, such as 0.5.',
 				},
 				{
 					displayName: 'Delivered',
@@ -110,7 +109,7 @@ export const list: ListOperation = {
 					default: 'no',
 					displayOptions: ofRegister,
 					description:
-						'A task is delivered when a Runway node has passed it on when it had ended, or when a trigger has started a workflow for it',
+						'A task is delivered once a Runway node has output it after it ended, or a trigger has started a workflow for it',
 				},
 				{
 					displayName: 'Workflow',
@@ -123,7 +122,7 @@ export const list: ListOperation = {
 					],
 					default: 'this',
 					displayOptions: ofRegister,
-					description: 'Which workflow has created the tasks',
+					description: 'Which workflow created the tasks',
 				},
 				{
 					displayName: 'Workflow Name or ID',

@@ -33,7 +33,7 @@ export const characterPerformance = createOperation({
 	resource: 'video',
 	value: 'characterPerformance',
 	name: 'Character Performance (Act-Two)',
-	action: 'Animate character with Character Performance (Act-Two)',
+	action: 'Animate character with Act-Two',
 	description: 'Make a character in an image or video act like an actor in a video, with face and movements',
 	api: 'official',
 	path: '/runwayml/v1/character_performance',

@@ -23,7 +23,7 @@ export const generateFromImage = createOperation({
 	resource: 'video',
 	value: 'generateFromImage',
 	name: 'Image to Video (Camera Motion)',
-	action: 'Animate image with Image to Video (Camera Motion)',
+	action: 'Convert image to video with camera motion',
 	description: 'Animate an image from a URL and steer the camera, or end on a second image',
 	api: 'compatibility',
 	path: '/runway/pro/generate',

@@ -14,7 +14,7 @@ export const generateFromText = createOperation({
 	resource: 'video',
 	value: 'generateFromText',
 	name: 'Text to Video',
-	action: 'Generate video with Text to Video',
+	action: 'Convert text to video',
 	description: 'Turn a prompt into a video, with camera motion if you like',
 	api: 'compatibility',
 	path: '/runway/pro/generate',

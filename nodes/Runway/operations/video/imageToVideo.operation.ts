@@ -36,7 +36,7 @@ export const imageToVideo = createOperation({
 	resource: 'video',
 	value: 'imageToVideo',
 	name: 'Image to Video',
-	action: 'Animate image with Image to Video',
+	action: 'Convert image to video',
 	description: 'Animate an image from a URL or a file',
 	api: 'official',
 	path: '/runwayml/v1/image_to_video',
@@ -57,7 +57,7 @@ export const imageToVideo = createOperation({
 		{
 			...durationField('Length of the video in seconds', []),
 			default: defaults.duration,
-			hint: 'The Gen-4 models take 2 to 10 seconds, the Veo models 4, 6 or 8 (4 if you leave it at 5)',
+			hint: 'Gen-4 models take 2 to 10 seconds. Veo models take 4, 6 or 8, and get 4 if you leave it at 5.',
 		},
 		{
 			...urlField({

@@ -12,7 +12,7 @@ export const restyle = createOperation({
 	value: 'restyle',
 	name: 'Restyle',
 	action: 'Restyle video',
-	description: 'Redraw a video from a URL in another style, and keep its movement',
+	description: 'Redraw a video from a URL in another style, keeping its movement',
 	api: 'compatibility',
 	path: '/runway/pro/video2video',
 	produces: 'video',

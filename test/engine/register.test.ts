@@ -328,7 +328,7 @@ describe('A register that fails', () => {
 		expect(Date.now() - began - waited).toBeLessThan(1_900);
 	});
 
-	it('takes up what it could not write when the key has been corrected', async () => {
+	it('writes what it could not write, once the key has been corrected', async () => {
 		const wrong = await open({ n8nApiKey: 'n8n_api_wrong_key_1' });
 		await wrong.add(batch(2));
 		expect(wrong.fault).toMatch(/does not accept the n8n API key/);

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { StandIn } from '../support/standin';
-import { bench, closeBench, CONTINUE, imageToVideo, prompts, textOf, textToVideo, topic } from './bench';
+import { bench, closeBench, CONTINUE, imageToVideo, prompts, textOf, textToVideo, topic, until } from './bench';
 
 afterAll(closeBench);
 
@@ -11,13 +11,11 @@ topic('A batch', (test) => {
 	test(
 		'takes about as long as its slowest task, not as long as all of them',
 		bench(async ({ api, run }) => {
-			const startedAt = Date.now();
 			const { items } = await run(imageToVideo(), {
 				items: prompts(...Array.from({ length: 12 }, (_, n) => `[takes 2500 ms] ${n}`)),
 			});
 
 			expect(items.map(({ json }) => json.status)).toEqual(Array(12).fill('succeeded'));
-			expect(Date.now() - startedAt).toBeLessThan(12_000);
 			const created = api.creates.map(({ at }) => at);
 			const firstDone = Math.min(...[...api.tasks.values()].map(({ readyAt }) => readyAt));
 			expect(Math.max(...created)).toBeLessThan(firstDone);
@@ -27,11 +25,16 @@ topic('A batch', (test) => {
 	test(
 		'keeps the order of the items and their pairing when tasks finish the other way round',
 		bench(async ({ api, engine, run }) => {
-			api.settings.renderMs = ({ prompt }) => 3000 - 500 * Number(prompt);
-			const { items } = await run(imageToVideo(), { items: prompts('0', '1', '2', '3', '4') });
-
-			const finished = [...api.tasks.values()].sort((a, b) => a.readyAt - b.readyAt).map(({ prompt }) => prompt);
-			expect(finished).toEqual(['4', '3', '2', '1', '0']);
+			api.settings.renderMs = 3_600_000;
+			const running = run(imageToVideo(), { items: prompts('0', '1', '2', '3', '4') });
+			await until(() => api.tasks.size === 5, 20_000);
+			for (const prompt of ['4', '3', '2', '1', '0']) {
+				const id = [...api.tasks.values()].find((task) => task.prompt === prompt)?.id ?? '';
+				api.finish(id);
+				const seen = api.reads.length;
+				await until(() => api.reads.slice(seen).some(({ taskId, endedAt }) => taskId === id && endedAt), 20_000);
+			}
+			const { items } = await running;
 			expect(items.map(({ json }) => api.tasks.get(String(json.taskId))?.prompt)).toEqual(['0', '1', '2', '3', '4']);
 			expect(items.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2, 3, 4].map((item) => ({ item })));
 			for (const item of items) {
@@ -55,7 +58,7 @@ topic('A batch', (test) => {
 	test(
 		'makes good use of the requests it may have in flight',
 		bench(async ({ api, run }) => {
-			api.settings.latencyMs = 400;
+			api.settings.latencyMs = 1_000;
 			await run(imageToVideo({}, { completion: 'return' }), { items: prompts('a', 'b', 'c', 'd', 'e', 'f', 'g') });
 
 			expect(api.peakInFlight).toBe(5);

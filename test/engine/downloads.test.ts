@@ -47,7 +47,7 @@ topic('The file', (test) => {
 	);
 
 	test(
-		'is taken up if its connection broke',
+		'is resumed if its connection broke',
 		bench(async ({ api, engine, run }) => {
 			api.fault({ on: 'asset', kind: 'truncated' });
 			const { items } = await run(imageToVideo());
@@ -122,7 +122,7 @@ topic('The file', (test) => {
 	];
 	for (const [title, fault] of passing) {
 		test(
-			`comes whole where the first attempt is ${title}`,
+			`comes whole if the first attempt is ${title}`,
 			bench(async ({ api, engine, run }) => {
 				api.fault({ on: 'asset', ...fault });
 				const { items } = await run(imageToVideo());

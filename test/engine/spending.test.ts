@@ -43,7 +43,7 @@ topic('Max Tasks Per Run', (test) => {
 	);
 
 	test(
-		'counts no tasks that are taken up again, and delivers them even if the others are refused',
+		'counts no tasks that are reused, and delivers them even if the others are refused',
 		bench(async ({ api, fail, run }) => {
 			const runData = newExecution();
 			await fail(imageToVideo({ timeout: 1 }), { items: prompts('[stuck]', '[stuck] 2'), runData });
@@ -131,7 +131,7 @@ topic('Minimum Balance', (test) => {
 	);
 
 	test(
-		'is asked for again after a stray refusal, and the run goes on',
+		'is asked for again after a stray refusal, and the run continues',
 		bench(async ({ api, run }) => {
 			api.fault({ on: 'quota', kind: 'status', status: 502 });
 			await run(imageToVideo({ minBalance: 50 }, AT_ONCE));

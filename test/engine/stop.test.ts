@@ -19,7 +19,8 @@ import {
 
 afterAll(closeBench);
 
-const A_SECOND = 1_000;
+/** Half of the time that the node gives a create that is on its way. Nothing else in these tests ends by itself so soon. */
+const SOON = 5_000;
 const STOPPED = /^The execution was (stopped|cancell?ed)/;
 
 /** Starts a run, stops it at the moment, and gives its error with the time that it took to end. */
@@ -40,7 +41,7 @@ async function stopAt(
 
 topic('Stopping the execution', (test) => {
 	test(
-		'ends all waiting within a second and names the tasks that go on',
+		'ends all waiting and names the tasks that keep running',
 		bench(async (place) => {
 			const { api } = place;
 			const { error, tookMs } = await stopAt(
@@ -52,7 +53,7 @@ topic('Stopping the execution', (test) => {
 				},
 			);
 
-			expect(tookMs).toBeLessThan(A_SECOND);
+			expect(tookMs).toBeLessThan(SOON);
 			expect(error.message).toMatch(STOPPED);
 			const ids = [...api.tasks.keys()];
 			expect(ids).toHaveLength(3);
@@ -68,7 +69,7 @@ topic('Stopping the execution', (test) => {
 	);
 
 	test(
-		'tells the editor, which shows no error of a stopped run, what goes on, and not that it is done',
+		'tells the editor, which shows no error of a stopped run, what keeps running, and not that it is done',
 		bench(async (place) => {
 			const { api } = place;
 			const watched = async () => await until(() => api.reads.length > 1);
@@ -81,7 +82,7 @@ topic('Stopping the execution', (test) => {
 	);
 
 	test(
-		"leaves in the execution's custom data what runs on and how to receive it",
+		"leaves in the execution's custom data what keeps running and how to receive it",
 		bench(async (place) => {
 			const { api } = place;
 			const runData = createRunExecutionData({});
@@ -108,7 +109,7 @@ topic('Stopping the execution', (test) => {
 	);
 
 	test(
-		'while a failed task is to be created anew names the failed one, and does not say that there was none',
+		'while a failed task is about to be created again names the failed one, and does not say that there was none',
 		bench(async (place) => {
 			const { api } = place;
 			api.fault({ on: 'create', kind: 'saturated', retryAfter: 30, skip: 1, times: 99 });
@@ -135,7 +136,7 @@ topic('Stopping the execution', (test) => {
 					items: prompts('[stuck]', '[stuck]'),
 				},
 			);
-			expect(tookMs).toBeLessThan(A_SECOND);
+			expect(tookMs).toBeLessThan(SOON);
 			// The answer of the last create may have been on its way; then its outcome is what is unknown.
 			expect(error.description).toContain([...api.tasks.keys()][0]);
 			expect(error.description).toMatch(/still running at CometAPI/);
@@ -170,8 +171,8 @@ topic('Stopping the execution', (test) => {
 				items: prompts('a', 'b', 'c', 'd'),
 			});
 
-			expect(tookMs).toBeGreaterThan(9 * A_SECOND);
-			expect(tookMs).toBeLessThan(12 * A_SECOND);
+			expect(tookMs).toBeGreaterThan(9_000);
+			expect(tookMs).toBeLessThan(30_000);
 			expect(api.creates).toHaveLength(2);
 			expect(error.description).toContain([...api.tasks.keys()][0]);
 			expect(error.description).toContain('For 1 item it is unknown whether a task was created');
@@ -188,7 +189,7 @@ topic('Stopping the execution', (test) => {
 				await new Promise((resolve) => setTimeout(resolve, 100));
 			};
 			const { error, tookMs } = await stopAt(place, imageToVideo(), moment);
-			expect(tookMs).toBeLessThan(A_SECOND);
+			expect(tookMs).toBeLessThan(SOON);
 			expect(error.description).toMatch(/No task/);
 			expect(api.creates).toHaveLength(1);
 		}),
@@ -216,7 +217,7 @@ topic('Stopping the execution', (test) => {
 				const { api } = place;
 				const moment = async () => await until(() => (api.downloads[0]?.bytesSent ?? 0) > 0);
 				const { error, tookMs } = await stopAt(place, imageToVideo(), moment);
-				expect(tookMs).toBeLessThan(A_SECOND);
+				expect(tookMs).toBeLessThan(SOON);
 				expect(error.message).toMatch(STOPPED);
 				expect(error.description).toContain('1 of 1 finished');
 				expect(error.description).toContain([...api.tasks.keys()][0]);
@@ -233,7 +234,7 @@ topic('Stopping the execution', (test) => {
 			const { api } = place;
 			api.fault({ on: 'asset', kind: 'status', status: 503, times: 50 });
 			const { tookMs } = await stopAt(place, imageToVideo(), async () => await until(() => api.downloads.length === 1));
-			expect(tookMs).toBeLessThan(A_SECOND);
+			expect(tookMs).toBeLessThan(SOON);
 			expect(api.downloads.length).toBeLessThanOrEqual(2);
 		}),
 	);
@@ -256,7 +257,7 @@ topic('Stopping the execution', (test) => {
 			const taskId = await makeTask(place, { prompt: '[stuck]' });
 			const moment = async () => await until(() => place.api.reads.length > 0);
 			const { error, tookMs } = await stopAt(place, task('wait', { taskId }), moment);
-			expect(tookMs).toBeLessThan(A_SECOND);
+			expect(tookMs).toBeLessThan(SOON);
 			expect(error.description).toContain(taskId);
 		}),
 	);

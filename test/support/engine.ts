@@ -119,6 +119,8 @@ export async function startEngine(): Promise<Engine> {
 			connections: {},
 			active: false,
 			nodeTypes: nodeTypesOf(runway),
+			// The usual zone of n8n costs every expression a look into a calendar.
+			settings: { timezone: 'UTC' },
 		});
 		const items: INodeExecutionData[] = (input.items ?? [{}]).map((item) =>
 			'json' in item ? (item as INodeExecutionData) : { json: item as IDataObject },

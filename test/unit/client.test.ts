@@ -9,6 +9,7 @@ import { createTaskReader } from '../../nodes/shared/api/route';
 import type { ApiAnswer, ApiRequest } from '../../nodes/shared/api/send';
 import type { Reason } from '../../nodes/shared/judgement/reason';
 import type { Api } from '../../nodes/shared/task/task';
+import { cpuMsOf, ONE_PASS_MS } from '../support/cpuTime';
 import { taskState } from '../support/taskState';
 
 const payload = (name: string): unknown =>
@@ -506,10 +507,12 @@ describe('Secrets', () => {
 		['user info without end', 'https://a:'],
 		['nothing but letters', 'a'],
 	])('are looked for quickly in a huge answer of %s', async (_, piece) => {
-		const startedAt = performance.now();
-		const outcome = await create(answer(400, { error: { message: piece.repeat(Math.ceil(100_000 / piece.length)) } }));
-		expect(performance.now() - startedAt).toBeLessThan(500);
-		expect(outcome.kind === 'notCreated' && outcome.problem.message.length).toBeLessThan(1_000);
+		const said = answer(400, { error: { message: piece.repeat(Math.ceil(100_000 / piece.length)) } });
+		const creating = async () => {
+			const outcome = await create(said);
+			expect(outcome.kind === 'notCreated' && outcome.problem.message.length).toBeLessThan(1_000);
+		};
+		expect(await cpuMsOf(creating)).toBeLessThan(ONE_PASS_MS);
 	});
 });
 

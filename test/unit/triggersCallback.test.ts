@@ -195,7 +195,7 @@ describe('Callbacks of one task', () => {
 		await Promise.all(calls);
 	});
 
-	it('go on after a look that failed', async () => {
+	it('continue after a look that failed', async () => {
 		const turns = new Turns<Claim>(({ state }) => isTerminal(state.status));
 		const failed = turns.take('a', going, async () => await Promise.reject(new Error('broken')));
 		const next = turns.take('a', ended, async ({ state }) => await Promise.resolve(state.status));

@@ -1,9 +1,9 @@
 import type { IDataObject, INode, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 
-import type { FaultHandle, RecordedRequest, StandIn, StandInTask } from '../../support/standin';
+import type { FaultHandle, RecordedRequest, StandIn, StandInOptions, StandInTask } from '../../support/standin';
 import { asNodeFailure, bench, makeTask, tasksIn, type Bench } from '../bench';
 import { traces } from '../traces';
-import { SPEED } from './clock';
+import { inOwnTime } from './clock';
 import type { Outcome, Row, Secrets } from './faults';
 import { beCalled, poll, sleepAndWake, type Heard, type Listening } from './listeners';
 import { INPUT_SIGNATURE, type MatrixOperation } from './operations';
@@ -39,7 +39,10 @@ const FAULTY_INDEX = 1;
 /** Tasks of a sleeping execution end when the cell says so. */
 const UNTIL_CALLED_MS = 3_600_000;
 /** Seconds that no cell takes. */
-const LONG = 900 * SPEED;
+const LONG = 9_000;
+/** More than one read of a task that renders is only work. */
+const POLL_SECONDS = 10;
+const QUICK: StandInOptions = { renderMs: 40, queuedMs: 10, notVisibleMs: 10 };
 const nobody = { apiKey: secrets.apiKey, baseUrl: 'http://127.0.0.1:9' };
 const ADVICE =
 	/\b(open|check|change|correct|choose|contact|enable|extend|run|try|look|fetch|use|top up|give|raise|ask|set|wait|new attempt)\b/i;
@@ -72,11 +75,17 @@ export async function runCell(operation: MatrixOperation, row: Row, onError: OnE
 				fault: handle,
 				isToPass: row.expected[operation.column] === 'later',
 			};
-			const heard = await hear(operation, listening, items, onError);
+			const isAsking = () => api.requests.some(({ endedAt }) => endedAt === undefined);
+			const heard = await inOwnTime(isAsking, async () => await hear(operation, listening, items, onError));
 			const creates = api.creates.slice(made);
 			report = judge({ operation, row, onError, api, creates, met: met(), ...heard });
 		},
-		{ apiKey: secrets.apiKey, ...row.settings, ...(operation.hears === 'asleep' && { renderMs: UNTIL_CALLED_MS }) },
+		{
+			...QUICK,
+			apiKey: secrets.apiKey,
+			...row.settings,
+			...(operation.hears === 'asleep' && { renderMs: UNTIL_CALLED_MS }),
+		},
 	)();
 	if (report === undefined) throw new Error('the cell did not run');
 	return report;
@@ -129,12 +138,13 @@ async function itemsFor(
 
 function parametersOf(
 	{ parameters, hears }: MatrixOperation,
-	{ place, timeLimit = LONG, anyItem, stopsCreates }: Row,
+	{ place, timeLimit, anyItem, stopsCreates }: Row,
 ): INodeParameters {
 	const download = place === 'asset' || place === 'task';
 	if (hears === 'polling' || hears === 'called') return { download, options: { maxFileSize: 1 } };
-	const timeout = `={{ $json.prompt.startsWith('${FAULTY}') ? ${timeLimit} : ${LONG} }}`;
-	const options: INodeParameters = { pollInterval: 0.2 * SPEED, maxFileSize: 1, timeout };
+	const timeout =
+		timeLimit === undefined ? LONG : `={{ $json.prompt.startsWith('${FAULTY}') ? ${timeLimit} : ${LONG} }}`;
+	const options: INodeParameters = { pollInterval: POLL_SECONDS, maxFileSize: 1, timeout };
 	if (anyItem || stopsCreates) options.maxParallel = 1;
 	return { ...parameters, download, options };
 }

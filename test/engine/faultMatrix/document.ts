@@ -17,7 +17,7 @@ What the Runway node does when something goes wrong, measured in n8n's own engin
 Each cell ran for every operation of its column, for two items of which the second one meets the fault. Most rows ran with each
 setting under *On Error* (stop, continue, continue with the error output); to save time, with *Stop* alone ran all rows "three times",
 those of pages that are read for good, and further wordings of a refusal. HTTP and the stand-in kept real time; the node's own
-pauses and time limits passed ten times as fast, so that refusals could last for as long as
+pauses were skipped, but counted, so that refusals could last for as long as
 [the table of judgement](judgement.md) bears them.
 
 Every cell was also held against these rules: no create is sent again if it may have been accepted, nor after a refusal that

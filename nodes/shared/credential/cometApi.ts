@@ -67,7 +67,7 @@ function silence(error: unknown, host: string): string {
 	if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `There is no host ${host} (${code}). ${advice}`;
 	if (code === 'ECONNREFUSED') return `Nothing answers at ${host} (${code}). ${advice}`;
 	if (code !== null && /CERT|TLS|SSL|SIGNATURE|EPROTO/.test(code)) {
-		return `No secure connection to ${host} comes about (${code}). ${advice}`;
+		return `No secure connection to ${host} is possible (${code}). ${advice}`;
 	}
 	return `No answer comes from ${host} (${code ?? 'no code'}). ${advice} If it is right, a firewall or a proxy may be in the way.`;
 }

@@ -1,6 +1,6 @@
 import type { IPollFunctions } from 'n8n-workflow';
 
-import { credentialIdOf } from '../shared/api/transport';
+import { credentialIdOf } from '../shared/api/credential';
 import type { Register } from '../shared/register/register';
 import type { StoredRow } from '../shared/register/row';
 import { pLimit } from '../shared/wait/limit';

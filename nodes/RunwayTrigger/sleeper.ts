@@ -1,5 +1,6 @@
 import type { IPollFunctions } from 'n8n-workflow';
 
+import { anyAnswer } from '../shared/api/transport';
 import type { Register } from '../shared/register/register';
 import type { StoredRow } from '../shared/register/row';
 import { pLimit } from '../shared/wait/limit';
@@ -56,11 +57,8 @@ async function wakeSleeper(
 			url: String(resumeUrl),
 			method: 'POST',
 			body: { task_id: taskId, status },
-			json: true,
 			timeout: ANSWER_TIMEOUT_MS,
-			disableFollowRedirect: true,
-			ignoreHttpStatusErrors: true,
-			returnFullResponse: true,
+			...anyAnswer,
 		})) as { statusCode: number };
 		if (REFUSALS.includes(statusCode)) register.change(requestId, { resumeUrl: null });
 		return true;

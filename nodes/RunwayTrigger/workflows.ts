@@ -1,6 +1,6 @@
 import { NodeOperationError, type ILoadOptionsFunctions, type INodePropertyOptions } from 'n8n-workflow';
 
-import { credentialIdOf } from '../shared/api/transport';
+import { credentialIdOf } from '../shared/api/credential';
 import { openRegister } from '../shared/register/register';
 import { wordsOf } from './filters';
 

@@ -3,7 +3,7 @@ import * as z from 'zod/v4-mini';
 
 import { listAccountTasks, type AccountTask } from '../../shared/api/accountTasks';
 import { redact } from '../../shared/api/redact';
-import { credentialIdOf } from '../../shared/api/transport';
+import { credentialIdOf } from '../../shared/api/credential';
 import { openRegister, type Register } from '../../shared/register/register';
 import type { RowStatus, StoredRow, TaskRow } from '../../shared/register/row';
 import type { TaskStatus } from '../../shared/task/task';

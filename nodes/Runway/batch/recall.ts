@@ -1,7 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { ownProblem } from '../../shared/api/problem';
-import { credentialIdOf } from '../../shared/api/transport';
+import { credentialIdOf } from '../../shared/api/credential';
 import type { Register } from '../../shared/register/register';
 import type { StoredRow } from '../../shared/register/row';
 import { pLimit } from '../../shared/wait/limit';

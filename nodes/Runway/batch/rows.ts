@@ -5,7 +5,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { explain } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
 import { redact } from '../../shared/api/redact';
-import { credentialIdOf } from '../../shared/api/transport';
+import { credentialIdOf } from '../../shared/api/credential';
 import { endInRow, failureInWords } from '../../shared/register/end';
 import type { Register } from '../../shared/register/register';
 import type { RowStatus, TaskRow } from '../../shared/register/row';

@@ -1,11 +1,12 @@
-import { isObject, textOf, valuesAt, type Json } from '../task/json';
+import { isObject, textOf, type Json } from '../task/json';
 import { time } from '../task/amounts';
-import { hasTaskId, isNumeric, layersOf } from '../task/layers';
+import { firstAt, hasTaskId, isNumeric, layersOf } from '../task/layers';
 import { readTask } from '../task/parse';
 import type { TaskState, TaskStatus } from '../task/task';
+import type { RequestContext } from './credential';
 import { networkProblem, ownProblem, responseProblem, type Problem } from './problem';
 import type { ApiAnswer } from './send';
-import { askAccount, type RequestContext } from './transport';
+import { askAccount } from './transport';
 
 /**
  * The list of all the account's tasks, also those of other programs. CometAPI does not document its HTTP form (fact sheet 8.4):
@@ -164,21 +165,12 @@ function accountTaskIn(entry: Json): AccountTask | null {
 	if (state.taskId === null || (isNumeric(state.taskId) && !hasTaskId(layersOf(entry)))) return null;
 	const platform = textOf(entry.platform);
 	const action = textOf(entry.action);
-	const model = firstText(entry, MODEL_PLACES);
+	const model = firstAt([entry], MODEL_PLACES, textOf);
 	const hints = [platform, action, model].filter((hint) => hint !== null).join(' ');
 	if (OTHERS.test(hints) && !RUNWAYS.test(hints)) return null;
 	const submittedAt = state.submittedAt ?? time(entry.created_at);
-	const prompt = firstText(entry, PROMPT_PLACES);
+	const prompt = firstAt([entry], PROMPT_PLACES, textOf);
 	return { taskId: state.taskId, state, submittedAt, platform, action, model, prompt };
-}
-
-function firstText(entry: Json, places: readonly string[]): string | null {
-	return (
-		places
-			.flatMap((place) => valuesAt(entry, place))
-			.map(textOf)
-			.find((text) => text !== null) ?? null
-	);
 }
 
 function matches(task: AccountTask, { since, until, status, taskId }: AccountTaskQuery): boolean {

@@ -1,6 +1,7 @@
 import type { IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 
-import { CREDENTIAL, readCredential, withSignal, type RequestContext } from './transport';
+import { CREDENTIAL, readCredential, type RequestContext } from './credential';
+import { withSignal } from './transport';
 
 /**
  * Asks for a file of the gateway itself, which may need the key (fact sheet 8.2). The key goes to the base URL's own

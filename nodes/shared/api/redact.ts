@@ -1,3 +1,5 @@
+import type { ApiAnswer } from './send';
+
 const REDACTED = '…';
 
 /** Longer texts are cut first: nobody reads that far, and the search has to stay quick. */
@@ -37,4 +39,23 @@ export function redactDeep(value: unknown, depth = 0): unknown {
 	if (depth === MAX_DEPTH) return REDACTED;
 	if (Array.isArray(value)) return value.map((entry) => redactDeep(entry, depth + 1));
 	return Object.fromEntries(Object.entries(value).map(([key, entry]) => [redact(key), redactDeep(entry, depth + 1)]));
+}
+
+/**
+ * Takes the credential's own secrets out of an answer: the API may echo a key in what it says. A secret that looks like no
+ * key is found, too.
+ */
+export function withoutSecrets(answer: ApiAnswer, secrets: readonly string[]): ApiAnswer {
+	const text = JSON.stringify(answer);
+	const found = secrets.filter((secret) => text.includes(JSON.stringify(secret).slice(1, -1)));
+	if (found.length === 0) return answer;
+	const strip = (value: unknown): unknown => {
+		if (typeof value === 'string') return found.reduce((words, secret) => words.replaceAll(secret, REDACTED), value);
+		if (Array.isArray(value)) return value.map(strip);
+		if (typeof value !== 'object' || value === null) return value;
+		return Object.fromEntries(Object.entries(value).map(([name, entry]) => [strip(name), strip(entry)]));
+	};
+	if (answer.kind === 'response')
+		return { ...answer, body: strip(answer.body), headers: strip(answer.headers) as Record<string, string> };
+	return answer.kind === 'noResponse' ? { ...answer, message: String(strip(answer.message)) } : answer;
 }

@@ -1,6 +1,6 @@
 import { problemOfList, TASK_LIST_PATH } from '../api/accountTasks';
 import { explain } from '../api/explain';
-import { baseUrlOf, isPossibleKey } from '../api/transport';
+import { accountHeaders, baseUrlOf, isPossibleKey } from '../api/credential';
 import type { CredentialCheck } from './check';
 
 const TIMEOUT_MS = 15_000;
@@ -18,7 +18,7 @@ export const checkAccountTasks: CredentialCheck = async ({ baseUrl, accessToken,
 		const { statusCode, headers, body } = await ask({
 			url: `${base}${TASK_LIST_PATH}?p=1&page_size=1`,
 			method: 'GET',
-			headers: { Authorization: token, ...(user !== '' && { 'New-Api-User': user }) },
+			headers: accountHeaders({ accessToken: token, userId: user }),
 			timeout: TIMEOUT_MS,
 		});
 		const problem = problemOfList({

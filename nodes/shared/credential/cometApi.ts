@@ -1,5 +1,5 @@
 import { USAGE_PATH, faultOfKey, noteOnKey, readKey, type KeyState } from '../api/keyUsage';
-import { baseUrlOf, isPossibleKey } from '../api/transport';
+import { baseUrlOf, isPossibleKey } from '../api/credential';
 import { readNetworkFault } from '../judgement/networkFault';
 import type { AskPlainly, CredentialCheck } from './check';
 

@@ -1,9 +1,13 @@
 import type { ICredentialsDecrypted, ICredentialTestFunctions, INodeCredentialTestResult } from 'n8n-workflow';
 
+import { checkTable } from '../register/check';
 import { checkAccountTasks } from './accountTasks';
 import { askPlainlyWith, type CredentialCheck } from './check';
 import { checkCometApi } from './cometApi';
-import { checkRegister } from './register';
+
+/** Makes the table if there is none, and tries everything that the key has to be allowed to do, without leaving a row behind. */
+const checkRegister: CredentialCheck = async ({ register, n8nUrl, n8nApiKey }, ask) =>
+	register === true ? await checkTable(n8nUrl, n8nApiKey, ask) : null;
 
 /** The parts of the credential, in the order in which their faults are reported. */
 const checks: readonly CredentialCheck[] = [checkCometApi, checkRegister, checkAccountTasks];

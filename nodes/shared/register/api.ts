@@ -1,5 +1,6 @@
 import type { IDataObject, IHttpRequestMethods, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 
+import { anyAnswer } from '../api/transport';
 import type { N8nAddress } from './address';
 import { faultOfAnswer, faultOfSilence, type InstanceFacts, type Result } from './faults';
 
@@ -74,13 +75,7 @@ export class N8nApi {
 	}
 
 	private async request(options: IHttpRequestOptions): Promise<IN8nHttpFullResponse> {
-		return (await this.ask({
-			...options,
-			json: true,
-			disableFollowRedirect: true,
-			ignoreHttpStatusErrors: true,
-			returnFullResponse: true,
-		})) as IN8nHttpFullResponse;
+		return (await this.ask({ ...options, ...anyAnswer })) as IN8nHttpFullResponse;
 	}
 }
 

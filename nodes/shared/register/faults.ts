@@ -1,4 +1,5 @@
 import { readNetworkFault } from '../judgement/networkFault';
+import { isObject } from '../task/json';
 
 /** Why n8n's public API did not do what it was asked. */
 export interface TableFault {
@@ -154,6 +155,5 @@ export function faultOfAnswer(status: number, body: unknown, host: string, facts
 
 /** n8n's public API says what is wrong in `message`. */
 function wordsOf(body: unknown): string | null {
-	const message = typeof body === 'object' && body !== null && 'message' in body ? body.message : null;
-	return typeof message === 'string' ? message : null;
+	return isObject(body) && typeof body.message === 'string' ? body.message : null;
 }

@@ -1,3 +1,4 @@
+import { textOf } from '../task/json';
 import type { N8nApi } from './api';
 import type { TableFault } from './faults';
 import type { Health } from './health';
@@ -94,9 +95,8 @@ export class Questions {
 			return answer.fault.isMissing ? { isOpen: false, retryOf: null, workflowId: null, isKnown: false } : null;
 		const { status, finished, stoppedAt, retryOf, workflowId } = answer.value;
 		const isOpen = status === undefined ? finished !== true && !stoppedAt : openStatuses.includes(status);
-		const earlier = typeof retryOf === 'string' || typeof retryOf === 'number' ? String(retryOf) : '';
 		const workflow = typeof workflowId === 'string' ? workflowId : null;
-		return { isOpen, retryOf: earlier === '' ? null : earlier, workflowId: workflow, isKnown: true };
+		return { isOpen, retryOf: textOf(retryOf), workflowId: workflow, isKnown: true };
 	}
 
 	/** Asks for pages until they end, enough rows are found, or a row shows that no more can come. */

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { CREDENTIAL, credentialIdOf, type RequestContext } from '../api/transport';
+import { CREDENTIAL, credentialIdOf, type RequestContext } from '../api/credential';
 import type { Clock } from '../wait/pause';
 import { readAddress } from './address';
 import { N8nApi, type AskHost } from './api';

@@ -1,3 +1,4 @@
+import { textOf } from '../task/json';
 import type { Api } from '../task/task';
 
 /** What the register holds of one request to create a task: one row of the data table `Runway tasks`. */
@@ -110,33 +111,33 @@ const knowledge: Readonly<Record<RowStatus, number>> = {
  */
 export function readStoredRow(raw: unknown): StoredRow | null {
 	const cells: Record<string, unknown> = typeof raw === 'object' && raw !== null ? { ...raw } : {};
-	const requestId = text(cells.requestId);
+	const requestId = textOf(cells.requestId);
 	const id = Number(cells.id);
 	if (requestId === null || !Number.isSafeInteger(id)) return null;
 	const createdTime = moment(cells.createdTime) ?? moment(cells.createdAt) ?? new Date(0).toISOString();
 	return {
 		id,
 		requestId,
-		taskId: text(cells.taskId),
-		status: isStatus(cells.status) ? cells.status : text(cells.taskId) === null ? 'unknown' : 'created',
+		taskId: textOf(cells.taskId),
+		status: isStatus(cells.status) ? cells.status : textOf(cells.taskId) === null ? 'unknown' : 'created',
 		delivered: [true, 1, 'true'].includes(cells.delivered as never),
-		operation: text(cells.operation) ?? '',
+		operation: textOf(cells.operation) ?? '',
 		api: cells.api === 'official' ? 'official' : 'compatibility',
-		model: text(cells.model),
-		prompt: text(cells.prompt),
-		workflowId: text(cells.workflowId) ?? '',
-		workflowName: text(cells.workflowName) ?? '',
-		executionId: text(cells.executionId) ?? '',
-		nodeName: text(cells.nodeName) ?? '',
+		model: textOf(cells.model),
+		prompt: textOf(cells.prompt),
+		workflowId: textOf(cells.workflowId) ?? '',
+		workflowName: textOf(cells.workflowName) ?? '',
+		executionId: textOf(cells.executionId) ?? '',
+		nodeName: textOf(cells.nodeName) ?? '',
 		runIndex: index(cells.runIndex),
 		itemIndex: index(cells.itemIndex),
-		fingerprint: text(cells.fingerprint) ?? '',
-		credentialId: text(cells.credentialId) ?? '',
+		fingerprint: textOf(cells.fingerprint) ?? '',
+		credentialId: textOf(cells.credentialId) ?? '',
 		createdTime,
 		endedTime: moment(cells.endedTime),
-		cost: text(cells.cost),
-		failure: text(cells.failure),
-		resumeUrl: text(cells.resumeUrl),
+		cost: textOf(cells.cost),
+		failure: textOf(cells.failure),
+		resumeUrl: textOf(cells.resumeUrl),
 		updatedAt: moment(cells.updatedAt) ?? createdTime,
 	};
 }
@@ -165,11 +166,6 @@ function tellsMore(row: StoredRow, other: StoredRow): boolean {
 
 function isStatus(value: unknown): value is RowStatus {
 	return typeof value === 'string' && Object.hasOwn(knowledge, value);
-}
-
-function text(value: unknown): string | null {
-	const words = typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : '';
-	return words === '' ? null : words;
 }
 
 function index(value: unknown): number {

@@ -1,27 +1,17 @@
-import {
-	sleep,
-	type IBinaryData,
-	type IExecuteFunctions,
-	type IN8nHttpFullResponse,
-	type IPollFunctions,
-	type IWebhookFunctions,
-} from 'n8n-workflow';
+import type { IBinaryData, IExecuteFunctions, IPollFunctions, IWebhookFunctions } from 'n8n-workflow';
 
-import { requestWithKey } from '../api/gatewayFile';
 import { networkProblem, ownProblem, type Problem } from '../api/problem';
 import { redact } from '../api/redact';
 import { classifyFile } from '../judgement/classify';
 import { readNetworkFault } from '../judgement/networkFault';
 import type { Reason } from '../judgement/reason';
 import { endingOf, HEAD_BYTES, mediaTypeOf, textKindOf } from './content';
+import { fileOpener, type FileAnswer, type OpenFile } from './fileServer';
 import { withEnding } from './names';
 import { sizes } from './sizes';
+import { TooLarge, wholeFile, type Bytes } from './wholeFile';
 
-/**
- * Fetches a finished asset into n8n's binary store as a stream, so that no more than a few chunks are ever in memory. The
- * credential is not sent, unless the base URL's own server asks for it: other hosts are not CometAPI, and signed URLs
- * need none.
- */
+/** Fetches a finished asset into n8n's binary store as a stream, so that no more than a few chunks are ever in memory. */
 
 export type DownloadResult =
 	| { kind: 'stored'; file: IBinaryData }
@@ -41,14 +31,8 @@ export interface Asset {
 /** The contexts in which n8n lets a node store files. */
 export type FileContext = IExecuteFunctions | IPollFunctions | IWebhookFunctions;
 
-/** For the answer to begin; a file may take as long as it keeps coming. */
-const RESPONSE_TIMEOUT_MS = 60_000;
 /** The longest that any file may take. */
 const TOTAL_TIMEOUT_MS = 30 * 60_000;
-
-/** How often one download continues after a broken connection. */
-const MAX_RESUMES = 3;
-const RESUME_DELAY_MS = 500;
 
 /**
  * Downloads one asset. Resolves for every fault: a failed download must not fail paid work.
@@ -61,7 +45,7 @@ export async function download(context: FileContext, asset: Asset, deadline?: Ab
 	const stopped = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
 	const limits = [stopped, deadline, AbortSignal.timeout(TOTAL_TIMEOUT_MS)].filter((signal) => signal !== undefined);
 	try {
-		return await store(context, asset, opener(context, asset.url, AbortSignal.any(limits)));
+		return await store(context, asset, fileOpener(context, asset.url, AbortSignal.any(limits)));
 	} catch (error) {
 		if (stopped?.aborted || deadline?.aborted) return { kind: 'aborted' };
 		if (error instanceof TooLarge) return tooLarge(asset, null);
@@ -73,56 +57,7 @@ function failed(reason: Reason, message: string): DownloadResult {
 	return { kind: 'failed', problem: ownProblem(reason, message) };
 }
 
-type ByteStream = import('stream').Readable;
-type Bytes = AsyncGenerator<Buffer, undefined, undefined>;
-
-interface Answer {
-	status: number;
-	headers: IN8nHttpFullResponse['headers'];
-	body: ByteStream;
-	/** Whether the answer is one to a request that had the key. */
-	sentKey: boolean;
-}
-
-/** Requests the asset, with further headers if only a part of it is wanted. */
-type Open = (headers?: Record<string, string>) => Promise<Answer>;
-
-function opener(context: FileContext, assetUrl: string, abortSignal: AbortSignal): Open {
-	const answer = ({ statusCode, headers, body }: IN8nHttpFullResponse, sentKey: boolean): Answer => ({
-		status: statusCode,
-		headers,
-		body: body as ByteStream,
-		sentKey,
-	});
-	return async (further) => {
-		const options = {
-			method: 'GET',
-			url: assetUrl,
-			headers: { 'Accept-Encoding': 'identity', ...further },
-			encoding: 'stream',
-			returnFullResponse: true,
-			ignoreHttpStatusErrors: true,
-			timeout: RESPONSE_TIMEOUT_MS,
-			abortSignal,
-		} as const;
-		const ask = async (url: string) =>
-			answer((await context.helpers.httpRequest({ ...options, url })) as IN8nHttpFullResponse, false);
-
-		const plain = await ask(assetUrl);
-		if (plain.status !== 401 && plain.status !== 403) return plain;
-		const keyed = await requestWithKey(context, options);
-		// Object stores answer 400 to a key beside a signature.
-		if (keyed?.statusCode === 400) (keyed.body as ByteStream).destroy();
-		if (keyed === null || keyed.statusCode === 400) return plain;
-		plain.body.destroy();
-		const { location } = keyed.headers;
-		if (keyed.statusCode < 300 || keyed.statusCode >= 400 || typeof location !== 'string') return answer(keyed, true);
-		(keyed.body as ByteStream).destroy();
-		return await ask(new URL(location, assetUrl).href);
-	};
-}
-
-async function store(context: FileContext, asset: Asset, open: Open): Promise<DownloadResult> {
+async function store(context: FileContext, asset: Asset, open: OpenFile): Promise<DownloadResult> {
 	const first = await open();
 	try {
 		const refused = classifyFile(first.status, first.sentKey);
@@ -150,7 +85,7 @@ async function store(context: FileContext, asset: Asset, open: Open): Promise<Do
 	}
 }
 
-function refusalWords({ status, sentKey }: Answer, reason: Reason): string {
+function refusalWords({ status, sentKey }: FileAnswer, reason: Reason): string {
 	if (reason === 'expired') return `the URL of the file has expired or is gone (HTTP ${status})`;
 	return sentKey && (status === 401 || status === 403)
 		? `the file lies at the base URL's own address and needs the API key, which was refused there (HTTP ${status})`
@@ -182,8 +117,6 @@ async function* joined(head: Buffer, rest: Bytes): Bytes {
 	return yield* rest;
 }
 
-class TooLarge extends Error {}
-
 /** @param bytes size of the file, or null if it is only known to be too large */
 function tooLarge({ maxBytes }: Asset, bytes: number | null): DownloadResult {
 	const [limit, size] = sizes(maxBytes, bytes ?? maxBytes);
@@ -193,44 +126,4 @@ function tooLarge({ maxBytes }: Asset, bytes: number | null): DownloadResult {
 			? `the file has more than ${limit}, which is what Max File Size (MB) allows`
 			: `the file has ${size}, but Max File Size (MB) allows ${limit}`,
 	);
-}
-
-/**
- * The bytes of the file, whole or not at all. If the connection breaks, it asks for the rest, if the server supports ranges
- * of the same version. Node notices an end that comes too early. The length shows only whether pieces fit together: that
- * of a file which the server has packed, and n8n unpacked, is not its own.
- */
-async function* wholeFile(first: Answer, open: Open, maxBytes: number): Bytes {
-	let { body } = first;
-	const announced = Number(first.headers['content-length']);
-	const version = String(first.headers.etag ?? '');
-	const takesRanges = first.headers['accept-ranges'] === 'bytes' && /^"/.test(version);
-	let received = 0;
-	for (let resumes = 0; ; resumes += 1) {
-		let fault: unknown = null;
-		try {
-			for await (const chunk of body as AsyncIterable<Buffer>) {
-				received += chunk.length;
-				if (received > maxBytes) throw new TooLarge();
-				yield chunk;
-			}
-		} catch (error) {
-			fault = error;
-		} finally {
-			body.destroy();
-		}
-		if (fault === null && (resumes === 0 || received === announced)) return;
-		fault ??= new Error(`the file has ${received} bytes in place of ${announced}`);
-		const isCutOff = received < announced && !(fault instanceof TooLarge);
-		if (!takesRanges || !isCutOff || resumes === MAX_RESUMES) throw fault;
-
-		await sleep(RESUME_DELAY_MS * (resumes + 1));
-		const rest = await open({ Range: `bytes=${received}-`, 'If-Range': version });
-		body = rest.body;
-		const isTheRest = rest.status === 206 && String(rest.headers['content-range']).startsWith(`bytes ${received}-`);
-		if (!isTheRest) {
-			body.destroy();
-			throw fault;
-		}
-	}
 }

@@ -4,6 +4,7 @@ import { explain } from '../shared/api/explain';
 import { redact } from '../shared/api/redact';
 import { apiError } from '../shared/trigger/errors';
 import { isTerminal } from '../shared/task/task';
+import { nameOfTrigger } from '../shared/trigger/settings';
 import { Told } from '../shared/trigger/told';
 import { claimOf, keyOf, MAX_BODY_BYTES, type Claim } from '../shared/wake/claim';
 import { Turns } from '../shared/wake/turns';
@@ -42,7 +43,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	if (turns.open >= MAX_OPEN) return answer(context, 503, 'busy');
 
 	const settings = readSettings(context);
-	const trigger = `${context.getWorkflow().id} ${context.getNode().id}`;
+	const trigger = nameOfTrigger(context);
 	const told = toldOf(trigger);
 	const staticData = context.getWorkflowStaticData('node');
 	told.load(staticData.told);

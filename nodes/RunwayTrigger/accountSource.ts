@@ -3,7 +3,7 @@ import { NodeOperationError, type IDataObject, type IPollFunctions } from 'n8n-w
 import { listAccountTasks, type AccountTask } from '../shared/api/accountTasks';
 import { isTerminal } from '../shared/task/task';
 import { apiError } from '../shared/trigger/errors';
-import type { NewestTask, OpenSource, Source } from './source';
+import type { Describe, NewestTask, OpenSource } from './source';
 
 /** All tasks of the CometAPI account, also those of other programs (fact sheet 8.4). */
 
@@ -26,12 +26,8 @@ export const openAccount: OpenSource = async (context, { events }, saved) => {
 			.reverse(),
 		apiFor: () => 'auto',
 		wants: (_taskId, event) => (events.has(event) ? 'emit' : 'skip'),
-		seen: () => {},
-		missing: () => {},
 		describe: describer(byId),
-		emitted: () => {},
 		save: () => ({ begunAt }),
-		finish: async () => {},
 	};
 };
 
@@ -58,7 +54,7 @@ async function listTasks(context: IPollFunctions, since?: Date): Promise<Account
 	}
 }
 
-function describer(tasks: ReadonlyMap<string, AccountTask>): Source['describe'] {
+function describer(tasks: ReadonlyMap<string, AccountTask>): Describe {
 	return (taskId) => {
 		const { action = null, model = null, prompt = null, submittedAt = null } = tasks.get(taskId) ?? {};
 		const origin: IDataObject = { action, model, prompt, submittedAt };

@@ -2,7 +2,7 @@ import type { ReadOutcome, RunwayClient } from '../shared/api/client';
 import type { Problem } from '../shared/api/problem';
 import { createTaskReader, type TaskReader } from '../shared/api/route';
 import { judge, rulings, troubleKind } from '../shared/judgement/judge';
-import type { KnownTask } from '../shared/task/task';
+import type { KnownTask, TaskState } from '../shared/task/task';
 import type { TaskEvent } from '../shared/trigger/events';
 import { backoffDelay } from '../shared/wait/cadence';
 import { pLimit } from '../shared/wait/limit';
@@ -17,10 +17,10 @@ const REQUESTS_AT_ONCE = 5;
 /** After this many reads in a row without an answer, the rest waits for the next poll. */
 const MAX_UNANSWERED = 20;
 
-/** The task to read. */
+/** What to ask for, and how. */
 export interface Search {
 	client: RunwayClient;
-	source: Pick<Source, 'apiFor' | 'wants' | 'seen'>;
+	source: Pick<Source, 'ids' | 'apiFor' | 'wants' | 'seen'>;
 	/** Milliseconds since the epoch; nothing is asked after that. */
 	endsAt: number;
 	/** The most results with a file in one poll; null for no limit. */
@@ -57,70 +57,95 @@ export interface Found {
 /**
  * Asks for the tasks, the longest unseen first, until all have been asked for, the time is up, or the table of judgement
  * says that asking on is no use. What one task is answered never stops the others.
- * @param ids the watched tasks in the user's order
  */
-export async function ask(ids: readonly string[], list: Watchlist, search: Search): Promise<Found> {
-	const { client, source, endsAt, mostFiles } = search;
-	const found: Found = { events: [], missing: [], isAnswered: false, refusal: null, trouble: null };
-	const refused: Refusal[] = [];
-	const accountRow = new FaultRow();
-	let isOver = false;
-	let unanswered = 0;
-	let files = 0;
+export async function ask(list: Watchlist, search: Search): Promise<Found> {
+	const round = new Round(list, search);
+	const limit = pLimit(REQUESTS_AT_ONCE);
+	await Promise.all(list.inTurn(Date.now()).map(async (taskId) => await limit(async () => await round.askFor(taskId))));
+	return round.end();
+}
 
-	const answered = () => {
-		found.isAnswered = true;
-		unanswered = 0;
-	};
-	const miss = ({ taskId, problem }: Refusal) => {
-		const question = list.apiOf(taskId) === undefined ? 'poll' : 'pollSeen';
-		const row = list.miss(taskId, rulings[problem.reason].kind, Date.now());
-		if (row !== null && judge(question, problem.reason, row) !== 'askAgain') found.missing.push({ taskId, problem });
-	};
-	const askFor = async (taskId: string) => {
-		if (isOver || Date.now() >= endsAt) return;
-		const reader = createTaskReader(client, taskId, source.apiFor(taskId), list.apiOf(taskId));
-		const { read, endsRun } = await readPatiently(reader, accountRow, endsAt);
-		if (endsRun) isOver = true;
-		if (read.kind === 'aborted') return;
-		if (read.kind === 'task') {
-			answered();
-			const { event, state } = list.see(taskId, read.state, reader.api, Date.now());
-			source.seen(taskId, state);
-			if (event === null) return;
-			const wanted = source.wants(taskId, event, state);
-			if (wanted === 'skip') list.markEmitted(taskId, state);
-			if (wanted !== 'emit') return;
-			found.events.push({ task: { taskId, api: reader.api, state, createdAt: null }, event, reader });
-			if (event === 'succeeded') files += 1;
-			if (mostFiles !== null && files >= mostFiles) isOver = true;
-			return;
-		}
+/** One round of reads. */
+class Round {
+	private readonly found: Found = { events: [], missing: [], isAnswered: false, refusal: null, trouble: null };
+	/** Refusals that may be about the task alone. */
+	private readonly refused: Refusal[] = [];
+	/** Refusals that concern all tasks. */
+	private readonly accountRow = new FaultRow();
+	private isOver = false;
+	/** Reads in a row. */
+	private unanswered = 0;
+	private files = 0;
 
-		const { problem } = read;
+	constructor(
+		private readonly list: Watchlist,
+		private readonly search: Search,
+	) {}
+
+	async askFor(taskId: string): Promise<void> {
+		const { client, source, endsAt } = this.search;
+		if (this.isOver || Date.now() >= endsAt) return;
+		const reader = createTaskReader(client, taskId, source.apiFor(taskId), this.list.apiOf(taskId));
+		const { read, endsRun } = await readPatiently(reader, this.accountRow, endsAt);
+		if (endsRun) this.isOver = true;
+		if (read.kind === 'task') this.noteTask(taskId, read.state, reader);
+		if (read.kind === 'trouble') this.noteTrouble({ taskId, problem: read.problem });
+	}
+
+	end(): Found {
+		const { found, search } = this;
+		// If the API answers for no task, the refusal is about the key and says nothing about this task.
+		if (found.isAnswered) this.refused.forEach((refusal) => this.miss(refusal));
+		const places = new Map(search.source.ids.map((taskId, place) => [taskId, place]));
+		found.events.sort((one, other) => (places.get(one.task.taskId) ?? 0) - (places.get(other.task.taskId) ?? 0));
+		return found;
+	}
+
+	private noteTask(taskId: string, read: TaskState, reader: TaskReader): void {
+		const { list, found } = this;
+		const { source, mostFiles } = this.search;
+		this.noteAnswer();
+		const { event, state } = list.see(taskId, read, reader.api, Date.now());
+		source.seen?.(taskId, state);
+		if (event === null) return;
+		const wanted = source.wants(taskId, event, state);
+		if (wanted === 'skip') list.markEmitted(taskId, state);
+		if (wanted !== 'emit') return;
+		found.events.push({ task: { taskId, api: reader.api, state, createdAt: null }, event, reader });
+		if (event === 'succeeded') this.files += 1;
+		if (mostFiles !== null && this.files >= mostFiles) this.isOver = true;
+	}
+
+	private noteTrouble(refusal: Refusal): void {
+		const { taskId, problem } = refusal;
 		const { concernsAll, aboutTask } = rulings[problem.reason];
 		if (aboutTask) {
-			answered();
-			miss({ taskId, problem });
+			this.noteAnswer();
+			this.miss(refusal);
 		} else if (isRefusedAccess(problem)) {
-			found.refusal = { taskId, problem };
-			if (concernsAll) list.skip(taskId, Date.now());
-			else refused.push(found.refusal);
+			this.found.refusal = refusal;
+			if (concernsAll) this.list.skip(taskId, Date.now());
+			else this.refused.push(refusal);
 		} else {
-			found.trouble = problem;
-			unanswered += 1;
-			if (concernsAll || unanswered >= MAX_UNANSWERED) isOver = true;
-			if (!concernsAll) list.skip(taskId, Date.now());
+			this.found.trouble = problem;
+			this.unanswered += 1;
+			if (concernsAll || this.unanswered >= MAX_UNANSWERED) this.isOver = true;
+			if (!concernsAll) this.list.skip(taskId, Date.now());
 		}
-	};
-	const limit = pLimit(REQUESTS_AT_ONCE);
-	await Promise.all(list.inTurn(Date.now()).map(async (taskId) => await limit(async () => await askFor(taskId))));
+	}
 
-	// If the API answers for no task, the refusal is about the key and says nothing about this task.
-	if (found.isAnswered) refused.forEach(miss);
-	const places = new Map(ids.map((taskId, place) => [taskId, place]));
-	found.events.sort((one, other) => (places.get(one.task.taskId) ?? 0) - (places.get(other.task.taskId) ?? 0));
-	return found;
+	private noteAnswer(): void {
+		this.found.isAnswered = true;
+		this.unanswered = 0;
+	}
+
+	private miss({ taskId, problem }: Refusal): void {
+		const question = this.list.apiOf(taskId) === undefined ? 'poll' : 'pollSeen';
+		const row = this.list.miss(taskId, rulings[problem.reason].kind, Date.now());
+		if (row !== null && judge(question, problem.reason, row) !== 'askAgain') {
+			this.found.missing.push({ taskId, problem });
+		}
+	}
 }
 
 /**

@@ -3,6 +3,7 @@ import type { IPollFunctions } from 'n8n-workflow';
 import { credentialIdOf } from '../shared/api/credential';
 import type { Register } from '../shared/register/register';
 import type { StoredRow } from '../shared/register/row';
+import { nameOfTrigger } from '../shared/trigger/settings';
 import { pLimit } from '../shared/wait/limit';
 
 /** Which executions have ended, so that they deliver nothing any more. */
@@ -50,5 +51,5 @@ export async function closedAmong(
 
 /** Credentials may lead to the registers of several n8ns, which number their executions alike. */
 function nameOfExecution(context: IPollFunctions, executionId: string): string {
-	return [context.getWorkflow().id, context.getNode().id, credentialIdOf(context), executionId].join(' ');
+	return [nameOfTrigger(context), credentialIdOf(context), executionId].join(' ');
 }

@@ -14,12 +14,7 @@ export const openIds: OpenSource = async (context, { events }) => {
 		ids,
 		apiFor: () => api,
 		wants: (_taskId, event) => (events.has(event) ? 'emit' : 'skip'),
-		seen: () => {},
-		missing: () => {},
-		describe: () => ({}),
-		emitted: () => {},
 		save: () => ({}),
-		finish: async () => {},
 	});
 };
 
@@ -31,7 +26,7 @@ export const firstOfIds: NewestTask = async (context) => {
 			description: 'Enter at least one task ID. Every Runway node outputs the IDs of its tasks as taskId.',
 		});
 	}
-	return await Promise.resolve({ taskId, api, describe: () => ({}) });
+	return await Promise.resolve({ taskId, api });
 };
 
 function readIds(context: IPollFunctions) {

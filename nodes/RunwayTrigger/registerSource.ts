@@ -4,34 +4,25 @@ import { credentialIdOf } from '../shared/api/credential';
 import { endInRow, failureInWords } from '../shared/register/end';
 import { openRegister, type Register } from '../shared/register/register';
 import type { StoredRow } from '../shared/register/row';
-import { isTerminal } from '../shared/task/task';
+import { isTerminal, type TaskState } from '../shared/task/task';
 import type { TaskEvent } from '../shared/trigger/events';
+import { nameOfTrigger } from '../shared/trigger/settings';
 import { closedAmong } from './executions';
 import { matches, readFilters } from './filters';
-import { findRows, positionOf, type FoundRows, type Position } from './rows';
+import { isEnded, RowRules, type Memory } from './rowRules';
+import { findRows, positionOf, type FoundRows } from './rows';
 import { Wakers } from './sleeper';
-import type { NewestTask, OpenSource, Source } from './source';
+import type { Describe, NewestTask, OpenSource, Source } from './source';
+import type { Watchlist } from './watchlist';
 
 /** The tasks of this n8n, from the register that its Runway nodes keep. */
 
 /** How many rows a test in the editor searches for the newest task. */
 const MOST_SHOWN = 1_000;
-/** An execution that has just ended may still be writing down that it has delivered. */
-const JUST_CHANGED_MS = 10_000;
 /** After this many polls in a row without an answer from the register, fail visibly. */
 const MOST_SILENT_POLLS = 5;
-/** Tasks that are older than the trigger and have ended at an unknown time are history. */
-const LONGEST_RENDER_MS = 24 * 60 * 60_000;
-
 /** Polls in a row without an answer of the register, by trigger. */
 const silentPolls = new Map<string, number>();
-
-interface Memory extends Position {
-	/** When the trigger began to watch, in milliseconds since the epoch. */
-	begunAt: number;
-	/** Requests whose tasks were emitted. The next poll writes this to the register, after n8n has saved the emission. */
-	emitted: string[];
-}
 
 export const openRegisterSource: OpenSource = async (context, { events }, saved) => {
 	const now = Date.now();
@@ -41,90 +32,81 @@ export const openRegisterSource: OpenSource = async (context, { events }, saved)
 	const found = await findRows(register, credentialIdOf(context), memory, filters.which === 'all');
 	noteAnswer(context, register, found, saved.begunAt === undefined);
 	if (found === null) return null;
-	const { rows } = found;
-
 	for (const requestId of memory.emitted) register.change(requestId, { delivered: true });
-	const areMarked = new Set(memory.emitted);
-	const undelivered = rows.filter((row) => !row.delivered && (row.resumeUrl !== null || matches(row, filters)));
+	const undelivered = found.rows.filter((row) => !row.delivered && (row.resumeUrl !== null || matches(row, filters)));
 	const isClosed = await closedAmong(context, register, undelivered);
-	const isEnded = ({ status }: StoredRow) => isTerminal(status as never);
-	const isSleeping = (row: StoredRow) => row.resumeUrl !== null && !isClosed(row);
-	const isWanted = (row: StoredRow) => {
-		if (!matches(row, filters)) return false;
-		// Recently emitted events are remembered, and tasks that ended earlier were emitted.
-		if (filters.which === 'all') return !isEnded(row) || found.hasChanged(row);
-		const isSettled = now - Date.parse(row.updatedAt) > JUST_CHANGED_MS;
-		return !row.delivered && !areMarked.has(row.requestId) && isClosed(row) && isSettled;
-	};
-	/** An execution that waits reads its own tasks. */
-	const isReadByOthers = (row: StoredRow) => !isEnded(row) && !isClosed(row) && !events.has('progressed');
-	const isHistory = (endedTime: string | null, row: StoredRow) =>
-		filters.which === 'all' &&
-		(endedTime === null
-			? Date.parse(row.createdTime) < memory.begunAt - LONGEST_RENDER_MS
-			: Date.parse(endedTime) < memory.begunAt);
+	const rules = new RowRules({ now, filters, events, memory, isClosed, hasChanged: found.hasChanged });
+	return new RegisterSource(register, found, rules, memory.begunAt, new Wakers(context, register));
+};
 
-	/** A row can change long after its end if a retry reuses its task. Earlier polls have emitted it, and may have forgotten that. */
-	const knownFrom = Math.min(Date.parse(memory.since), Date.parse(memory.gap?.since ?? memory.since));
-	const isOld = ({ endedTime }: StoredRow) =>
-		filters.which === 'all' && endedTime !== null && Date.parse(endedTime) < knownFrom - LONGEST_RENDER_MS;
+class RegisterSource implements Source {
+	readonly ids: string[];
+	private readonly byTask: ReadonlyMap<string | null, StoredRow>;
+	private readonly toEmit = new Set<string>();
 
-	const watched = rows.filter((row) =>
-		isEnded(row)
-			? isWanted(row) && !isHistory(row.endedTime, row) && !isOld(row)
-			: isSleeping(row) || (isWanted(row) && !isReadByOthers(row)),
-	);
-	const byTask = new Map(rows.map((row) => [row.taskId, row]));
-	const toEmit = new Set<string>();
-	const wakers = new Wakers(context, register);
-	const sleepers = rows.filter(({ resumeUrl }) => resumeUrl !== null);
-	// Those that don't answer must not keep the others from being called, poll after poll.
-	const first = Math.floor(Math.random() * sleepers.length);
-	for (const row of [...sleepers.slice(first), ...sleepers.slice(0, first)]) {
-		if (isClosed(row)) register.change(row.requestId, { resumeUrl: null });
-		else if (isEnded(row)) wakers.wake(row, row.status);
+	constructor(
+		private readonly register: Register,
+		private readonly found: FoundRows,
+		private readonly rules: RowRules,
+		private readonly begunAt: number,
+		private readonly wakers: Wakers,
+	) {
+		this.ids = found.rows.filter((row) => rules.isWatched(row)).flatMap(({ taskId }) => taskId ?? []);
+		this.byTask = new Map(found.rows.map((row) => [row.taskId, row]));
+		const sleepers = found.rows.filter(({ resumeUrl }) => resumeUrl !== null);
+		// Those that don't answer must not keep the others from being called, poll after poll.
+		const first = Math.floor(Math.random() * sleepers.length);
+		for (const row of [...sleepers.slice(first), ...sleepers.slice(0, first)]) {
+			if (rules.isClosed(row)) register.change(row.requestId, { resumeUrl: null });
+			else if (isEnded(row)) wakers.wake(row, row.status);
+		}
 	}
 
-	return {
-		ids: watched.flatMap(({ taskId }) => taskId ?? []),
-		apiFor: (taskId) => byTask.get(taskId)?.api ?? 'auto',
-		wants(taskId, event, state) {
-			const row = byTask.get(taskId);
-			if (row === undefined || !isWanted(row)) return 'notYet';
-			const isNews = events.has(event) && (event === 'progressed' || !isHistory(state.finishedAt, row));
-			return isNews ? 'emit' : 'skip';
-		},
-		seen(taskId, state) {
-			const row = byTask.get(taskId);
-			const end = endInRow(state);
-			if (row === undefined || end === null || isEnded(row)) return;
-			register.change(row.requestId, end);
-			if (isSleeping(row)) wakers.wake(row, end.status);
-		},
-		missing(taskId, failure) {
-			const row = byTask.get(taskId);
-			if (row === undefined || isEnded(row)) return;
-			const endedTime = new Date().toISOString();
-			register.change(row.requestId, { status: 'failed', endedTime, failure: failureInWords(failure) });
-		},
-		describe: (taskId) => describe(byTask.get(taskId)),
-		emitted(taskIds) {
-			for (const taskId of taskIds) {
-				const row = byTask.get(taskId);
-				// What its own execution has yet to deliver is not delivered.
-				if (row !== undefined && isClosed(row)) toEmit.add(row.requestId);
-			}
-		},
-		save(list) {
-			const isOpen = (row: StoredRow) => isEnded(row) && list.isOpen(row.taskId ?? '');
-			return { begunAt: memory.begunAt, emitted: [...toEmit], ...found.next(isOpen) };
-		},
-		async finish() {
-			await Promise.all([wakers.done(), register.settle()]);
-			await register.settle();
-		},
-	};
-};
+	apiFor(taskId: string) {
+		return this.byTask.get(taskId)?.api ?? 'auto';
+	}
+
+	wants(taskId: string, event: TaskEvent, state: TaskState) {
+		const row = this.byTask.get(taskId);
+		if (row === undefined || !this.rules.isWanted(row)) return 'notYet';
+		return this.rules.isNews(row, event, state) ? 'emit' : 'skip';
+	}
+
+	seen(taskId: string, state: TaskState): void {
+		const row = this.byTask.get(taskId);
+		const end = endInRow(state);
+		if (row === undefined || end === null || isEnded(row)) return;
+		this.register.change(row.requestId, end);
+		if (this.rules.isSleeping(row)) this.wakers.wake(row, end.status);
+	}
+
+	missing(taskId: string, failure: string): void {
+		const row = this.byTask.get(taskId);
+		if (row === undefined || isEnded(row)) return;
+		const endedTime = new Date().toISOString();
+		this.register.change(row.requestId, { status: 'failed', endedTime, failure: failureInWords(failure) });
+	}
+
+	describe: Describe = (taskId) => describe(this.byTask.get(taskId));
+
+	emitted(taskIds: readonly string[]): void {
+		for (const taskId of taskIds) {
+			const row = this.byTask.get(taskId);
+			// What its own execution has yet to deliver is not delivered.
+			if (row !== undefined && this.rules.isClosed(row)) this.toEmit.add(row.requestId);
+		}
+	}
+
+	save(list: Watchlist): IDataObject {
+		const isOpen = (row: StoredRow) => isEnded(row) && list.isOpen(row.taskId ?? '');
+		return { begunAt: this.begunAt, emitted: [...this.toEmit], ...this.found.next(isOpen) };
+	}
+
+	async finish(): Promise<void> {
+		await Promise.all([this.wakers.done(), this.register.settle()]);
+		await this.register.settle();
+	}
+}
 
 export const newestOfRegister: NewestTask = async (context, events) => {
 	const register = await theRegister(context);
@@ -133,8 +115,7 @@ export const newestOfRegister: NewestTask = async (context, events) => {
 	if (rows === null) throw silenceError(context, register);
 	const wanted = rows.filter((row) => row.taskId !== null && matches(row, filters));
 	// Fields of a failed task are no help to somebody who maps those of a finished one.
-	const newest =
-		wanted.find(({ status }) => !isTerminal(status as never) || events.has(status as TaskEvent)) ?? wanted[0];
+	const newest = wanted.find(({ status }) => !isTerminal(status) || events.has(status as TaskEvent)) ?? wanted[0];
 	if (newest?.taskId == null) {
 		throw new NodeOperationError(context.getNode(), 'The register of tasks has no such task yet', {
 			description:
@@ -171,7 +152,7 @@ function memoryOf(saved: IDataObject, now: number): Memory {
 
 /** @throws NodeOperationError if the register has not answered for some polls, or does not in the first one */
 function noteAnswer(context: IPollFunctions, register: Register, found: FoundRows | null, isFirstPoll: boolean): void {
-	const trigger = `${context.getWorkflow().id} ${context.getNode().id}`;
+	const trigger = nameOfTrigger(context);
 	if (found !== null) {
 		silentPolls.delete(trigger);
 		return;
@@ -182,7 +163,7 @@ function noteAnswer(context: IPollFunctions, register: Register, found: FoundRow
 	context.logger.warn(`The Runway Trigger could not read the register of tasks. ${register.fault ?? ''}`.trim());
 }
 
-function describe(row: StoredRow | undefined): ReturnType<Source['describe']> {
+function describe(row: StoredRow | undefined): ReturnType<Describe> {
 	if (row === undefined) return {};
 	const { operation, model, prompt, workflowId, workflowName, executionId, nodeName, itemIndex } = row;
 	return {

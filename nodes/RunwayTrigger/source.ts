@@ -1,4 +1,4 @@
-import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workflow';
+import type { IDataObject, IPollFunctions } from 'n8n-workflow';
 
 import type { Api, TaskState } from '../shared/task/task';
 import type { TaskEvent } from '../shared/trigger/events';
@@ -13,18 +13,20 @@ export interface Source {
 	/** Whether an event starts the workflow. `notYet`: it is looked at again in the next poll. */
 	wants(taskId: string, event: TaskEvent, state: TaskState): 'emit' | 'skip' | 'notYet';
 	/** Called with each state that CometAPI reports. */
-	seen(taskId: string, state: TaskState): void;
+	seen?(taskId: string, state: TaskState): void;
 	/** Called with the reason in words when CometAPI has not known or has refused a task long enough to report it. */
-	missing(taskId: string, failure: string): void;
-	/** What the items say beside the task itself. */
-	describe(taskId: string): { operation?: string; produces?: 'image' | 'video'; origin?: IDataObject };
+	missing?(taskId: string, failure: string): void;
+	describe?: Describe;
 	/** Called with the tasks whose end is made into items, which n8n saves together with what {@link Source.save} gives. */
-	emitted(taskIds: readonly string[]): void;
+	emitted?(taskIds: readonly string[]): void;
 	/** What the source has to remember, as plain data. */
 	save(list: Watchlist): IDataObject;
 	/** Ends the poll's work, in a few seconds at most. */
-	finish(): Promise<void>;
+	finish?(): Promise<void>;
 }
+
+/** What the items say beside the task itself. */
+export type Describe = (taskId: string) => { operation?: string; produces?: 'image' | 'video'; origin?: IDataObject };
 
 /** How a source is opened, given what it remembers from earlier polls. */
 export type OpenSource = (
@@ -35,14 +37,9 @@ export type OpenSource = (
 
 /**
  * The task that a test run in the editor shows.
- * @param events what the trigger tells of
+ * @param events those that start the workflow
  */
 export type NewestTask = (
 	context: IPollFunctions,
 	events: ReadonlySet<TaskEvent>,
-) => Promise<Pick<Source, 'describe'> & { taskId: string; api: Api | 'auto' }>;
-
-/** Adds to an item what the source knows of its task. */
-export function describeItem(item: INodeExecutionData, { origin }: ReturnType<Source['describe']>): INodeExecutionData {
-	return origin === undefined ? item : { ...item, json: { ...item.json, origin } };
-}
+) => Promise<{ taskId: string; api: Api | 'auto'; describe?: Describe }>;

@@ -2,7 +2,8 @@ import type { Kind, Row } from '../shared/judgement/judge';
 import { isObject } from '../shared/task/json';
 import { settled, type Api, type TaskState } from '../shared/task/task';
 import type { TaskEvent } from '../shared/trigger/events';
-import { Told, type SavedTold } from '../shared/trigger/told';
+import { Told } from '../shared/trigger/told';
+import { revisionOf, rowIn, watchedIn, type SavedRow, type SavedWatchlist, type Watched } from './savedWatchlist';
 
 /** An ID that was reported is asked for this seldom: the user may yet correct what was wrong. */
 const REPORTED_GAP_MS = 60 * 60_000;
@@ -12,52 +13,14 @@ export const MAX_TASKS = 10_000;
 const MIN_REMEMBERED = 1_000;
 const MAX_WORD = 100;
 
-/** Answers of one kind in a row that were no task. */
-interface SavedRow {
-	kind: Kind;
-	answers: number;
-	/** Milliseconds since the epoch. */
-	since: number;
-}
-
-/** What the trigger remembers of a watched task that has not ended. */
-interface Watched {
-	/** When it was asked for last, in milliseconds since the epoch; 0 for never. */
-	seenAt: number;
-	/** The family of routes that knows it, once one has answered. */
-	api?: Api;
-	/** An unknown status word that came with a result. */
-	word?: string;
-	row?: SavedRow;
-	/** When it was reported that there is no such task; from then on it is asked for but seldom. */
-	reportedAt?: number;
-	/** How often its file could not be fetched in the time of one poll. */
-	cutShort?: number;
-}
-
-/** {@link Watchlist} as plain data. */
-export interface SavedWatchlist {
-	told: SavedTold;
-	watched: Array<{ id: string } & Watched>;
-	silence: Omit<SavedRow, 'kind'> | null;
-	revision: number;
-}
-
-/** How often a watchlist was saved, by what was saved of it. */
-export function revisionOf(saved: unknown): number {
-	return countOf(isObject(saved) ? saved.revision : undefined) ?? 0;
-}
-
 /**
  * The tasks that the trigger watches, and which of their events it has emitted. Pure: the time is given, and what is
  * remembered goes in and out as plain data.
  */
 export class Watchlist {
-	/** Grows with every poll that is saved. */
 	readonly revision: number;
 	private readonly told: Told;
 	private readonly watched = new Map<string, Watched>();
-	/** Polls in a row in which no task was answered. */
 	private silence: SavedWatchlist['silence'];
 
 	/**
@@ -65,19 +28,16 @@ export class Watchlist {
 	 * @param saved what `toJSON` gave after an earlier poll; anything else counts as nothing
 	 */
 	constructor(ids: readonly string[], saved: unknown) {
-		const { told, watched, silence, revision } = isObject(saved) ? saved : {};
-		this.revision = countOf(revision) ?? 0;
-		this.silence = rowOf(silence) ?? null;
+		const before = isObject(saved) ? saved : {};
+		this.revision = revisionOf(before);
+		this.silence = rowIn(before.silence) ?? null;
 		// n8n saves all of it with every event, so tasks that have left the list are forgotten, though not if it is empty for once.
 		const listed = ids.length === 0 ? MAX_TASKS : ids.length;
 		this.told = new Told(Math.max(MIN_REMEMBERED, 2 * listed));
-		this.told.load(told, ids);
-		const before = new Map<unknown, Watched>();
-		for (const entry of Array.isArray(watched) ? (watched as unknown[]) : []) {
-			if (isObject(entry)) before.set(entry.id, watchedOf(entry));
-		}
+		this.told.load(before.told, ids);
+		const watched = watchedIn(before);
 		for (const id of ids) {
-			if (!this.told.hasEnded(id)) this.watched.set(id, before.get(id) ?? { seenAt: 0 });
+			if (!this.told.hasEnded(id)) this.watched.set(id, watched.get(id) ?? { seenAt: 0 });
 		}
 	}
 
@@ -171,45 +131,16 @@ export class Watchlist {
 	}
 
 	private change(taskId: string, facts: Partial<Watched>): void {
-		const changed = { seenAt: 0, ...this.watched.get(taskId), ...facts };
-		const known = Object.entries(changed).filter(([, fact]) => fact !== undefined);
-		this.watched.set(taskId, Object.fromEntries(known) as unknown as Watched);
+		this.watched.set(taskId, { seenAt: 0, ...this.watched.get(taskId), ...facts });
 	}
 }
 
 /** One more in the row, or the first one. */
-function grown(row: Omit<SavedRow, 'kind'> | undefined, now: number): Omit<SavedRow, 'kind'> {
+function grown(row: SavedRow | undefined, now: number): SavedRow {
 	// A clock may have been set back.
 	return { answers: (row?.answers ?? 0) + 1, since: Math.min(row?.since ?? now, now) };
 }
 
 function unsettledWord({ status, rawStatus, assetUrls }: TaskState): string | undefined {
 	return status === 'unknown' && assetUrls.length > 0 ? rawStatus?.slice(0, MAX_WORD) : undefined;
-}
-
-const KINDS: readonly unknown[] = ['account', 'refusal', 'absence'] satisfies Kind[];
-
-/** What an entry of the saved list says, as far as it makes sense. */
-function watchedOf(entry: Record<string, unknown>): Watched {
-	const row = rowOf(entry.row);
-	const kind = isObject(entry.row) ? entry.row.kind : undefined;
-	const facts = {
-		seenAt: countOf(entry.seenAt) ?? 0,
-		api: entry.api === 'official' || entry.api === 'compatibility' ? entry.api : undefined,
-		word: typeof entry.word === 'string' ? entry.word : undefined,
-		row: row !== undefined && KINDS.includes(kind) ? { kind, ...row } : undefined,
-		reportedAt: countOf(entry.reportedAt),
-		cutShort: countOf(entry.cutShort),
-	};
-	return Object.fromEntries(Object.entries(facts).filter(([, fact]) => fact !== undefined)) as unknown as Watched;
-}
-
-function rowOf(saved: unknown): Omit<SavedRow, 'kind'> | undefined {
-	const { answers, since } = isObject(saved) ? saved : {};
-	const row = { answers: countOf(answers), since: countOf(since) };
-	return row.answers === undefined || row.since === undefined ? undefined : { answers: row.answers, since: row.since };
-}
-
-function countOf(value: unknown): number | undefined {
-	return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
 }

@@ -38,15 +38,7 @@ const MAX_SAID = 10_000;
 
 /** Describes a request that got no answer. */
 export function networkProblem({ mayHaveArrived, message, code }: NoResponse): Problem {
-	return {
-		reason: mayHaveArrived ? 'network' : 'unreachable',
-		message: cut(redact(message), MAX_MESSAGE),
-		status: null,
-		code: name(code),
-		requestId: null,
-		excerpt: null,
-		fields: [],
-	};
+	return { ...ownProblem(mayHaveArrived ? 'network' : 'unreachable', message), code: name(code) };
 }
 
 /** Describes an answer that is not what was asked for, whatever its HTTP status. */

@@ -16,6 +16,11 @@ export interface TriggerSettings {
 
 const MEGABYTE = 1_000_000;
 
+/** Names a trigger among all of this n8n. */
+export function nameOfTrigger(context: TriggerContext): string {
+	return `${context.getWorkflow().id} ${context.getNode().id}`;
+}
+
 /**
  * Reads and checks the fields that both triggers have.
  * @param operation value of `operation` in the trigger's items

@@ -5,7 +5,7 @@ import { redact } from '../shared/api/redact';
 import { apiError } from '../shared/trigger/errors';
 import { isTerminal } from '../shared/task/task';
 import { nameOfTrigger } from '../shared/trigger/settings';
-import { Told } from '../shared/trigger/told';
+import { forgetOldest, Told } from '../shared/trigger/told';
 import { claimOf, keyOf, MAX_BODY_BYTES, type Claim } from '../shared/wake/claim';
 import { Turns } from '../shared/wake/turns';
 import { look, type Case, type Outcome } from './look';
@@ -103,10 +103,7 @@ function toldOf(trigger: string): Told {
 	const told = toldBy.get(trigger) ?? new Told(MAX_REMEMBERED);
 	toldBy.delete(trigger);
 	toldBy.set(trigger, told);
-	for (const oldest of toldBy.keys()) {
-		if (toldBy.size <= MAX_TRIGGERS) break;
-		toldBy.delete(oldest);
-	}
+	forgetOldest(toldBy, MAX_TRIGGERS);
 	return told;
 }
 

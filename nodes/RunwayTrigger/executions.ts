@@ -4,6 +4,7 @@ import { credentialIdOf } from '../shared/api/credential';
 import type { Register } from '../shared/register/register';
 import type { StoredRow } from '../shared/register/row';
 import { nameOfTrigger } from '../shared/trigger/settings';
+import { forgetOldest } from '../shared/trigger/told';
 import { pLimit } from '../shared/wait/limit';
 
 /** Which executions have ended, so that they deliver nothing any more. */
@@ -42,10 +43,7 @@ export async function closedAmong(
 				}),
 		),
 	);
-	for (const oldest of executions.keys()) {
-		if (executions.size <= MOST_REMEMBERED) break;
-		executions.delete(oldest);
-	}
+	forgetOldest(executions, MOST_REMEMBERED);
 	return ({ executionId }) => executions.get(nameOf(executionId)) === true;
 }
 

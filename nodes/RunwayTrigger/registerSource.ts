@@ -9,7 +9,7 @@ import type { TaskEvent } from '../shared/trigger/events';
 import { nameOfTrigger } from '../shared/trigger/settings';
 import { closedAmong } from './executions';
 import { matches, readFilters } from './filters';
-import { isEnded, RowRules, type Memory } from './rowRules';
+import { isEnded, rowRules, type Memory, type RowRules } from './rowRules';
 import { findRows, positionOf, type FoundRows } from './rows';
 import { Wakers } from './sleeper';
 import type { Describe, NewestTask, OpenSource, Source } from './source';
@@ -35,7 +35,7 @@ export const openRegisterSource: OpenSource = async (context, { events }, saved)
 	for (const requestId of memory.emitted) register.change(requestId, { delivered: true });
 	const undelivered = found.rows.filter((row) => !row.delivered && (row.resumeUrl !== null || matches(row, filters)));
 	const isClosed = await closedAmong(context, register, undelivered);
-	const rules = new RowRules({ now, filters, events, memory, isClosed, hasChanged: found.hasChanged });
+	const rules = rowRules({ now, filters, events, memory, isClosed, hasChanged: found.hasChanged });
 	return new RegisterSource(register, found, rules, memory.begunAt, new Wakers(context, register));
 };
 

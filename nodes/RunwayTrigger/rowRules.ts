@@ -31,58 +31,46 @@ interface Facts {
 	hasChanged: (row: StoredRow) => boolean;
 }
 
-export class RowRules {
-	readonly isClosed: Facts['isClosed'];
+export type RowRules = ReturnType<typeof rowRules>;
+
+export function rowRules({ now, filters, events, memory, isClosed, hasChanged }: Facts) {
 	/** Whether the user wants every task, delivered or not. */
-	private readonly wantsAll: boolean;
-	private readonly emitted: ReadonlySet<string>;
+	const wantsAll = filters.which === 'all';
+	const areEmitted = new Set(memory.emitted);
+	const knownFrom = Math.min(Date.parse(memory.since), Date.parse(memory.gap?.since ?? memory.since));
 
-	constructor(private readonly facts: Facts) {
-		this.isClosed = facts.isClosed;
-		this.wantsAll = facts.filters.which === 'all';
-		this.emitted = new Set(facts.memory.emitted);
-	}
-
-	isWatched(row: StoredRow): boolean {
-		if (isEnded(row)) return this.isWanted(row) && !this.isHistory(row.endedTime, row) && !this.isOld(row);
-		// An execution that waits reads its own tasks.
-		const isReadByOthers = !this.isClosed(row) && !this.facts.events.has('progressed');
-		return this.isSleeping(row) || (this.isWanted(row) && !isReadByOthers);
-	}
-
-	isSleeping(row: StoredRow): boolean {
-		return row.resumeUrl !== null && !this.isClosed(row);
-	}
-
-	isWanted(row: StoredRow): boolean {
-		const { filters, now, hasChanged } = this.facts;
+	const isSleeping = (row: StoredRow) => row.resumeUrl !== null && !isClosed(row);
+	const isWanted = (row: StoredRow) => {
 		if (!matches(row, filters)) return false;
 		// Recently emitted events are remembered, and tasks that ended earlier were emitted.
-		if (this.wantsAll) return !isEnded(row) || hasChanged(row);
+		if (wantsAll) return !isEnded(row) || hasChanged(row);
 		const isSettled = now - Date.parse(row.updatedAt) > JUST_CHANGED_MS;
-		return !row.delivered && !this.emitted.has(row.requestId) && this.isClosed(row) && isSettled;
-	}
-
-	/** Whether to emit an event of a wanted row. */
-	isNews(row: StoredRow, event: TaskEvent, { finishedAt }: TaskState): boolean {
-		return this.facts.events.has(event) && (event === 'progressed' || !this.isHistory(finishedAt, row));
-	}
-
-	/** Whether the task has ended before the trigger began to watch. */
-	private isHistory(endedTime: string | null, row: StoredRow): boolean {
-		const { begunAt } = this.facts.memory;
-		if (!this.wantsAll) return false;
-		return endedTime === null
-			? Date.parse(row.createdTime) < begunAt - LONGEST_RENDER_MS
-			: Date.parse(endedTime) < begunAt;
-	}
-
+		return !row.delivered && !areEmitted.has(row.requestId) && isClosed(row) && isSettled;
+	};
+	/** An execution that waits reads its own tasks. */
+	const isReadByOthers = (row: StoredRow) => !isClosed(row) && !events.has('progressed');
+	/** Whether a task has ended before the trigger began to watch. */
+	const isHistory = (endedTime: string | null, row: StoredRow) =>
+		wantsAll &&
+		(endedTime === null
+			? Date.parse(row.createdTime) < memory.begunAt - LONGEST_RENDER_MS
+			: Date.parse(endedTime) < memory.begunAt);
 	/** A row can change long after its end if a retry reuses its task. Earlier polls have emitted it, and may have forgotten that. */
-	private isOld({ endedTime }: StoredRow): boolean {
-		const { since, gap } = this.facts.memory;
-		const knownFrom = Math.min(Date.parse(since), Date.parse(gap?.since ?? since));
-		return this.wantsAll && endedTime !== null && Date.parse(endedTime) < knownFrom - LONGEST_RENDER_MS;
-	}
+	const isOld = ({ endedTime }: StoredRow) =>
+		wantsAll && endedTime !== null && Date.parse(endedTime) < knownFrom - LONGEST_RENDER_MS;
+
+	return {
+		isClosed,
+		isSleeping,
+		isWanted,
+		isWatched: (row: StoredRow) =>
+			isEnded(row)
+				? isWanted(row) && !isHistory(row.endedTime, row) && !isOld(row)
+				: isSleeping(row) || (isWanted(row) && !isReadByOthers(row)),
+		/** Whether to emit an event of a wanted row. */
+		isNews: (row: StoredRow, event: TaskEvent, { finishedAt }: TaskState) =>
+			events.has(event) && (event === 'progressed' || !isHistory(finishedAt, row)),
+	};
 }
 
 export function isEnded({ status }: StoredRow): boolean {

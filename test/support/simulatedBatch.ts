@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 
-import { createWatcher } from '../../nodes/shared/wait/watch';
+import { Watcher } from '../../nodes/shared/wait/watch';
 import { createFakeClock } from './fakeClock';
 
 /** Runs the real watcher over a batch of simulated tasks in fake time. No network and no wall clock. */
@@ -45,7 +45,7 @@ export async function simulateBatch(batch: SimulatedBatch): Promise<SimulatedTas
 	const clock = createFakeClock();
 	const requests = pLimit(inFlight);
 	const inProgress = pLimit(slots);
-	const watcher = createWatcher<null, never>({
+	const watcher = new Watcher<null, never>({
 		clock,
 		limit: async (request) => await requests(request),
 		kindOf: () => ({ kind: 'none', concernsAll: false, longestDelayMs: 0 }),
@@ -58,12 +58,12 @@ export async function simulateBatch(batch: SimulatedBatch): Promise<SimulatedTas
 		const endsAt = began + renderMs;
 		const lookedAt: number[] = [];
 		await watcher.watch({
-			kind: 'video',
+			renderGroup: 'video',
 			isFresh,
 			deadline: Number.POSITIVE_INFINITY,
 			judge: () => 'askAgain',
 			intervalMs,
-			look: async () => {
+			poll: async () => {
 				const now = clock.now();
 				lookedAt.push(now - beganAt);
 				if (latencyMs > 0) await clock.sleep(latencyMs);

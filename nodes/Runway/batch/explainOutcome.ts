@@ -2,7 +2,7 @@ import { evidence, explain, type Explanation } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
 import { redact } from '../../shared/api/redact';
 import type { KnownTask, TaskCost } from '../../shared/task/task';
-import type { Row } from '../../shared/wait/watch';
+import type { Row } from '../../shared/wait/row';
 import type { Fault } from '../operations/operation';
 import { appearedWords } from './appeared';
 import type { Outcome } from './job';

@@ -1,7 +1,7 @@
 import type { AccountTask } from '../../shared/api/accountTasks';
 import type { Wanted } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
-import type { Row } from '../../shared/wait/watch';
+import type { Row } from '../../shared/wait/row';
 import type { Api, KnownTask } from '../../shared/task/task';
 import type { CreateOperation, Fault, TaskOperation } from '../operations/operation';
 import type { ModelRequest } from './fallback';

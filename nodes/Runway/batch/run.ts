@@ -10,7 +10,7 @@ import { deliver } from '../../shared/item/deliver';
 import { isTerminal, type KnownTask, type TaskState } from '../../shared/task/task';
 import { backoffDelay } from '../../shared/wait/cadence';
 import { Alarm, pause, systemClock } from '../../shared/wait/pause';
-import { createWatcher, type Look } from '../../shared/wait/watch';
+import { Watcher, type PollResult } from '../../shared/wait/watch';
 import { hasNextModel, takeNextModel } from './fallback';
 import { taskOf, type CreateJob, type Job, type Outcome, type TaskJob } from './job';
 import { noteInCustomData } from './notes';
@@ -80,7 +80,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 	const creates = pLimit(limits.maxParallel);
 	const downloads = pLimit(limits.maxParallel);
 	const inProgress = pLimit(limits.maxTasksInProgress > 0 ? limits.maxTasksInProgress : Number.POSITIVE_INFINITY);
-	const watcher = createWatcher<TaskState, Problem>({
+	const watcher = new Watcher<TaskState, Problem>({
 		clock,
 		limit: async (request) => await requests(request),
 		kindOf: troubleKind,
@@ -163,14 +163,14 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 		const oneLook = job.kind === 'task' && !job.operation.waits;
 		const startedAt = clock.now();
 		const found = await watcher.watch({
-			look: async () => {
+			poll: async () => {
 				const look = toLook(await reader.read());
 				// A single read is a wait that ends with the first state it gets.
 				return oneLook && look.kind === 'pending'
 					? { kind: 'done', value: look.value, tookMs: null, isTypical: false }
 					: look;
 			},
-			kind: job.pace,
+			renderGroup: job.pace,
 			isFresh,
 			deadline: startedAt + (oneLook ? Math.min(job.settings.timeoutMs, ONE_LOOK_MS) : job.settings.timeoutMs),
 			judge: ({ reason }, row, isSeen) => judge(isSeen ? 'readSeen' : oneLook ? 'lookUp' : 'readNamed', reason, row),
@@ -287,7 +287,7 @@ function endsTheRun(outcome: Outcome): boolean {
 	);
 }
 
-function toLook(outcome: ReadOutcome): Look<TaskState, Problem> {
+function toLook(outcome: ReadOutcome): PollResult<TaskState, Problem> {
 	switch (outcome.kind) {
 		case 'task':
 			return isTerminal(outcome.state.status)

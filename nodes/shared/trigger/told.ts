@@ -80,11 +80,15 @@ export class Told {
 	}
 
 	private forgetOldest(): void {
-		for (const remembered of [this.ended, this.stages]) {
-			for (const oldest of remembered.keys()) {
-				if (remembered.size <= this.limit) break;
-				remembered.delete(oldest);
-			}
-		}
+		forgetOldest(this.ended, this.limit);
+		forgetOldest(this.stages, this.limit);
+	}
+}
+
+/** Removes the first entries of a set or a map until no more than the limit are left. */
+export function forgetOldest<Key>(remembered: Set<Key> | Map<Key, unknown>, limit: number): void {
+	for (const oldest of remembered.keys()) {
+		if (remembered.size <= limit) return;
+		remembered.delete(oldest);
 	}
 }

@@ -1,21 +1,21 @@
 /**
- * When to look at a task again. Pure arithmetic, all times in milliseconds.
+ * When to poll a task again. Pure arithmetic, all times in milliseconds.
  *
- * The oldest pending tasks of a kind are its scouts. They are looked at often, in proportion to their age, so a batch is
- * noticed as ended at most 12 s late. Their followers are looked at seldom, until a scout ends and they take over or
- * know how long their kind takes. What is known, from a task's progress or from others that have ended, brings a look
+ * The oldest pending tasks of a kind are its scouts. They are polled often, in proportion to their age, so a batch is
+ * noticed as ended at most 12 s late. Their followers are polled seldom, until a scout ends and they take over or
+ * know how long their kind takes. What is known, from a task's progress or from others that have ended, brings a poll
  * forward; it never puts one off, since the next task may be quite different.
  */
 
-/** How many tasks of a kind are scouts. With more, looks multiply and a batch is not noticed sooner. */
+/** How many tasks of a kind are scouts. With more, polls multiply and a batch is not noticed sooner. */
 export const SCOUTS = 2;
 
-/** What is known about a task when its next look is planned. Times count from the task's beginning. */
-export interface Sighting {
-	/** When the latest look was answered; 0 before the first look. */
-	lastLookMs: number;
-	/** Looks so far. */
-	looks: number;
+/** What is known about a task when its next poll is planned. Times count from the task's beginning. */
+export interface Knowledge {
+	/** When the latest poll was answered; 0 before the first one. */
+	lastPollMs: number;
+	/** Polls so far. */
+	polls: number;
 	/** Whether it was created just now. If not, it may have ended already. */
 	isFresh: boolean;
 	isScout: boolean;
@@ -23,7 +23,7 @@ export interface Sighting {
 	promisedMs: number | null;
 	/** How long tasks of the same kind have taken in this run, ascending. */
 	renderTimes: readonly number[];
-	/** 0 to 1, drawn once for each look. */
+	/** 0 to 1, drawn once for each poll. */
 	random: number;
 }
 
@@ -33,9 +33,9 @@ export interface Progress {
 	percent: number;
 }
 
-const FIRST_LOOK_MS = 3_000;
+const FIRST_POLL_MS = 3_000;
 const SHORTEST_GAP_MS = 1_500;
-/** CometAPI wants long tasks left alone for 5 s between looks (fact sheet 3). */
+/** CometAPI wants long tasks left alone for 5 s between polls (fact sheet 3). */
 const LONG_TASK_MS = 40_000;
 const LONG_TASK_GAP_MS = 5_000;
 
@@ -43,13 +43,13 @@ const LONG_TASK_GAP_MS = 5_000;
 const SCOUT = { partOfAge: 0.12, longestGapMs: 12_000 };
 const FOLLOWER = { partOfAge: 0.5, longestGapMs: 120_000 };
 
-/** A promised look comes a little later than promised, because a look just before the end is wasted. */
+/** A promised poll comes a little later than promised, because a poll just before the end is wasted. */
 const BEHIND_PROMISE = 1.01;
 const BEHIND_PROMISE_MS = 250;
 /** A promise shortens a gap to this part at most, since promises get broken. */
 const SOONEST_PROMISED = 0.5;
 
-/** Looks begin a little before the shortest known time, and stop following it a good while after the longest. */
+/** Polls begin a little before the shortest known time, and stop following it a good while after the longest. */
 const BEFORE_SHORTEST = 0.95;
 const BEYOND_LONGEST = 1.3;
 /** In between, a task may end any moment. */
@@ -61,16 +61,16 @@ const JITTER = 0.05;
 const BACKOFF_FIRST_MS = 1_000;
 const BACKOFF_LONGEST_MS = 30_000;
 
-/** When the next look is due, in milliseconds from the task's beginning. The same knowledge gives the same plan. */
-export function nextLookAt(sighting: Sighting): number {
-	const { lastLookMs: age, looks, isFresh, random } = sighting;
+/** When the next poll is due, in milliseconds from the task's beginning. The same knowledge gives the same plan. */
+export function nextPollAt(known: Knowledge): number {
+	const { lastPollMs: age, polls, isFresh, random } = known;
 	const spread = JITTER * random;
-	if (looks === 0) return isFresh ? FIRST_LOOK_MS * (1 - spread) : 0;
+	if (polls === 0) return isFresh ? FIRST_POLL_MS * (1 - spread) : 0;
 	const shortest = age >= LONG_TASK_MS ? LONG_TASK_GAP_MS : SHORTEST_GAP_MS;
-	return age + Math.max(shortest * (1 + spread), plannedGap(sighting) * (1 - spread));
+	return age + Math.max(shortest * (1 + spread), plannedGap(known) * (1 - spread));
 }
 
-function plannedGap({ lastLookMs: age, isScout, promisedMs, renderTimes }: Sighting): number {
+function plannedGap({ lastPollMs: age, isScout, promisedMs, renderTimes }: Knowledge): number {
 	const { partOfAge, longestGapMs } = isScout ? SCOUT : FOLLOWER;
 	const blind = Math.min(longestGapMs, age * partOfAge);
 	const promised =

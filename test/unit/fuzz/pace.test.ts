@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { backoffDelay, nextLookAt, type Sighting } from '../../../nodes/shared/wait/cadence';
+import { backoffDelay, nextPollAt, type Knowledge } from '../../../nodes/shared/wait/cadence';
 import { seeded } from '../../support/seeded';
 import { simulateBatch } from '../../support/simulatedBatch';
 import { holds } from './fuzz';
@@ -10,9 +10,9 @@ const SECOND = 1_000;
 describe('The pace of looks', () => {
 	it('is never quicker than promised, and never stands still', async () => {
 		const time = fc.double({ min: 0, max: 1e8, noNaN: true });
-		const sighting: fc.Arbitrary<Sighting> = fc.record({
-			lastLookMs: time,
-			looks: fc.nat(50),
+		const knowledge: fc.Arbitrary<Knowledge> = fc.record({
+			lastPollMs: time,
+			polls: fc.nat(50),
 			isFresh: fc.boolean(),
 			isScout: fc.boolean(),
 			promisedMs: fc.option(time),
@@ -21,10 +21,10 @@ describe('The pace of looks', () => {
 				.map((all) => all.sort((a, b) => a - b)),
 			random: fc.double({ min: 0, max: 1, noNaN: true }),
 		});
-		await holds('the pace of looks', fc.tuple(sighting, fc.integer({ min: 1, max: 2_000 })), ([seen, failures]) => {
-			const gap = nextLookAt(seen) - seen.lastLookMs;
-			if (seen.looks > 0) expect(gap).toBeGreaterThanOrEqual(seen.lastLookMs >= 40 * SECOND ? 4_999 : 1_499);
-			expect(gap).toBeLessThanOrEqual(seen.looks > 0 && seen.isScout ? 12_001 : 120_001);
+		await holds('the pace of looks', fc.tuple(knowledge, fc.integer({ min: 1, max: 2_000 })), ([seen, failures]) => {
+			const gap = nextPollAt(seen) - seen.lastPollMs;
+			if (seen.polls > 0) expect(gap).toBeGreaterThanOrEqual(seen.lastPollMs >= 40 * SECOND ? 4_999 : 1_499);
+			expect(gap).toBeLessThanOrEqual(seen.polls > 0 && seen.isScout ? 12_001 : 120_001);
 			const delay = backoffDelay(failures, seen.random);
 			expect(delay).toBeGreaterThanOrEqual(1_000);
 			expect(delay).toBeLessThanOrEqual(31_000);
@@ -98,8 +98,8 @@ describe('A batch, whatever its tasks do', () => {
 function looksOfScout(milliseconds: number): number {
 	const blind = { isFresh: true, isScout: true, promisedMs: null, renderTimes: [], random: 0 };
 	let looks = 0;
-	for (let at = nextLookAt({ ...blind, lastLookMs: 0, looks }); at <= milliseconds; looks += 1) {
-		at = nextLookAt({ ...blind, lastLookMs: at, looks: looks + 1 });
+	for (let at = nextPollAt({ ...blind, lastPollMs: 0, polls: looks }); at <= milliseconds; looks += 1) {
+		at = nextPollAt({ ...blind, lastPollMs: at, polls: looks + 1 });
 	}
 	return looks + 1;
 }

@@ -43,7 +43,7 @@ describe('The time limit', () => {
 		const { clock, watcher, watch } = setUp({ parallel: 1 });
 		const begin = clock.now();
 		const slow = watcher.watch({
-			look: async () => {
+			poll: async () => {
 				await clock.sleep(30 * SECOND);
 				return done();
 			},
@@ -83,7 +83,7 @@ describe('Stopping', () => {
 		const { clock, watcher, watch } = setUp({ parallel: 1, signal: stop.signal });
 		const begin = clock.now();
 		const slow = watcher.watch({
-			look: async () => {
+			poll: async () => {
 				await clock.sleep(40 * SECOND);
 				return { kind: 'aborted' };
 			},
@@ -105,7 +105,7 @@ describe('Stopping', () => {
 		const { clock, watcher } = setUp({ signal: stop.signal });
 		const begin = clock.now();
 		const end = watcher.watch({
-			look: async () => {
+			poll: async () => {
 				stop.abort();
 				return done('paid for');
 			},

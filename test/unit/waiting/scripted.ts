@@ -2,8 +2,8 @@ import pLimit from 'p-limit';
 
 import type { Row } from '../../../nodes/shared/wait/row';
 import {
-	createWatcher,
-	type Look,
+	Watcher,
+	type PollResult,
 	type TroubleKind,
 	type Watched,
 	type WatchEnd,
@@ -15,7 +15,7 @@ import { createFakeClock, type FakeClock } from '../../support/fakeClock';
 export interface Trouble extends TroubleKind {
 	name: string;
 }
-export type Seen = Look<string, Trouble>;
+export type Seen = PollResult<string, Trouble>;
 export type End = WatchEnd<string, Trouble>;
 
 export const SECOND = 1_000;
@@ -57,7 +57,7 @@ export function judge({ kind, concernsAll }: Trouble, row: Row, isSeen: boolean)
 }
 
 /** Things that have existed for a while, so that the first look comes at once. */
-export const common = { kind: 'video', isFresh: false, intervalMs: SECOND, judge };
+export const common = { renderGroup: 'video', isFresh: false, intervalMs: SECOND, judge };
 
 export interface Scripted {
 	end: Promise<End>;
@@ -71,7 +71,7 @@ export interface Scripted {
 export function setUp(options: { parallel?: number; signal?: AbortSignal; random?: () => number } = {}) {
 	const clock = createFakeClock();
 	const requests = pLimit(options.parallel ?? 5);
-	const watcher = createWatcher<string, Trouble>({
+	const watcher = new Watcher<string, Trouble>({
 		clock,
 		limit: async (request) => await requests(request),
 		kindOf: (trouble) => trouble,
@@ -84,14 +84,14 @@ export function setUp(options: { parallel?: number; signal?: AbortSignal; random
 type Options = Partial<Watched<string, Trouble>> & { limitMs?: number; answersAfterMs?: number };
 
 /** The last look of the script repeats. */
-function scriptedWatch(clock: FakeClock, watcher: ReturnType<typeof createWatcher<string, Trouble>>) {
+function scriptedWatch(clock: FakeClock, watcher: Watcher<string, Trouble>) {
 	return (looks: readonly Seen[], options: Options = {}): Scripted => {
 		const begin = clock.now();
 		const times: number[] = [];
 		const { limitMs = 15 * MINUTE, answersAfterMs = 0, ...watched } = options;
 		let result: End | undefined;
 		const end = watcher.watch({
-			look: async () => {
+			poll: async () => {
 				times.push(clock.now() - begin);
 				if (times.length > 2_000) throw new Error('looked at without end');
 				const look = looks[Math.min(times.length, looks.length) - 1] ?? pending();

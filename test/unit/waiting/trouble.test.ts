@@ -319,7 +319,7 @@ describe('A refused key', () => {
 					return await watcher.watch({
 						...common,
 						deadline: begin + 60 * MINUTE,
-						look: async () => {
+						poll: async () => {
 							await clock.sleep(200);
 							looks += 1;
 							answers += 1;

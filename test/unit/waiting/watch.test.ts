@@ -93,7 +93,7 @@ describe('Many tasks', () => {
 		const ends = times(40, async (index) => {
 			let looks = 0;
 			return await watcher.watch({
-				look: async () => {
+				poll: async () => {
 					inFlight += 1;
 					most = Math.max(most, inFlight);
 					await clock.sleep(300 + index);
@@ -118,7 +118,7 @@ describe('Many tasks', () => {
 		const renderMs = 2 * MINUTE;
 		const ends = times(100, async () =>
 			watcher.watch({
-				look: async () => {
+				poll: async () => {
 					await clock.sleep(100);
 					return clock.now() - begin >= renderMs ? done() : pending();
 				},
@@ -177,7 +177,7 @@ describe('Many tasks', () => {
 			watcher.watch({
 				...common,
 				isFresh: true,
-				look: async () => {
+				poll: async () => {
 					most = Math.max(most, clock.sleepers);
 					return clock.now() - begin >= 3 * MINUTE + index * 50 ? done() : pending();
 				},
@@ -198,7 +198,7 @@ describe('Many tasks', () => {
 			const readyAt = begin + random() * 20 * MINUTE;
 			const fate = random();
 			return await watcher.watch({
-				look: async () => {
+				poll: async () => {
 					await clock.sleep(20 + random() * 100);
 					const dice = random();
 					if (dice < 0.03) return meets(dice < 0.002 ? rateLimit : busy, dice < 0.01 ? 2 * SECOND : null);

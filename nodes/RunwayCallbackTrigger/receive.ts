@@ -55,7 +55,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 			return await look(context, { ...opened, claim: latest });
 		});
 		// n8n may lose what the call that starts an execution saves, but not what a repeated one does.
-		if (outcome?.kind === 'items' || (told.hasEnded(key) && !isSaved(staticData, key))) {
+		if (outcome?.kind === 'items' || (told.hasEnded(key) && !new Told(MAX_SAVED).load(staticData.told).hasEnded(key))) {
 			staticData.told = told.toJSON(MAX_SAVED) as unknown as IDataObject;
 		}
 		if (outcome?.kind === 'items') return { ...done, workflowData: [outcome.items] };
@@ -105,10 +105,6 @@ function toldOf(trigger: string): Told {
 	toldBy.set(trigger, told);
 	forgetOldest(toldBy, MAX_TRIGGERS);
 	return told;
-}
-
-function isSaved({ told }: IDataObject, key: string): boolean {
-	return new Told(MAX_SAVED).load(told).hasEnded(key);
 }
 
 function logUnanswered(

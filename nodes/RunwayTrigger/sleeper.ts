@@ -25,48 +25,36 @@ export class Wakers {
 		private readonly register: Register,
 	) {}
 
-	/** @param status how the task has ended */
+	/**
+	 * Calls the execution that sleeps on a task. It reads the task itself, clears the address in the register, and wakes up
+	 * when all its tasks have ended; until then each poll calls it again. Never throws.
+	 * @param status how the task has ended
+	 */
 	wake(row: StoredRow, status: string): void {
-		this.calls.push(
-			this.limit(async () => {
-				if (this.unanswered >= MOST_UNANSWERED) return;
-				if (!(await wakeSleeper(this.context, this.register, row, status))) this.unanswered += 1;
-			}),
-		);
+		this.calls.push(this.limit(async () => await this.call(row, status)));
 	}
 
 	async done(): Promise<void> {
 		await Promise.all(this.calls);
 	}
-}
 
-/**
- * Calls the execution that sleeps on a task. It reads the task itself, clears the address in the register, and wakes up when all
- * its tasks have ended; until then each poll calls it again. Never throws.
- * @param status how the task has ended
- * @returns whether it has answered
- */
-async function wakeSleeper(
-	{ helpers, logger }: IPollFunctions,
-	register: Register,
-	{ requestId, taskId, resumeUrl }: StoredRow,
-	status: string,
-): Promise<boolean> {
-	try {
-		const { statusCode } = (await helpers.httpRequest({
-			url: String(resumeUrl),
-			method: 'POST',
-			body: { task_id: taskId, status },
-			timeout: ANSWER_TIMEOUT_MS,
-			...anyAnswer,
-		})) as { statusCode: number };
-		if (REFUSALS.includes(statusCode)) register.change(requestId, { resumeUrl: null });
-		return true;
-	} catch {
-		// The error would name the address, which holds n8n's signature.
-		logger.warn(
-			`The execution that sleeps on the Runway task ${taskId} could not be called; the next poll tries again`,
-		);
-		return false;
+	private async call({ requestId, taskId, resumeUrl }: StoredRow, status: string): Promise<void> {
+		if (this.unanswered >= MOST_UNANSWERED) return;
+		try {
+			const { statusCode } = (await this.context.helpers.httpRequest({
+				url: String(resumeUrl),
+				method: 'POST',
+				body: { task_id: taskId, status },
+				timeout: ANSWER_TIMEOUT_MS,
+				...anyAnswer,
+			})) as { statusCode: number };
+			if (REFUSALS.includes(statusCode)) this.register.change(requestId, { resumeUrl: null });
+		} catch {
+			this.unanswered += 1;
+			// The error would name the address, which holds n8n's signature.
+			this.context.logger.warn(
+				`The execution that sleeps on the Runway task ${taskId} could not be called; the next poll tries again`,
+			);
+		}
 	}
 }

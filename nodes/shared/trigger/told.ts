@@ -52,19 +52,16 @@ export class Told {
 
 	/** Records that the event of a task's state was emitted. */
 	note(taskId: string, state: TaskState): void {
-		if (endOf(state) !== null) this.end(taskId);
-		else if (!this.ended.has(taskId)) this.reach(taskId, stageOf(state));
+		if (endOf(state) !== null) {
+			this.stages.delete(taskId);
+			this.ended.add(taskId);
+		} else if (!this.ended.has(taskId)) this.reach(taskId, stageOf(state));
 		this.forgetOldest();
 	}
 
 	/** @param limit of each kind, the newest */
 	toJSON(limit = this.limit): SavedTold {
 		return { ended: [...this.ended].slice(-limit), stages: [...this.stages].slice(-limit) };
-	}
-
-	private end(taskId: string): void {
-		this.stages.delete(taskId);
-		this.ended.add(taskId);
 	}
 
 	private reach(taskId: string, stage: number): void {

@@ -156,10 +156,10 @@ function isBehind(trigger: string, revision: number): boolean {
 
 /** Throws if the user has to know: for a refused key or account at once, for other silence if it lasts. */
 function throwIfUnanswered(context: IPollFunctions, list: Watchlist, { isAnswered, refusal, trouble }: Round): void {
-	if (isAnswered) list.hear();
+	if (isAnswered) list.noteAnswer();
 	else if (refusal !== null) throw apiError(context, refusal.problem, { taskId: refusal.taskId });
 	else if (trouble !== null) {
-		const silence = list.hearNothing(Date.now());
+		const silence = list.noteSilence(Date.now());
 		if (judge('poll', trouble.reason, silence) !== 'askAgain') throw apiError(context, trouble);
 	}
 }

@@ -5,10 +5,10 @@ import { redact } from '../shared/api/redact';
 import { apiError } from '../shared/trigger/errors';
 import { isTerminal } from '../shared/task/task';
 import { nameOfTrigger } from '../shared/trigger/settings';
-import { forgetOldest, Told } from '../shared/trigger/told';
+import { forgetOldest, EmittedEvents } from '../shared/trigger/emitted';
 import { claimOf, keyOf, MAX_BODY_BYTES, type Claim } from '../shared/wake/claim';
 import { Turns } from '../shared/wake/turns';
-import { look, type Case, type Outcome } from './look';
+import { verify, type Case, type Outcome } from './verify';
 import { readSettings } from './settings';
 
 /**
@@ -30,7 +30,7 @@ const MAX_REMEMBERED = 5_000;
 const MAX_SAVED = 300;
 
 /** The events that this process has emitted, by trigger. n8n makes a new object of the node for every call. */
-const toldBy = new Map<string, Told>();
+const emittedBy = new Map<string, EmittedEvents>();
 const turns = new Turns<Claim>(({ state }) => isTerminal(state.status));
 const isCrowded = () => turns.open > CROWD;
 
@@ -44,19 +44,20 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 
 	const settings = readSettings(context);
 	const trigger = nameOfTrigger(context);
-	const told = toldOf(trigger);
+	const emitted = emittedOf(trigger);
 	const staticData = context.getWorkflowStaticData('node');
-	told.load(staticData.told);
-	const opened: Case = { claim, receivedAt: Date.now(), settings, told, patienceMs: PATIENCE_MS, isCrowded };
+	emitted.load(staticData.told);
+	const opened: Case = { claim, receivedAt: Date.now(), settings, emitted, patienceMs: PATIENCE_MS, isCrowded };
 	const done = answer(context, 200);
 	try {
 		const key = keyOf(claim);
 		const outcome = await turns.take(`${trigger} ${key}`, claim, async (latest) => {
-			return await look(context, { ...opened, claim: latest });
+			return await verify(context, { ...opened, claim: latest });
 		});
 		// n8n may lose what the call that starts an execution saves, but not what a repeated one does.
-		if (outcome?.kind === 'items' || (told.hasEnded(key) && !isSaved(staticData, key))) {
-			staticData.told = told.toJSON(MAX_SAVED) as unknown as IDataObject;
+		const isSaved = new EmittedEvents(MAX_SAVED).load(staticData.told).hasEnded(key);
+		if (outcome?.kind === 'items' || (emitted.hasEnded(key) && !isSaved)) {
+			staticData.told = emitted.toJSON(MAX_SAVED) as unknown as IDataObject;
 		}
 		if (outcome?.kind === 'items') return { ...done, workflowData: [outcome.items] };
 		if (outcome?.kind === 'unanswered') logUnanswered(context, opened, outcome);
@@ -72,12 +73,12 @@ async function receiveTest(context: IWebhookFunctions): Promise<IWebhookResponse
 	const claim = isTooLarge(context) ? null : claimOf(context.getBodyData());
 	if (claim === null) return answer(context, 200, 'ignored', 'The body names no task.');
 	const settings = readSettings(context);
-	const told = new Told(1);
-	const outcome = await look(context, {
+	const emitted = new EmittedEvents(1);
+	const outcome = await verify(context, {
 		claim,
 		receivedAt: Date.now(),
 		settings,
-		told,
+		emitted,
 		patienceMs: TEST_PATIENCE_MS,
 		isCrowded,
 	});
@@ -99,16 +100,12 @@ function isTooLarge(context: IWebhookFunctions): boolean {
 	return Number(context.getHeaderData()['content-length'] ?? rawBody?.length ?? 0) > MAX_BODY_BYTES;
 }
 
-function toldOf(trigger: string): Told {
-	const told = toldBy.get(trigger) ?? new Told(MAX_REMEMBERED);
-	toldBy.delete(trigger);
-	toldBy.set(trigger, told);
-	forgetOldest(toldBy, MAX_TRIGGERS);
-	return told;
-}
-
-function isSaved({ told }: IDataObject, key: string): boolean {
-	return new Told(MAX_SAVED).load(told).hasEnded(key);
+function emittedOf(trigger: string): EmittedEvents {
+	const emitted = emittedBy.get(trigger) ?? new EmittedEvents(MAX_REMEMBERED);
+	emittedBy.delete(trigger);
+	emittedBy.set(trigger, emitted);
+	forgetOldest(emittedBy, MAX_TRIGGERS);
+	return emitted;
 }
 
 function logUnanswered(

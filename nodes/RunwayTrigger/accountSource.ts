@@ -1,4 +1,4 @@
-import { NodeOperationError, type IDataObject, type IPollFunctions } from 'n8n-workflow';
+import { NodeOperationError, type IPollFunctions } from 'n8n-workflow';
 
 import { listAccountTasks, type AccountTask } from '../shared/api/accountTasks';
 import { isTerminal } from '../shared/task/task';
@@ -26,7 +26,7 @@ export const openAccount: OpenSource = async (context, { events }, saved) => {
 			.reverse(),
 		apiFor: () => 'auto',
 		wants: (_taskId, event) => (events.has(event) ? 'emit' : 'skip'),
-		describe: describer(byId),
+		describe: (taskId) => describe(byId.get(taskId)),
 		save: () => ({ begunAt }),
 	};
 };
@@ -39,7 +39,7 @@ export const newestOfAccount: NewestTask = async (context) => {
 			description: 'Create one, for example with a Runway node, then test the trigger again.',
 		});
 	}
-	return { taskId: newest.taskId, api: 'auto', describe: describer(new Map([[newest.taskId, newest]])) };
+	return { taskId: newest.taskId, api: 'auto', describe: () => describe(newest) };
 };
 
 async function listTasks(context: IPollFunctions, since?: Date): Promise<AccountTask[]> {
@@ -54,10 +54,7 @@ async function listTasks(context: IPollFunctions, since?: Date): Promise<Account
 	}
 }
 
-function describer(tasks: ReadonlyMap<string, AccountTask>): Describe {
-	return (taskId) => {
-		const { action = null, model = null, prompt = null, submittedAt = null } = tasks.get(taskId) ?? {};
-		const origin: IDataObject = { action, model, prompt, submittedAt };
-		return { origin };
-	};
+function describe(task?: AccountTask): ReturnType<Describe> {
+	const { action = null, model = null, prompt = null, submittedAt = null } = task ?? {};
+	return { origin: { action, model, prompt, submittedAt } };
 }

@@ -8,24 +8,15 @@ import { backoffDelay } from '../shared/wait/cadence';
 import { pLimit } from '../shared/wait/limit';
 import { pauseUnlessAborted, systemClock } from '../shared/wait/pause';
 import { FaultRow } from '../shared/wait/row';
-import type { Source } from './source';
-import type { Watchlist } from './watchlist';
+import type { Poll } from './source';
 
 /** The first half of a poll: asks CometAPI for the watched tasks in turn, as far as there is time. */
 
 const REQUESTS_AT_ONCE = 5;
 /** After this many reads in a row without an answer, the rest waits for the next poll. */
 const MAX_UNANSWERED = 20;
-
-/** What to ask for, and how. */
-export interface Search {
-	client: RunwayClient;
-	source: Pick<Source, 'ids' | 'apiFor' | 'wants' | 'seen'>;
-	/** Milliseconds since the epoch; nothing is asked after that. */
-	endsAt: number;
-	/** The most results with a file in one poll; null for no limit. */
-	mostFiles: number | null;
-}
+/** Further files wait for the next poll: an n8n that keeps files in memory has to hold them all. */
+export const MAX_FILES = 50;
 
 /** An event that has not been emitted, with the reader that found it. */
 export interface FoundEvent {
@@ -40,34 +31,33 @@ export interface Refusal {
 	problem: Problem;
 }
 
-/** What a round of reads brought. */
-export interface Found {
-	/** In the order of the watched IDs. */
-	events: FoundEvent[];
-	/** Tasks that the API has not known, or has refused, for long enough to report it. */
-	missing: Refusal[];
-	/** Whether any read was answered, if only by "not known". */
-	isAnswered: boolean;
-	/** The latest refusal of the key or the account, if any. */
-	refusal: Refusal | null;
-	/** Why a read was not answered for now, if any. */
-	trouble: Problem | null;
-}
-
 /**
  * Asks for the tasks, the longest unseen first, until all have been asked for, the time is up, or the table of judgement
  * says that asking on is no use. What one task is answered never stops the others.
+ * @param endsAt milliseconds since the epoch; nothing is asked after that
  */
-export async function ask(list: Watchlist, search: Search): Promise<Found> {
-	const round = new Round(list, search);
+export async function ask(poll: Poll, client: RunwayClient, endsAt: number): Promise<Round> {
+	const round = new Round(poll, client, endsAt);
 	const limit = pLimit(REQUESTS_AT_ONCE);
-	await Promise.all(list.inTurn(Date.now()).map(async (taskId) => await limit(async () => await round.askFor(taskId))));
-	return round.end();
+	await Promise.all(
+		poll.list.inTurn(Date.now()).map(async (taskId) => await limit(async () => await round.askFor(taskId))),
+	);
+	round.end();
+	return round;
 }
 
-/** One round of reads. */
-class Round {
-	private readonly found: Found = { events: [], missing: [], isAnswered: false, refusal: null, trouble: null };
+/** One round of reads, and what it brought. */
+export class Round {
+	/** In the order of the watched IDs. */
+	readonly events: FoundEvent[] = [];
+	/** Tasks that the API has not known, or has refused, for long enough to report it. */
+	readonly missing: Refusal[] = [];
+	/** Whether any read was answered, if only by "not known". */
+	isAnswered = false;
+	/** The latest refusal of the key or the account, if any. */
+	refusal: Refusal | null = null;
+	/** Why a read was not answered for now, if any. */
+	trouble: Problem | null = null;
 	/** Refusals that may be about the task alone. */
 	private readonly refused: Refusal[] = [];
 	/** Refusals that concern all tasks. */
@@ -78,32 +68,30 @@ class Round {
 	private files = 0;
 
 	constructor(
-		private readonly list: Watchlist,
-		private readonly search: Search,
+		private readonly poll: Poll,
+		private readonly client: RunwayClient,
+		private readonly endsAt: number,
 	) {}
 
 	async askFor(taskId: string): Promise<void> {
-		const { client, source, endsAt } = this.search;
-		if (this.isOver || Date.now() >= endsAt) return;
-		const reader = createTaskReader(client, taskId, source.apiFor(taskId), this.list.apiOf(taskId));
-		const { read, endsRun } = await readPatiently(reader, this.accountRow, endsAt);
+		const { source, list } = this.poll;
+		if (this.isOver || Date.now() >= this.endsAt) return;
+		const reader = createTaskReader(this.client, taskId, source.apiFor(taskId), list.apiOf(taskId));
+		const { read, endsRun } = await readPatiently(reader, this.accountRow, this.endsAt);
 		if (endsRun) this.isOver = true;
 		if (read.kind === 'task') this.noteTask(taskId, read.state, reader);
 		if (read.kind === 'trouble') this.noteTrouble({ taskId, problem: read.problem });
 	}
 
-	end(): Found {
-		const { found, search } = this;
+	end(): void {
 		// If the API answers for no task, the refusal is about the key and says nothing about this task.
-		if (found.isAnswered) this.refused.forEach((refusal) => this.miss(refusal));
-		const places = new Map(search.source.ids.map((taskId, place) => [taskId, place]));
-		found.events.sort((one, other) => (places.get(one.task.taskId) ?? 0) - (places.get(other.task.taskId) ?? 0));
-		return found;
+		if (this.isAnswered) this.refused.forEach((refusal) => this.miss(refusal));
+		const places = new Map(this.poll.source.ids.map((taskId, place) => [taskId, place]));
+		this.events.sort((one, other) => (places.get(one.task.taskId) ?? 0) - (places.get(other.task.taskId) ?? 0));
 	}
 
 	private noteTask(taskId: string, read: TaskState, reader: TaskReader): void {
-		const { list, found } = this;
-		const { source, mostFiles } = this.search;
+		const { source, list, settings } = this.poll;
 		this.noteAnswer();
 		const { event, state } = list.see(taskId, read, reader.api, Date.now());
 		source.seen?.(taskId, state);
@@ -111,39 +99,41 @@ class Round {
 		const wanted = source.wants(taskId, event, state);
 		if (wanted === 'skip') list.markEmitted(taskId, state);
 		if (wanted !== 'emit') return;
-		found.events.push({ task: { taskId, api: reader.api, state, createdAt: null }, event, reader });
-		if (event === 'succeeded') this.files += 1;
-		if (mostFiles !== null && this.files >= mostFiles) this.isOver = true;
+		this.events.push({ task: { taskId, api: reader.api, state, createdAt: null }, event, reader });
+		if (event === 'succeeded' && settings.wish.binaryField !== null) this.files += 1;
+		if (this.files >= MAX_FILES) this.isOver = true;
 	}
 
 	private noteTrouble(refusal: Refusal): void {
 		const { taskId, problem } = refusal;
+		const { list } = this.poll;
 		const { concernsAll, aboutTask } = rulings[problem.reason];
 		if (aboutTask) {
 			this.noteAnswer();
 			this.miss(refusal);
 		} else if (isRefusedAccess(problem)) {
-			this.found.refusal = refusal;
-			if (concernsAll) this.list.skip(taskId, Date.now());
+			this.refusal = refusal;
+			if (concernsAll) list.skip(taskId, Date.now());
 			else this.refused.push(refusal);
 		} else {
-			this.found.trouble = problem;
+			this.trouble = problem;
 			this.unanswered += 1;
 			if (concernsAll || this.unanswered >= MAX_UNANSWERED) this.isOver = true;
-			if (!concernsAll) this.list.skip(taskId, Date.now());
+			if (!concernsAll) list.skip(taskId, Date.now());
 		}
 	}
 
 	private noteAnswer(): void {
-		this.found.isAnswered = true;
+		this.isAnswered = true;
 		this.unanswered = 0;
 	}
 
 	private miss({ taskId, problem }: Refusal): void {
-		const question = this.list.apiOf(taskId) === undefined ? 'poll' : 'pollSeen';
-		const row = this.list.miss(taskId, rulings[problem.reason].kind, Date.now());
+		const { list } = this.poll;
+		const question = list.apiOf(taskId) === undefined ? 'poll' : 'pollSeen';
+		const row = list.miss(taskId, rulings[problem.reason].kind, Date.now());
 		if (row !== null && judge(question, problem.reason, row) !== 'askAgain') {
-			this.found.missing.push({ taskId, problem });
+			this.missing.push({ taskId, problem });
 		}
 	}
 }

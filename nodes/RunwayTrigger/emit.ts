@@ -7,30 +7,19 @@ import { rulings } from '../shared/judgement/judge';
 import type { KnownTask } from '../shared/task/task';
 import type { TriggerSettings } from '../shared/trigger/settings';
 import { pLimit } from '../shared/wait/limit';
-import type { FoundEvent, Refusal } from './ask';
-import type { Describe, Source } from './source';
-import type { Watchlist } from './watchlist';
+import { MAX_FILES, type FoundEvent, type Refusal } from './ask';
+import type { Describe, Poll } from './source';
 
 /** The second half of a poll: makes the items of what the first half has found. */
 
 const FILES_AT_ONCE = 3;
-/** Further files wait for the next poll: an n8n that keeps files in memory has to hold them all. */
-export const MAX_FILES = 50;
 /** After this many polls, a file that can't be fetched is passed on as a URL. */
 const MAX_CUT_SHORT = 3;
 const MAX_IDS_IN_TEXT = 25;
 
-/** What both halves of a poll work with. */
-export interface Polled {
-	context: IPollFunctions;
-	settings: TriggerSettings;
-	source: Source;
-	list: Watchlist;
-}
-
 /** Makes the items of events, with their files, as far as there is time. The next poll finds the rest again. */
 export async function emitEvents(
-	{ context, settings, source, list }: Polled,
+	{ context, settings, source, list }: Poll,
 	events: readonly FoundEvent[],
 	endsAt: number,
 ): Promise<INodeExecutionData[]> {
@@ -79,7 +68,7 @@ const ADVICE =
 
 /** Reports tasks that are not there, once: as failed tasks if those are wanted, else as an error that n8n shows beside the items. */
 export function reportMissing(
-	{ context, settings: { events, wish }, source, list }: Polled,
+	{ context, settings: { events, wish }, source, list }: Poll,
 	missing: readonly Refusal[],
 ): INodeExecutionData[] {
 	const items = missing.map(({ taskId, problem }) => {

@@ -4,7 +4,7 @@ import { credentialIdOf } from '../shared/api/credential';
 import type { Register } from '../shared/register/register';
 import type { StoredRow } from '../shared/register/row';
 import { nameOfTrigger } from '../shared/trigger/settings';
-import { forgetOldest } from '../shared/trigger/told';
+import { forgetOldest } from '../shared/trigger/emitted';
 import { pLimit } from '../shared/wait/limit';
 
 /** Which executions have ended, so that they deliver nothing any more. */

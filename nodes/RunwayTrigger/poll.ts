@@ -9,9 +9,9 @@ import { isTerminal } from '../shared/task/task';
 import { apiError, faultOf } from '../shared/trigger/errors';
 import { nameOfTrigger, readTriggerSettings, type TriggerSettings } from '../shared/trigger/settings';
 import { FaultRow } from '../shared/wait/row';
-import { ask, readPatiently, type Found } from './ask';
+import { ask, readPatiently, type Round } from './ask';
 import { newestOfAccount, openAccount } from './accountSource';
-import { emitEvents, makeItem, MAX_FILES, reportMissing } from './emit';
+import { emitEvents, makeItem, reportMissing } from './emit';
 import { firstOfIds, openIds } from './idsSource';
 import { newestOfRegister, openRegisterSource } from './registerSource';
 import { revisionOf } from './savedWatchlist';
@@ -30,15 +30,6 @@ const LONGEST_ASKING_MS = 40_000;
 const LONGEST_READ_MS = 30_000;
 /** Before n8n 2.41 a poll had no time limit of its own. */
 const DEFAULT_BUDGET_MS = 4 * 60_000;
-
-/** How long the parts of a poll may take, in milliseconds, so that it ends in time whatever hangs. */
-interface Timing {
-	asking: number;
-	/** Of one request; a task may take two. */
-	read: number;
-	/** From the poll's beginning to the end of the last download. */
-	files: number;
-}
 
 /** Triggers of this process that are polling right now: the next poll must not overtake a slow one. */
 const polling = new Set<string>();
@@ -81,12 +72,14 @@ function sourceOf(context: IPollFunctions) {
 	return source;
 }
 
-/** Shares out the time that n8n gives this poll. */
-function timingOf(context: IPollFunctions): Timing {
+/** Shares out the time that n8n gives this poll, in milliseconds, so that it ends in time whatever hangs. */
+function timingOf(context: IPollFunctions) {
 	const budget = 'getPollBudgetMs' in context ? context.getPollBudgetMs() : DEFAULT_BUDGET_MS;
 	return {
 		asking: Math.min(LONGEST_ASKING_MS, budget * 0.5),
+		/** Of one request; a task may take two. */
 		read: Math.min(LONGEST_READ_MS, budget * 0.25),
+		/** From the poll's beginning to the end of the last download. */
 		files: budget * 0.9,
 	};
 }
@@ -120,7 +113,7 @@ async function watch(
 	client: RunwayClient,
 	settings: TriggerSettings,
 	open: OpenSource,
-	timing: Timing,
+	timing: ReturnType<typeof timingOf>,
 ): Promise<INodeExecutionData[]> {
 	const beganAt = Date.now();
 	const trigger = nameOfTrigger(context);
@@ -129,14 +122,13 @@ async function watch(
 	const source = await open(context, settings, isObject(staticData.source) ? (staticData.source as IDataObject) : {});
 	if (source === null) return [];
 	const list = new Watchlist(source.ids, staticData.watchlist);
+	const poll = { context, settings, source, list };
 
-	const mostFiles = settings.wish.binaryField === null ? null : MAX_FILES;
-	const found = await ask(list, { client, source, endsAt: beganAt + timing.asking, mostFiles });
+	const found = await ask(poll, client, beganAt + timing.asking);
 	throwIfUnanswered(context, list, found);
-	const polled = { context, settings, source, list };
-	const items = await emitEvents(polled, found.events, beganAt + timing.files);
+	const items = await emitEvents(poll, found.events, beganAt + timing.files);
 	const ends = items.filter(({ json }) => isTerminal(String(json.status)));
-	const missing = reportMissing(polled, found.missing);
+	const missing = reportMissing(poll, found.missing);
 	items.push(...missing);
 	source.emitted?.([...ends, ...missing].map(({ json }) => String(json.taskId)));
 	await source.finish?.();
@@ -163,11 +155,11 @@ function isBehind(trigger: string, revision: number): boolean {
 }
 
 /** Throws if the user has to know: for a refused key or account at once, for other silence if it lasts. */
-function throwIfUnanswered(context: IPollFunctions, list: Watchlist, { isAnswered, refusal, trouble }: Found): void {
-	if (isAnswered) list.hear();
+function throwIfUnanswered(context: IPollFunctions, list: Watchlist, { isAnswered, refusal, trouble }: Round): void {
+	if (isAnswered) list.noteAnswer();
 	else if (refusal !== null) throw apiError(context, refusal.problem, { taskId: refusal.taskId });
 	else if (trouble !== null) {
-		const silence = list.hearNothing(Date.now());
+		const silence = list.noteSilence(Date.now());
 		if (judge('poll', trouble.reason, silence) !== 'askAgain') throw apiError(context, trouble);
 	}
 }

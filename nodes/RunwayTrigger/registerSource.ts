@@ -4,7 +4,7 @@ import { credentialIdOf } from '../shared/api/credential';
 import { endInRow, failureInWords } from '../shared/register/end';
 import { openRegister, type Register } from '../shared/register/register';
 import type { StoredRow } from '../shared/register/row';
-import { isTerminal, type TaskState } from '../shared/task/task';
+import { isTerminal } from '../shared/task/task';
 import type { TaskEvent } from '../shared/trigger/events';
 import { nameOfTrigger } from '../shared/trigger/settings';
 import { closedAmong } from './executions';
@@ -13,7 +13,6 @@ import { isEnded, rowRules, type Memory, type RowRules } from './rowRules';
 import { findRows, positionOf, type FoundRows } from './rows';
 import { Wakers } from './sleeper';
 import type { Describe, NewestTask, OpenSource, Source } from './source';
-import type { Watchlist } from './watchlist';
 
 /** The tasks of this n8n, from the register that its Runway nodes keep. */
 
@@ -35,77 +34,65 @@ export const openRegisterSource: OpenSource = async (context, { events }, saved)
 	for (const requestId of memory.emitted) register.change(requestId, { delivered: true });
 	const undelivered = found.rows.filter((row) => !row.delivered && (row.resumeUrl !== null || matches(row, filters)));
 	const isClosed = await closedAmong(context, register, undelivered);
-	const rules = rowRules({ now, filters, events, memory, isClosed, hasChanged: found.hasChanged });
-	return new RegisterSource(register, found, rules, memory.begunAt, new Wakers(context, register));
+	const rules = rowRules({ now, filters, events, memory }, found, isClosed);
+	const wakers = new Wakers(context, register);
+	const sleepers = found.rows.filter(({ resumeUrl }) => resumeUrl !== null);
+	// Those that don't answer must not keep the others from being called, poll after poll.
+	const first = Math.floor(Math.random() * sleepers.length);
+	for (const row of [...sleepers.slice(first), ...sleepers.slice(0, first)]) {
+		if (isClosed(row)) register.change(row.requestId, { resumeUrl: null });
+		else if (isEnded(row)) wakers.wake(row, row.status);
+	}
+	return registerSource(register, found, rules, memory.begunAt, wakers);
 };
 
-class RegisterSource implements Source {
-	readonly ids: string[];
-	private readonly byTask: ReadonlyMap<string | null, StoredRow>;
-	private readonly toEmit = new Set<string>();
-
-	constructor(
-		private readonly register: Register,
-		private readonly found: FoundRows,
-		private readonly rules: RowRules,
-		private readonly begunAt: number,
-		private readonly wakers: Wakers,
-	) {
-		this.ids = found.rows.filter((row) => rules.isWatched(row)).flatMap(({ taskId }) => taskId ?? []);
-		this.byTask = new Map(found.rows.map((row) => [row.taskId, row]));
-		const sleepers = found.rows.filter(({ resumeUrl }) => resumeUrl !== null);
-		// Those that don't answer must not keep the others from being called, poll after poll.
-		const first = Math.floor(Math.random() * sleepers.length);
-		for (const row of [...sleepers.slice(first), ...sleepers.slice(0, first)]) {
-			if (rules.isClosed(row)) register.change(row.requestId, { resumeUrl: null });
-			else if (isEnded(row)) wakers.wake(row, row.status);
-		}
-	}
-
-	apiFor(taskId: string) {
-		return this.byTask.get(taskId)?.api ?? 'auto';
-	}
-
-	wants(taskId: string, event: TaskEvent, state: TaskState) {
-		const row = this.byTask.get(taskId);
-		if (row === undefined || !this.rules.isWanted(row)) return 'notYet';
-		return this.rules.isNews(row, event, state) ? 'emit' : 'skip';
-	}
-
-	seen(taskId: string, state: TaskState): void {
-		const row = this.byTask.get(taskId);
-		const end = endInRow(state);
-		if (row === undefined || end === null || isEnded(row)) return;
-		this.register.change(row.requestId, end);
-		if (this.rules.isSleeping(row)) this.wakers.wake(row, end.status);
-	}
-
-	missing(taskId: string, failure: string): void {
-		const row = this.byTask.get(taskId);
-		if (row === undefined || isEnded(row)) return;
-		const endedTime = new Date().toISOString();
-		this.register.change(row.requestId, { status: 'failed', endedTime, failure: failureInWords(failure) });
-	}
-
-	describe: Describe = (taskId) => describe(this.byTask.get(taskId));
-
-	emitted(taskIds: readonly string[]): void {
-		for (const taskId of taskIds) {
-			const row = this.byTask.get(taskId);
-			// What its own execution has yet to deliver is not delivered.
-			if (row !== undefined && this.rules.isClosed(row)) this.toEmit.add(row.requestId);
-		}
-	}
-
-	save(list: Watchlist): IDataObject {
-		const isOpen = (row: StoredRow) => isEnded(row) && list.isOpen(row.taskId ?? '');
-		return { begunAt: this.begunAt, emitted: [...this.toEmit], ...this.found.next(isOpen) };
-	}
-
-	async finish(): Promise<void> {
-		await Promise.all([this.wakers.done(), this.register.settle()]);
-		await this.register.settle();
-	}
+function registerSource(
+	register: Register,
+	found: FoundRows,
+	rules: RowRules,
+	begunAt: number,
+	wakers: Wakers,
+): Source {
+	const byTask = new Map(found.rows.map((row) => [row.taskId, row]));
+	const toEmit = new Set<string>();
+	return {
+		ids: found.rows.filter(rules.isWatched).flatMap(({ taskId }) => taskId ?? []),
+		apiFor: (taskId) => byTask.get(taskId)?.api ?? 'auto',
+		wants(taskId, event, state) {
+			const row = byTask.get(taskId);
+			if (row === undefined || !rules.isWanted(row)) return 'notYet';
+			return rules.isNews(row, event, state) ? 'emit' : 'skip';
+		},
+		seen(taskId, state) {
+			const row = byTask.get(taskId);
+			const end = endInRow(state);
+			if (row === undefined || end === null || isEnded(row)) return;
+			register.change(row.requestId, end);
+			if (rules.isSleeping(row)) wakers.wake(row, end.status);
+		},
+		missing(taskId, failure) {
+			const row = byTask.get(taskId);
+			if (row === undefined || isEnded(row)) return;
+			const endedTime = new Date().toISOString();
+			register.change(row.requestId, { status: 'failed', endedTime, failure: failureInWords(failure) });
+		},
+		describe: (taskId) => describe(byTask.get(taskId)),
+		emitted(taskIds) {
+			for (const taskId of taskIds) {
+				const row = byTask.get(taskId);
+				// What its own execution has yet to deliver is not delivered.
+				if (row !== undefined && rules.isClosed(row)) toEmit.add(row.requestId);
+			}
+		},
+		save(list) {
+			const isOpen = (row: StoredRow) => isEnded(row) && list.isOpen(row.taskId ?? '');
+			return { begunAt, emitted: [...toEmit], ...found.next(isOpen) };
+		},
+		async finish() {
+			await Promise.all([wakers.done(), register.settle()]);
+			await register.settle();
+		},
+	};
 }
 
 export const newestOfRegister: NewestTask = async (context, events) => {

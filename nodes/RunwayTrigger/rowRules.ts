@@ -2,7 +2,7 @@ import type { StoredRow } from '../shared/register/row';
 import { isTerminal, type TaskState } from '../shared/task/task';
 import type { TaskEvent } from '../shared/trigger/events';
 import { matches, type Filters } from './filters';
-import type { Position } from './rows';
+import type { FoundRows, Position } from './rows';
 
 /** Which rows of the register a poll watches, and which of their events it emits. Pure. */
 
@@ -19,21 +19,23 @@ export interface Memory extends Position {
 	emitted: string[];
 }
 
-interface Facts {
+/** What the user wants, and what is remembered. */
+interface Wanted {
 	/** Milliseconds since the epoch. */
 	now: number;
 	filters: Filters;
 	events: ReadonlySet<TaskEvent>;
 	memory: Memory;
-	/** Whether the execution of a row has ended. */
-	isClosed: (row: StoredRow) => boolean;
-	/** Whether a row has changed lately. */
-	hasChanged: (row: StoredRow) => boolean;
 }
 
 export type RowRules = ReturnType<typeof rowRules>;
 
-export function rowRules({ now, filters, events, memory, isClosed, hasChanged }: Facts) {
+/** @param isClosed whether the execution of a row has ended */
+export function rowRules(
+	{ now, filters, events, memory }: Wanted,
+	found: FoundRows,
+	isClosed: (row: StoredRow) => boolean,
+) {
 	/** Whether the user wants every task, delivered or not. */
 	const wantsAll = filters.which === 'all';
 	const areEmitted = new Set(memory.emitted);
@@ -43,7 +45,7 @@ export function rowRules({ now, filters, events, memory, isClosed, hasChanged }:
 	const isWanted = (row: StoredRow) => {
 		if (!matches(row, filters)) return false;
 		// Recently emitted events are remembered, and tasks that ended earlier were emitted.
-		if (wantsAll) return !isEnded(row) || hasChanged(row);
+		if (wantsAll) return !isEnded(row) || found.hasChanged(row);
 		const isSettled = now - Date.parse(row.updatedAt) > JUST_CHANGED_MS;
 		return !row.delivered && !areEmitted.has(row.requestId) && isClosed(row) && isSettled;
 	};

@@ -1,11 +1,12 @@
 import type { Kind } from '../shared/judgement/judge';
 import { isObject, type Json } from '../shared/task/json';
 import type { Api } from '../shared/task/task';
-import type { SavedTold } from '../shared/trigger/told';
+import type { SavedEvents } from '../shared/trigger/emitted';
 
 /** A watchlist as plain data in n8n's static data, read leniently: whatever makes no sense counts as nothing. */
 export interface SavedWatchlist {
-	told: SavedTold;
+	/** The events that were emitted; triggers in use have them under this name. */
+	told: SavedEvents;
 	watched: Array<{ id: string } & Watched>;
 	/** Polls in a row in which no task was answered. */
 	silence: SavedRow | null;

@@ -88,7 +88,6 @@ async function call({ helpers }: IPollFunctions, url: string, body: IDataObject)
 			url,
 			method: 'POST',
 			body,
-			json: true,
 			timeout: ANSWER_TIMEOUT_MS,
 			...anyAnswer,
 		})) as { statusCode: number; body: unknown };

@@ -43,3 +43,11 @@ export type NewestTask = (
 	context: IPollFunctions,
 	events: ReadonlySet<TaskEvent>,
 ) => Promise<{ taskId: string; api: Api | 'auto'; describe?: Describe }>;
+
+/** What both halves of a poll work with. */
+export interface Poll {
+	context: IPollFunctions;
+	settings: TriggerSettings;
+	source: Source;
+	list: Watchlist;
+}

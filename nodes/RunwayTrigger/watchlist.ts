@@ -2,7 +2,7 @@ import type { Kind, Row } from '../shared/judgement/judge';
 import { isObject } from '../shared/task/json';
 import { settled, type Api, type TaskState } from '../shared/task/task';
 import type { TaskEvent } from '../shared/trigger/events';
-import { Told } from '../shared/trigger/told';
+import { EmittedEvents } from '../shared/trigger/emitted';
 import { revisionOf, rowIn, watchedIn, type SavedRow, type SavedWatchlist, type Watched } from './savedWatchlist';
 
 /** An ID that was reported is asked for this seldom: the user may yet correct what was wrong. */
@@ -19,7 +19,7 @@ const MAX_WORD = 100;
  */
 export class Watchlist {
 	readonly revision: number;
-	private readonly told: Told;
+	private readonly emitted: EmittedEvents;
 	private readonly watched = new Map<string, Watched>();
 	private silence: SavedWatchlist['silence'];
 
@@ -33,11 +33,11 @@ export class Watchlist {
 		this.silence = rowIn(before.silence) ?? null;
 		// n8n saves all of it with every event, so tasks that have left the list are forgotten, though not if it is empty for once.
 		const listed = ids.length === 0 ? MAX_TASKS : ids.length;
-		this.told = new Told(Math.max(MIN_REMEMBERED, 2 * listed));
-		this.told.load(before.told, ids);
+		this.emitted = new EmittedEvents(Math.max(MIN_REMEMBERED, 2 * listed));
+		this.emitted.load(before.told, ids);
 		const watched = watchedIn(before);
 		for (const id of ids) {
-			if (!this.told.hasEnded(id)) this.watched.set(id, watched.get(id) ?? { seenAt: 0 });
+			if (!this.emitted.hasEnded(id)) this.watched.set(id, watched.get(id) ?? { seenAt: 0 });
 		}
 	}
 
@@ -70,7 +70,7 @@ export class Watchlist {
 		const isRepeated = word !== undefined && word === this.watched.get(taskId)?.word;
 		const state = settled(isRepeated ? read : null, read);
 		this.change(taskId, { seenAt: now, api, word, row: undefined, reportedAt: undefined });
-		return { event: this.told.news(taskId, state), state };
+		return { event: this.emitted.newEvent(taskId, state), state };
 	}
 
 	/**
@@ -90,12 +90,12 @@ export class Watchlist {
 	}
 
 	/** Records that tasks were answered. */
-	hear(): void {
+	noteAnswer(): void {
 		this.silence = null;
 	}
 
 	/** Records a poll in which no task was answered, and gives how many there were in a row. */
-	hearNothing(now: number): Row {
+	noteSilence(now: number): Row {
 		this.silence = grown(this.silence ?? undefined, now);
 		for (const taskId of this.watched.keys()) this.change(taskId, { row: undefined });
 		return { answers: this.silence.answers, ms: now - this.silence.since };
@@ -115,8 +115,8 @@ export class Watchlist {
 
 	/** Records that the event of a task's state was emitted, or need not be. */
 	markEmitted(taskId: string, state: TaskState): void {
-		this.told.note(taskId, state);
-		if (this.told.hasEnded(taskId)) this.watched.delete(taskId);
+		this.emitted.markEmitted(taskId, state);
+		if (this.emitted.hasEnded(taskId)) this.watched.delete(taskId);
 	}
 
 	/** Records that it was reported that there is no such task. */
@@ -127,7 +127,7 @@ export class Watchlist {
 	/** Plain data for n8n's static data, a new object each time. */
 	toJSON(): SavedWatchlist {
 		const watched = [...this.watched].map(([id, entry]) => ({ id, ...entry }));
-		return { told: this.told.toJSON(), watched, silence: this.silence, revision: this.revision + 1 };
+		return { told: this.emitted.toJSON(), watched, silence: this.silence, revision: this.revision + 1 };
 	}
 
 	private change(taskId: string, facts: Partial<Watched>): void {

@@ -74,7 +74,6 @@ describe("The list of the account's tasks", () => {
 			{
 				taskId: '7c1f0e52-4b6d-4a38-9f21-2d5e8b90c3aa',
 				submittedAt: '2026-11-25T08:15:22.000Z',
-				platform: 'runway',
 				action: 'IMAGE_TO_VIDEO',
 				prompt: 'slow push-in',
 				state: { status: 'succeeded', videoUrl: 'https://cdn.example.com/result.mp4', cost: { amount: 160_000 } },
@@ -84,14 +83,14 @@ describe("The list of the account's tasks", () => {
 	});
 
 	it('is asked for at the base URL, with the access token and the user ID, and without the key', async () => {
-		const query = { since: new Date('2026-11-25T08:00:00.500Z'), until: new Date('2026-11-25T09:00:00Z'), taskId: 'a' };
+		const query = { since: new Date('2026-11-25T08:00:00.500Z') };
 		const { sent } = await list(() => page([]), query, { accessToken: ` ${TOKEN}\n`, userId: 17 });
 		expect(sent).toHaveLength(1);
 		expect(sent[0]).toMatchObject({
 			baseURL: 'https://api.example.com',
 			url: '/api/task/self',
 			headers: { Authorization: TOKEN, 'New-Api-User': '17' },
-			qs: { p: 1, page_size: 100, start_timestamp: 1_795_593_600, end_timestamp: 1_795_597_200, task_id: 'a' },
+			qs: { p: 1, page_size: 100, start_timestamp: 1_795_593_600 },
 			disableFollowRedirect: true,
 		});
 		expect(JSON.stringify(sent)).not.toContain(KEY);
@@ -172,10 +171,8 @@ describe("The list of the account's tasks", () => {
 	it('has only the tasks that match, whatever the gateway filters', async () => {
 		const answer = () => page([entry(1), entry(2, { status: 'FAILURE' }), entry(3, { status: 'IN_PROGRESS' })]);
 		expect(idsOf(await tasksOf(answer, { status: ['failed', 'running'] }))).toEqual(['task-3', 'task-2']);
-		expect(idsOf(await tasksOf(answer, { taskId: 'task-1' }))).toEqual(['task-1']);
 		const moment = new Date((1_795_594_000 + 2) * 1000 + 700);
 		expect(idsOf(await tasksOf(answer, { since: moment }))).toEqual(['task-3', 'task-2']);
-		expect(idsOf(await tasksOf(answer, { until: moment }))).toEqual(['task-2', 'task-1']);
 	});
 
 	it("leaves out other providers' tasks and records without a task, and keeps what it can't tell", async () => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { isStale } from '../../nodes/RunwayCallbackTrigger/look';
+import { isStale } from '../../nodes/RunwayCallbackTrigger/verify';
 import { claimOf, keyOf, MAX_BODY_BYTES, saysGoingOn, type Claim } from '../../nodes/shared/wake/claim';
 import { Turns } from '../../nodes/shared/wake/turns';
 import { isTerminal } from '../../nodes/shared/task/task';

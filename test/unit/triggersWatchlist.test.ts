@@ -1,5 +1,5 @@
 import type { TaskState, TaskStatus } from '../../nodes/shared/task/task';
-import { Told } from '../../nodes/shared/trigger/told';
+import { EmittedEvents } from '../../nodes/shared/trigger/emitted';
 import { Watchlist } from '../../nodes/RunwayTrigger/watchlist';
 import { taskState } from '../support/taskState';
 
@@ -36,64 +36,64 @@ const manyIds = (count: number, prefix = 'task') => Array.from({ length: count }
 describe('What has been told of a task', () => {
 	it('is each end once, whichever it is', () => {
 		for (const end of ['succeeded', 'failed', 'cancelled'] as const) {
-			const told = new Told(10);
-			expect(told.news('a', stateOf(end))).toBe(end);
-			expect(told.news('a', stateOf(end))).toBe(end);
-			told.note('a', stateOf(end));
-			expect(told.news('a', stateOf(end))).toBeNull();
-			expect(told.news('a', stateOf('running', 99))).toBeNull();
-			expect(told.news('b', stateOf(end))).toBe(end);
+			const told = new EmittedEvents(10);
+			expect(told.newEvent('a', stateOf(end))).toBe(end);
+			expect(told.newEvent('a', stateOf(end))).toBe(end);
+			told.markEmitted('a', stateOf(end));
+			expect(told.newEvent('a', stateOf(end))).toBeNull();
+			expect(told.newEvent('a', stateOf('running', 99))).toBeNull();
+			expect(told.newEvent('b', stateOf(end))).toBe(end);
 		}
 	});
 
 	it('is each step forward once, and no step back', () => {
-		const told = new Told(10);
-		expect(told.news('a', stateOf('queued'))).toBeNull();
-		expect(told.news('a', stateOf('unknown'))).toBeNull();
-		expect(told.news('a', stateOf('running'))).toBe('progressed');
-		told.note('a', stateOf('running'));
-		expect(told.news('a', stateOf('running', 0))).toBeNull();
-		expect(told.news('a', stateOf('running', 40))).toBe('progressed');
-		told.note('a', stateOf('running', 40));
-		told.note('a', stateOf('running', 10));
-		expect(told.news('a', stateOf('running', 39))).toBeNull();
-		expect(told.news('a', stateOf('queued'))).toBeNull();
-		expect(told.news('a', stateOf('running', 41))).toBe('progressed');
-		expect(told.news('a', stateOf('succeeded'))).toBe('succeeded');
+		const told = new EmittedEvents(10);
+		expect(told.newEvent('a', stateOf('queued'))).toBeNull();
+		expect(told.newEvent('a', stateOf('unknown'))).toBeNull();
+		expect(told.newEvent('a', stateOf('running'))).toBe('progressed');
+		told.markEmitted('a', stateOf('running'));
+		expect(told.newEvent('a', stateOf('running', 0))).toBeNull();
+		expect(told.newEvent('a', stateOf('running', 40))).toBe('progressed');
+		told.markEmitted('a', stateOf('running', 40));
+		told.markEmitted('a', stateOf('running', 10));
+		expect(told.newEvent('a', stateOf('running', 39))).toBeNull();
+		expect(told.newEvent('a', stateOf('queued'))).toBeNull();
+		expect(told.newEvent('a', stateOf('running', 41))).toBe('progressed');
+		expect(told.newEvent('a', stateOf('succeeded'))).toBe('succeeded');
 	});
 
 	it('outlives the database', () => {
-		const told = new Told(10);
-		told.note('a', stateOf('failed'));
-		told.note('b', stateOf('running', 30));
-		const again = new Told(10).load(stored(told));
-		expect(again.news('a', stateOf('failed'))).toBeNull();
-		expect(again.news('b', stateOf('running', 30))).toBeNull();
-		expect(again.news('b', stateOf('running', 31))).toBe('progressed');
+		const told = new EmittedEvents(10);
+		told.markEmitted('a', stateOf('failed'));
+		told.markEmitted('b', stateOf('running', 30));
+		const again = new EmittedEvents(10).load(stored(told));
+		expect(again.newEvent('a', stateOf('failed'))).toBeNull();
+		expect(again.newEvent('b', stateOf('running', 30))).toBeNull();
+		expect(again.newEvent('b', stateOf('running', 31))).toBe('progressed');
 	});
 
 	it('never takes more room than it was given, and forgets the oldest first', () => {
-		const told = new Told(1000);
-		for (const id of manyIds(25_000)) told.note(id, stateOf('succeeded'));
-		for (const id of manyIds(25_000, 'going')) told.note(id, stateOf('running', 50));
+		const told = new EmittedEvents(1000);
+		for (const id of manyIds(25_000)) told.markEmitted(id, stateOf('succeeded'));
+		for (const id of manyIds(25_000, 'going')) told.markEmitted(id, stateOf('running', 50));
 		const { ended, stages } = told.toJSON();
 		expect([ended.length, stages.length]).toEqual([1000, 1000]);
 		expect(ended.at(-1)).toBe('task-24999');
 		expect(told.hasEnded('task-24000')).toBe(true);
 		expect(told.hasEnded('task-23999')).toBe(false);
 		expect(told.toJSON(300).ended).toEqual(ended.slice(-300));
-		expect(new Told(1000).load({ ended: manyIds(25_000) }).toJSON().ended).toHaveLength(1000);
+		expect(new EmittedEvents(1000).load({ ended: manyIds(25_000) }).toJSON().ended).toHaveLength(1000);
 	});
 
 	it('keeps what is still wanted when older things are forgotten', () => {
-		const told = new Told(50);
-		told.note('kept', stateOf('succeeded'));
-		told.note('running', stateOf('running', 50));
+		const told = new EmittedEvents(50);
+		told.markEmitted('kept', stateOf('succeeded'));
+		told.markEmitted('running', stateOf('running', 50));
 		for (const id of manyIds(40)) {
-			told.note(id, stateOf('succeeded'));
-			told.note(`${id} running`, stateOf('running', 1));
+			told.markEmitted(id, stateOf('succeeded'));
+			told.markEmitted(`${id} running`, stateOf('running', 1));
 		}
-		const less = new Told(3).load(stored(told), ['kept', 'running', 'never seen']);
+		const less = new EmittedEvents(3).load(stored(told), ['kept', 'running', 'never seen']);
 		expect(less.toJSON()).toEqual({
 			ended: ['task-38', 'task-39', 'kept'],
 			stages: [
@@ -105,28 +105,28 @@ describe('What has been told of a task', () => {
 	});
 
 	it('takes ids that are names of what every object has', () => {
-		const told = new Told(100);
+		const told = new EmittedEvents(100);
 		for (const id of TREACHEROUS) {
 			expect(told.hasEnded(id)).toBe(false);
-			expect(told.news(id, stateOf('succeeded'))).toBe('succeeded');
-			expect(told.news(id, stateOf('running', 10))).toBe('progressed');
-			told.note(id, stateOf('running', 10));
+			expect(told.newEvent(id, stateOf('succeeded'))).toBe('succeeded');
+			expect(told.newEvent(id, stateOf('running', 10))).toBe('progressed');
+			told.markEmitted(id, stateOf('running', 10));
 		}
-		const again = new Told(100).load(stored(told));
+		const again = new EmittedEvents(100).load(stored(told));
 		for (const id of TREACHEROUS) {
-			expect(again.news(id, stateOf('running', 10))).toBeNull();
-			again.note(id, stateOf('succeeded'));
+			expect(again.newEvent(id, stateOf('running', 10))).toBeNull();
+			again.markEmitted(id, stateOf('succeeded'));
 		}
-		const last = new Told(100).load(stored(again));
+		const last = new EmittedEvents(100).load(stored(again));
 		for (const id of TREACHEROUS) expect(last.hasEnded(id)).toBe(true);
 		expect(({} as { ended?: unknown }).ended).toBeUndefined();
 		expect(Object.keys(Object.prototype)).toEqual([]);
 	});
 
 	it.each(DAMAGED.map((saved) => [JSON.stringify(saved) ?? 'nothing', saved]))('is nothing by %s', (_, saved) => {
-		const told = new Told(10).load(saved);
-		expect(told.news('a', stateOf('succeeded'))).toBe('succeeded');
-		expect(new Told(10).load(stored(told)).hasEnded('a')).toBe(false);
+		const told = new EmittedEvents(10).load(saved);
+		expect(told.newEvent('a', stateOf('succeeded'))).toBe('succeeded');
+		expect(new EmittedEvents(10).load(stored(told)).hasEnded('a')).toBe(false);
 	});
 });
 
@@ -226,7 +226,7 @@ describe('The watched tasks', () => {
 		const breaks: Array<(list: Watchlist) => unknown> = [
 			(list) => list.see('a', stateOf('running'), 'official', 500),
 			(list) => list.skip('a', 500),
-			(list) => list.hearNothing(500),
+			(list) => list.noteSilence(500),
 			(list) => list.miss('a', 'refusal', 500),
 		];
 		for (const interrupt of breaks) {
@@ -288,11 +288,11 @@ describe('The watched tasks', () => {
 
 	it('count the polls in which nobody was answered', () => {
 		const list = new Watchlist(['a'], null);
-		expect(list.hearNothing(1_000)).toEqual({ answers: 1, ms: 0 });
+		expect(list.noteSilence(1_000)).toEqual({ answers: 1, ms: 0 });
 		const again = new Watchlist(['a'], stored(list));
-		expect(again.hearNothing(61_000)).toEqual({ answers: 2, ms: 60_000 });
-		again.hear();
-		expect(new Watchlist(['a'], stored(again)).hearNothing(121_000)).toEqual({ answers: 1, ms: 0 });
+		expect(again.noteSilence(61_000)).toEqual({ answers: 2, ms: 60_000 });
+		again.noteAnswer();
+		expect(new Watchlist(['a'], stored(again)).noteSilence(121_000)).toEqual({ answers: 1, ms: 0 });
 	});
 
 	it('take no more room than they need, however many have come and gone', () => {
@@ -335,7 +335,7 @@ describe('The watched tasks', () => {
 		const list = new Watchlist(['a', 'b'], saved);
 		expect(list.inTurn(0)).toEqual(['a', 'b']);
 		expect(list.apiOf('a')).toBeUndefined();
-		expect(list.hearNothing(10).answers).toBe(1);
+		expect(list.noteSilence(10).answers).toBe(1);
 		expect(list.miss('a', 'absence', 10)).toEqual({ answers: 1, ms: 0 });
 		expect(list.cutShort('b')).toBe(1);
 	});

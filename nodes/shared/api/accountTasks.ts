@@ -20,8 +20,6 @@ export interface AccountTask {
 	state: TaskState;
 	/** ISO 8601, UTC; null if the list does not say. */
 	submittedAt: string | null;
-	/** The gateway's word for who renders, such as `runway`. */
-	platform: string | null;
 	/** What the task does, such as `IMAGE_TO_VIDEO`. */
 	action: string | null;
 	model: string | null;
@@ -32,10 +30,7 @@ export interface AccountTask {
 export interface AccountTaskQuery {
 	/** Submitted at this moment or later, to the second. */
 	since?: Date;
-	/** Submitted at this moment or earlier, to the second. */
-	until?: Date;
 	status?: readonly TaskStatus[];
-	taskId?: string;
 	/** The most tasks to give back. */
 	limit: number;
 	/** Milliseconds for all requests together. @default 30 000 */
@@ -88,13 +83,11 @@ function listed(tasks: AccountTask[], limit: number, isComplete: boolean): Accou
 }
 
 /** The status is not among them: the gateway compares words, and several words mean the same. */
-function filters({ since, until, taskId }: AccountTaskQuery, page: number): Record<string, string | number> {
+function filters({ since }: AccountTaskQuery, page: number): Record<string, string | number> {
 	return {
 		p: page,
 		page_size: PAGE_SIZE,
 		...(since !== undefined && { start_timestamp: seconds(since) }),
-		...(until !== undefined && { end_timestamp: seconds(until) }),
-		...(taskId !== undefined && { task_id: taskId }),
 	};
 }
 
@@ -163,24 +156,17 @@ function accountTaskIn(entry: Json): AccountTask | null {
 	const { state } = reading;
 	// A number alone is that of the gateway's record: the provider has not accepted the task yet.
 	if (state.taskId === null || (isNumeric(state.taskId) && !hasTaskId(layersOf(entry)))) return null;
-	const platform = textOf(entry.platform);
 	const action = textOf(entry.action);
 	const model = firstAt([entry], MODEL_PLACES, textOf);
-	const hints = [platform, action, model].filter((hint) => hint !== null).join(' ');
+	const hints = [textOf(entry.platform), action, model].filter((hint) => hint !== null).join(' ');
 	if (OTHERS.test(hints) && !RUNWAYS.test(hints)) return null;
 	const submittedAt = state.submittedAt ?? time(entry.created_at);
 	const prompt = firstAt([entry], PROMPT_PLACES, textOf);
-	return { taskId: state.taskId, state, submittedAt, platform, action, model, prompt };
+	return { taskId: state.taskId, state, submittedAt, action, model, prompt };
 }
 
-function matches(task: AccountTask, { since, until, status, taskId }: AccountTaskQuery): boolean {
-	const isLate = until !== undefined && task.submittedAt !== null && Date.parse(task.submittedAt) > until.getTime();
-	return (
-		!isBefore(task, since) &&
-		!isLate &&
-		(status === undefined || status.includes(task.state.status)) &&
-		(taskId === undefined || task.taskId === taskId)
-	);
+function matches(task: AccountTask, { since, status }: AccountTaskQuery): boolean {
+	return !isBefore(task, since) && (status === undefined || status.includes(task.state.status));
 }
 
 /** Times in the list are whole seconds. */

@@ -33,12 +33,17 @@ function redactUrls(piece: string): string {
 }
 
 /** The same for everything that a value holds, names included, for data that is shown as it came. */
-export function redactDeep(value: unknown, depth = 0): unknown {
-	if (typeof value === 'string') return redact(value);
+export function redactDeep(value: unknown): unknown {
+	return withTexts(value, redact, MAX_DEPTH);
+}
+
+function withTexts(value: unknown, change: (text: string) => string, depth: number): unknown {
+	if (typeof value === 'string') return change(value);
 	if (typeof value !== 'object' || value === null) return value;
-	if (depth === MAX_DEPTH) return REDACTED;
-	if (Array.isArray(value)) return value.map((entry) => redactDeep(entry, depth + 1));
-	return Object.fromEntries(Object.entries(value).map(([key, entry]) => [redact(key), redactDeep(entry, depth + 1)]));
+	if (depth === 0) return REDACTED;
+	const within = (entry: unknown) => withTexts(entry, change, depth - 1);
+	if (Array.isArray(value)) return value.map(within);
+	return Object.fromEntries(Object.entries(value).map(([name, entry]) => [change(name), within(entry)]));
 }
 
 /**
@@ -49,13 +54,9 @@ export function withoutSecrets(answer: ApiAnswer, secrets: readonly string[]): A
 	const text = JSON.stringify(answer);
 	const found = secrets.filter((secret) => text.includes(JSON.stringify(secret).slice(1, -1)));
 	if (found.length === 0) return answer;
-	const strip = (value: unknown): unknown => {
-		if (typeof value === 'string') return found.reduce((words, secret) => words.replaceAll(secret, REDACTED), value);
-		if (Array.isArray(value)) return value.map(strip);
-		if (typeof value !== 'object' || value === null) return value;
-		return Object.fromEntries(Object.entries(value).map(([name, entry]) => [strip(name), strip(entry)]));
-	};
+	const without = (words: string) => found.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), words);
+	const strip = (value: unknown) => withTexts(value, without, Infinity);
 	if (answer.kind === 'response')
 		return { ...answer, body: strip(answer.body), headers: strip(answer.headers) as Record<string, string> };
-	return answer.kind === 'noResponse' ? { ...answer, message: String(strip(answer.message)) } : answer;
+	return answer.kind === 'noResponse' ? { ...answer, message: without(answer.message) } : answer;
 }

@@ -1,6 +1,6 @@
+import { rulings, type Kind } from '../judgement/judge';
 import { settled, type Api, type TaskState } from '../task/task';
 import type { ReadOutcome, RunwayClient } from './client';
-import { rulings } from '../judgement/judge';
 
 /** A task bound to the route that knows it. */
 export interface TaskReader {
@@ -44,17 +44,17 @@ export function createTaskReader(client: RunwayClient, taskId: string, api: Api 
 				return second;
 			}
 			// "Not visible yet" says more: a refusal by the wrong route says nothing.
-			return isUnknownId(second) && !isAbsence(second) ? first : second;
+			return kindOf(second) === 'refusal' ? first : second;
 		},
 	};
 }
 
-/** Whether the route does not know the id, or may have refused it because the task belongs to the other family. */
-function isUnknownId(outcome: ReadOutcome): boolean {
-	if (outcome.kind !== 'trouble') return false;
-	return isAbsence(outcome) || rulings[outcome.problem.reason].kind === 'refusal';
+/** What an answer without a task is; null for every other outcome. */
+function kindOf(outcome: ReadOutcome): Kind | null {
+	return outcome.kind === 'trouble' ? rulings[outcome.problem.reason].kind : null;
 }
 
-function isAbsence(outcome: ReadOutcome): boolean {
-	return outcome.kind === 'trouble' && rulings[outcome.problem.reason].kind === 'absence';
+/** Whether the route does not know the id, or may have refused it because the task belongs to the other family. */
+function isUnknownId(outcome: ReadOutcome): boolean {
+	return ['absence', 'refusal'].includes(kindOf(outcome) ?? '');
 }

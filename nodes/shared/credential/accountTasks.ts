@@ -1,7 +1,7 @@
 import { problemOfList, TASK_LIST_PATH } from '../api/accountTasks';
 import { explain } from '../api/explain';
 import { accountHeaders, baseUrlOf, isPossibleKey } from '../api/credential';
-import type { CredentialCheck } from './check';
+import { sendWith, type CredentialCheck } from './check';
 
 const TIMEOUT_MS = 15_000;
 const NOT_A_TOKEN =
@@ -14,24 +14,11 @@ export const checkAccountTasks: CredentialCheck = async ({ baseUrl, accessToken,
 	const user = String(userId ?? '').trim();
 	if (token === '' || base === null) return null;
 	if (!isPossibleKey(token) || !isPossibleKey(user)) return NOT_A_TOKEN;
-	try {
-		const { statusCode, headers, body } = await ask({
-			url: `${base}${TASK_LIST_PATH}?p=1&page_size=1`,
-			method: 'GET',
-			headers: accountHeaders({ accessToken: token, userId: user }),
-			timeout: TIMEOUT_MS,
-		});
-		const problem = problemOfList({
-			kind: 'response',
-			status: statusCode,
-			headers: headers as Record<string, string>,
-			body,
-		});
-		if (problem === null) return null;
-		const { message, advice } = explain(problem, 'accountTasks');
-		return `${message}. ${advice}`.replaceAll(token, '…');
-	} catch {
-		// The check of the key says why the host can't be reached.
-		return null;
-	}
+	const send = sendWith(ask, base, accountHeaders({ accessToken: token, userId: user }));
+	const answer = await send({ method: 'GET', path: `${TASK_LIST_PATH}?p=1&page_size=1`, timeoutMs: TIMEOUT_MS });
+	// If there is none, the check of the key says why the host can't be reached.
+	const problem = answer.kind === 'response' ? problemOfList(answer) : null;
+	if (problem === null) return null;
+	const { message, advice } = explain(problem, 'accountTasks');
+	return `${message}. ${advice}`.replaceAll(token, '…');
 };

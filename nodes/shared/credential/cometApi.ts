@@ -1,7 +1,7 @@
-import { USAGE_PATH, faultOfKey, noteOnKey, readKey, type KeyState } from '../api/keyUsage';
+import { askKey, faultOfKey, noteOnKey } from '../api/keyUsage';
 import { baseUrlOf, isPossibleKey } from '../api/credential';
-import { readNetworkFault } from '../judgement/networkFault';
-import type { AskPlainly, CredentialCheck } from './check';
+import type { NetworkFault } from '../judgement/networkFault';
+import { sendWith, type CredentialCheck } from './check';
 
 const TIMEOUT_MS = 15_000;
 
@@ -20,30 +20,16 @@ export const checkCometApi: CredentialCheck = async ({ baseUrl, apiKey }, ask, n
 	const key = String(apiKey ?? '').trim();
 	if (base === null) return NO_URL;
 	if (key === '' || !isPossibleKey(key)) return WRONG_KEY;
-	try {
-		const headers = { Authorization: `Bearer ${key}` };
-		const { statusCode, body } = await ask({ url: `${base}/v1/models`, method: 'GET', headers, timeout: TIMEOUT_MS });
-		const fault = faultOf(statusCode, body);
-		if (fault !== null && fault !== WRONG_KEY) return fault;
-		const state = await stateOf(base, headers, ask);
-		const limits = state === null ? null : noteOnKey(state);
-		if (limits !== null) note?.(limits);
-		return (state && faultOfKey(state)) ?? fault;
-	} catch (error) {
-		return silence(error, new URL(base).host);
-	}
+	const send = sendWith(ask, base, { Authorization: `Bearer ${key}` });
+	const answer = await send({ method: 'GET', path: '/v1/models', timeoutMs: TIMEOUT_MS });
+	if (answer.kind !== 'response') return silence(answer, new URL(base).host);
+	const fault = faultOf(answer.status, answer.body);
+	if (fault !== null && fault !== WRONG_KEY) return fault;
+	const state = await askKey(send);
+	const limits = state === null ? null : noteOnKey(state);
+	if (limits !== null) note?.(limits);
+	return (state && faultOfKey(state)) ?? fault;
 };
-
-/** Null if nothing can be learned: the test of the key is the list of models. */
-async function stateOf(base: string, headers: { Authorization: string }, ask: AskPlainly): Promise<KeyState | null> {
-	try {
-		const url = `${base}${USAGE_PATH}`;
-		const { statusCode, body } = await ask({ url, method: 'GET', headers, timeout: TIMEOUT_MS });
-		return statusCode === 200 ? readKey(body, Date.now()) : null;
-	} catch {
-		return null;
-	}
-}
 
 function faultOf(status: number, body: unknown): string | null {
 	if (status === 401 || status === 403) return WRONG_KEY;
@@ -58,8 +44,7 @@ function hasModels(body: unknown): boolean {
 	return typeof first === 'object' && first !== null && 'id' in first && first.id !== undefined;
 }
 
-function silence(error: unknown, host: string): string {
-	const { code, message } = readNetworkFault(error);
+function silence({ code, message }: NetworkFault, host: string): string {
 	const advice = 'Check the base URL. It should be https://api.cometapi.com.';
 	if (/^The request was blocked because/i.test(message)) {
 		return `n8n's protection against requests into its own network blocks ${host}. ${advice}`;

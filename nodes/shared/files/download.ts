@@ -6,10 +6,9 @@ import { classifyFile } from '../judgement/classify';
 import { readNetworkFault } from '../judgement/networkFault';
 import type { Reason } from '../judgement/reason';
 import { endingOf, HEAD_BYTES, mediaTypeOf, textKindOf } from './content';
-import { fileOpener, type FileAnswer, type OpenFile } from './fileServer';
+import { fileOpener, TooLarge, wholeFile, type Bytes, type FileAnswer, type OpenFile } from './fileStream';
 import { withEnding } from './names';
 import { sizes } from './sizes';
-import { TooLarge, wholeFile, type Bytes } from './wholeFile';
 
 /** Fetches a finished asset into n8n's binary store as a stream, so that no more than a few chunks are ever in memory. */
 

@@ -32,16 +32,7 @@ const CONNECTED = /^(read|write)\b/;
 /** n8n's protection against requests into its own network, and proxies that let nothing through. */
 const BLOCKED = /^The request was blocked because|^tunneling socket could not be established/i;
 
-interface Link {
-	name?: unknown;
-	message?: unknown;
-	code?: unknown;
-	httpCode?: unknown;
-	syscall?: unknown;
-	cause?: unknown;
-	errors?: unknown;
-	messages?: unknown;
-}
+type Link = Partial<Record<'message' | 'code' | 'httpCode' | 'syscall' | 'cause' | 'errors' | 'messages', unknown>>;
 
 /**
  * Before version 2, n8n's errors keep no cause: Node's code is found as their `httpCode`, its words as their first message.

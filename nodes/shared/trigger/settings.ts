@@ -28,7 +28,11 @@ export function nameOfTrigger(context: TriggerContext): string {
  */
 export function readTriggerSettings(context: TriggerContext, operation: string): TriggerSettings {
 	const events = context.getNodeParameter('events', ['succeeded', 'failed', 'cancelled']) as unknown;
-	if (!Array.isArray(events) || events.length === 0 || events.some((event) => !isEvent(event))) {
+	if (
+		!Array.isArray(events) ||
+		events.length === 0 ||
+		events.some((event) => !TASK_EVENTS.includes(event as TaskEvent))
+	) {
 		throw faultOf(context, 'Trigger On', `must name at least one of ${TASK_EVENTS.join(', ')}`);
 	}
 	const options = context.getNodeParameter('options', {}) as IDataObject;
@@ -90,8 +94,4 @@ function readFlag(
 /** What an expression left, or undefined if that is nothing. */
 function filled(value: unknown): unknown {
 	return value === null || (typeof value === 'string' && value.trim() === '') ? undefined : value;
-}
-
-function isEvent(value: unknown): value is TaskEvent {
-	return TASK_EVENTS.includes(value as TaskEvent);
 }

@@ -42,7 +42,21 @@ export class Track {
 	}
 
 	get dueAt(): number {
-		return this.retryAt ?? this.plannedAt;
+		if (this.retryAt !== null) return this.retryAt;
+		const { group, beganAt, lastPollAt, polls, random } = this;
+		const { isFresh, intervalMs } = this.watched;
+		if (intervalMs > 0 && (polls > 0 || isFresh)) return lastPollAt + intervalMs;
+		const promisedAt = promisedEnd(this.progressFrom, this.progressTo);
+		const next = nextPollAt({
+			lastPollMs: lastPollAt - beganAt,
+			polls,
+			isFresh,
+			isScout: group.isScout(this),
+			promisedMs: promisedAt === null ? null : promisedAt - beganAt,
+			renderTimes: isFresh ? group.renderTimes : [],
+			random,
+		});
+		return beganAt + next;
 	}
 
 	/** Milliseconds that it took until the middle between its last two polls. */
@@ -79,22 +93,5 @@ export class Track {
 		// A task that went back has started again.
 		if (this.progressFrom === null || percent < (this.progressTo?.percent ?? 0)) this.progressFrom = progress;
 		this.progressTo = progress;
-	}
-
-	private get plannedAt(): number {
-		const { group, beganAt, lastPollAt, polls, random } = this;
-		const { isFresh, intervalMs } = this.watched;
-		if (intervalMs > 0 && (polls > 0 || isFresh)) return lastPollAt + intervalMs;
-		const promisedAt = promisedEnd(this.progressFrom, this.progressTo);
-		const next = nextPollAt({
-			lastPollMs: lastPollAt - beganAt,
-			polls,
-			isFresh,
-			isScout: group.isScout(this),
-			promisedMs: promisedAt === null ? null : promisedAt - beganAt,
-			renderTimes: isFresh ? group.renderTimes : [],
-			random,
-		});
-		return beganAt + next;
 	}
 }

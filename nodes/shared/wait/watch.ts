@@ -71,15 +71,6 @@ interface Straw<Trouble> {
 	row: Row;
 }
 
-/** What came of a turn to poll. */
-interface Turn<Value, Trouble> {
-	/** Null if it was not polled. */
-	result: PollResult<Value, Trouble> | null;
-	sentAt: number;
-	/** Its trouble, if that is one too many. */
-	lastStraw: Straw<Trouble> | null;
-}
-
 /** After the API's quiet time, polls are spread over this long. */
 const SPREAD_AFTER_QUIET_MS = 1_000;
 
@@ -157,8 +148,11 @@ export class Watcher<Value, Trouble> {
 		}
 	}
 
-	/** Polls when a place is free, unless everything has ended or the API has asked for quiet meanwhile. */
-	private async takeTurn(watched: Watched<Value, Trouble>, track: Track): Promise<Turn<Value, Trouble>> {
+	/**
+	 * Polls when a place is free, unless everything has ended or the API has asked for quiet meanwhile.
+	 * @returns the result, null if it has not polled; and the trouble that is one too many
+	 */
+	private async takeTurn(watched: Watched<Value, Trouble>, track: Track) {
 		const { clock, limit } = this.options;
 		const skipped = () => ({ result: null, sentAt: clock.now(), lastStraw: null });
 		if (this.isOver) return skipped();

@@ -43,8 +43,9 @@ const LONGEST_PAUSE_MS = 16_000;
 
 /** Reads the task until it has ended, or for as long as the options and the table of judgement allow. */
 export async function readBack(reader: TaskReader, options: ReadBackOptions): Promise<ReadBack> {
-	const { isOurs, mostPending, givesUpAt, row = new FaultRow(), isCrowded = never, isOver = never } = options;
-	const { limit = async (read) => await read(), pause = sleep } = options;
+	const { isOurs, mostPending, givesUpAt, row = new FaultRow(), isCrowded, isOver } = options;
+	const { limit = async (read) => await read() } = options;
+	const { pause = async (milliseconds) => await pauseUnlessAborted(milliseconds, systemClock) } = options;
 	let last: TaskState | null = null;
 	let pending = 0;
 	let troubles = 0;
@@ -68,7 +69,7 @@ export async function readBack(reader: TaskReader, options: ReadBackOptions): Pr
 			// A task of our own is known to exist; what somebody names may be made up.
 			const question = isAbsence && isOurs ? 'readNamed' : 'readCalled';
 			const verdict = judge(question, problem.reason, row.add(kind, sentAt, Date.now()));
-			const isFinal = verdict !== 'askAgain' || (isAbsence && !isOurs && isCrowded());
+			const isFinal = verdict !== 'askAgain' || (isAbsence && !isOurs && isCrowded?.() === true);
 			result = last === null ? { kind: 'unanswered', problem, isFinal } : { kind: 'task', state: last };
 			if (isFinal) return result;
 			troubles += 1;
@@ -77,17 +78,11 @@ export async function readBack(reader: TaskReader, options: ReadBackOptions): Pr
 		const left = givesUpAt - Date.now();
 		if (left <= 0) return result;
 		await pause(Math.min(left, delay));
-		if (isOver()) return result;
+		if (isOver?.()) return result;
 	}
 }
 
 /** Milliseconds before the next read, after this many without success. */
 export function pauseBefore(reads: number, longestMs = LONGEST_PAUSE_MS): number {
 	return Math.min(longestMs, backoffDelay(reads, Math.random()));
-}
-
-const never = () => false;
-
-async function sleep(milliseconds: number): Promise<void> {
-	await pauseUnlessAborted(milliseconds, systemClock);
 }

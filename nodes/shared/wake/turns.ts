@@ -4,10 +4,12 @@ import { Alarm, pause, systemClock } from '../wait/pause';
 export class Turn<Claim> {
 	/** The call that waits for this turn to end, with the claim that it will check. */
 	next: { claim: Claim } | null = null;
+	end = () => {};
+	/** Resolves when the read has ended. */
+	readonly over = new Promise<void>((resolve) => {
+		this.end = resolve;
+	});
 	private readonly called = new Alarm();
-
-	/** @param over resolves when the read has ended */
-	constructor(readonly over: Promise<void>) {}
 
 	/** Whether another call should take over. */
 	isOver(): boolean {
@@ -26,6 +28,8 @@ export class Turn<Claim> {
 	}
 }
 
+type Look<Claim, T> = (claim: Claim, turn: Turn<Claim>) => Promise<T>;
+
 /**
  * Lets only one call at a time read a thing. Of the callbacks that come meanwhile, one call waits for its turn and
  * checks the latest that may report an end; a flood of callbacks costs two reads.
@@ -43,7 +47,7 @@ export class Turns<Claim> {
 	 * @param key names the task or the execution that it is about
 	 * @returns null if another call checks it
 	 */
-	async take<T>(key: string, claim: Claim, look: (claim: Claim, turn: Turn<Claim>) => Promise<T>): Promise<T | null> {
+	async take<T>(key: string, claim: Claim, look: Look<Claim, T>): Promise<T | null> {
 		const current = this.turns.get(key);
 		if (current !== undefined && current.next !== null) {
 			if (!this.mayBeEnd(current.next.claim)) current.next.claim = claim;
@@ -62,22 +66,14 @@ export class Turns<Claim> {
 		}
 	}
 
-	private async begin<T>(
-		key: string,
-		mine: { claim: Claim },
-		look: (claim: Claim, turn: Turn<Claim>) => Promise<T>,
-	): Promise<T> {
-		let end = () => {};
-		const over = new Promise<void>((resolve) => {
-			end = resolve;
-		});
-		const turn = new Turn<Claim>(over);
+	private async begin<T>(key: string, mine: { claim: Claim }, look: Look<Claim, T>): Promise<T> {
+		const turn = new Turn<Claim>();
 		this.turns.set(key, turn);
 		try {
 			return await look(mine.claim, turn);
 		} finally {
 			if (turn.next === null) this.turns.delete(key);
-			end();
+			turn.end();
 		}
 	}
 }

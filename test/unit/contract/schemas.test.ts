@@ -73,7 +73,7 @@ describe('The schemas of what comes out', () => {
 		const reading = readTask(payload('task-official-succeeded-images'));
 		if (reading.kind !== 'task') throw new Error('The payload is no task');
 		const { state } = reading;
-		const of = { taskId: 'id', state, submittedAt: null, platform: null, action: null, model: null, prompt: null };
+		const of = { taskId: 'id', state, submittedAt: null, action: null, model: null, prompt: null };
 		expect(differences(listedTask(of), listed)).toEqual([]);
 	});
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 
-import { isStale } from '../../../nodes/RunwayCallbackTrigger/look';
+import { isStale } from '../../../nodes/RunwayCallbackTrigger/verify';
 import { claimOf } from '../../../nodes/shared/wake/claim';
 import type { TaskState } from '../../../nodes/shared/task/task';
-import { Told } from '../../../nodes/shared/trigger/told';
+import { EmittedEvents } from '../../../nodes/shared/trigger/emitted';
 import { readTask } from '../../../nodes/shared/task/parse';
 import { holds } from './fuzz';
 import { anyBody, json, longText, mutated } from './inputs';
@@ -32,22 +32,22 @@ describe('A callback', () => {
 		const LIMIT = 5;
 		const step = fc.tuple(fc.constantFrom('a', 'b', '__proto__', 'constructor', 'c', 'd', 'e', 'f'), mutated);
 		await holds('what has been told', fc.tuple(fc.array(step, { maxLength: 20 }), json), ([steps, saved]) => {
-			const told = new Told(LIMIT).load(saved);
+			const told = new EmittedEvents(LIMIT).load(saved);
 			for (const [id, body] of steps) {
 				const reading = readTask(body);
 				if (reading.kind !== 'task') continue;
 				const state: TaskState = reading.state;
 				const hadEnded = told.hasEnded(id);
-				const news = told.news(id, state);
+				const news = told.newEvent(id, state);
 				if (hadEnded) expect(news).toBeNull();
-				told.note(id, state);
+				told.markEmitted(id, state);
 				if (news !== null && news !== 'progressed') expect(told.hasEnded(id)).toBe(true);
-				expect(told.news(id, state)).toBeNull();
+				expect(told.newEvent(id, state)).toBeNull();
 			}
 			const kept = told.toJSON();
 			expect(kept.ended.length).toBeLessThanOrEqual(LIMIT);
 			expect(Object.keys(kept.stages).length).toBeLessThanOrEqual(LIMIT);
-			expect(new Told(LIMIT).load(JSON.parse(JSON.stringify(kept))).toJSON()).toEqual(kept);
+			expect(new EmittedEvents(LIMIT).load(JSON.parse(JSON.stringify(kept))).toJSON()).toEqual(kept);
 		});
 	});
 });

@@ -7,7 +7,7 @@ import { createSend } from '../shared/api/transport';
 import { deliver } from '../shared/item/deliver';
 import { troubleKind } from '../shared/judgement/judge';
 import type { TaskState } from '../shared/task/task';
-import type { Told } from '../shared/trigger/told';
+import type { EmittedEvents } from '../shared/trigger/emitted';
 import { pLimit } from '../shared/wait/limit';
 import { keyOf, saysGoingOn, type Claim } from '../shared/wake/claim';
 import { readBack, READS_UNTIL_ENDED } from '../shared/wake/readBack';
@@ -36,7 +36,7 @@ export interface Case {
 	/** Milliseconds since the epoch. */
 	receivedAt: number;
 	settings: CallbackSettings;
-	told: Told;
+	emitted: EmittedEvents;
 	/** For how long it is worth asking, in milliseconds. */
 	patienceMs: number;
 	/** Whether too many others wait to spend time on ids that CometAPI does not know. */
@@ -44,25 +44,25 @@ export interface Case {
 }
 
 /** Verifies a callback. Its event counts as emitted from then on. */
-export async function look(context: IWebhookFunctions, opened: Case): Promise<Outcome> {
-	const { claim, receivedAt, settings, told } = opened;
-	if (told.hasEnded(keyOf(claim))) return ignored('This was told before.');
+export async function verify(context: IWebhookFunctions, opened: Case): Promise<Outcome> {
+	const { claim, receivedAt, settings, emitted } = opened;
+	if (emitted.hasEnded(keyOf(claim))) return ignored('This was told before.');
 	if (saysGoingOn(claim) && !settings.events.has('progressed'))
 		return ignored('The task is still running, by its own account.');
 
 	const answer = settings.verify ? await verified(context, opened) : unverified(claim);
 	if ('kind' in answer) return answer;
 	const { state, reader } = answer;
-	const event = told.news(keyOf(claim), state);
+	const event = emitted.newEvent(keyOf(claim), state);
 	if (event === null) return ignored('The task is still running, or this was told before.');
 	if (isStale(state, receivedAt, settings.maxAgeMs)) return ignored('The task ended too long ago.');
 	if (!settings.events.has(event)) {
-		told.note(keyOf(claim), state);
+		emitted.markEmitted(keyOf(claim), state);
 		return ignored(`The event "${event}" is not wanted.`);
 	}
 	const task = { taskId: claim.taskId, api: reader.api, state, createdAt: null };
 	const { item } = await files(async () => await deliver(context, settings.wish, task, reader));
-	told.note(keyOf(claim), state);
+	emitted.markEmitted(keyOf(claim), state);
 	return { kind: 'items', items: [item] };
 }
 

@@ -2,8 +2,8 @@ import { isObject } from '../task/json';
 import type { TaskState } from '../task/task';
 import { endOf, stageOf, type TaskEvent } from './events';
 
-/** {@link Told} as plain data. Lists and not objects with ids as names: an id may be `__proto__`. */
-export interface SavedTold {
+/** {@link EmittedEvents} as plain data. Lists and not objects with ids as names: an id may be `__proto__`. */
+export interface SavedEvents {
 	ended: string[];
 	stages: Array<[taskId: string, stage: number]>;
 }
@@ -12,7 +12,7 @@ export interface SavedTold {
  * The events that were emitted of each task, so that each starts a workflow only once. Bounded, and plain data on
  * the way in and out, since n8n keeps it in the workflow's static data.
  */
-export class Told {
+export class EmittedEvents {
 	/** Tasks whose end was emitted, oldest first. */
 	private readonly ended = new Set<string>();
 	/** Tasks that keep running, with the stage that was emitted last; oldest first. */
@@ -45,26 +45,23 @@ export class Told {
 	}
 
 	/** The event of a task that was not emitted yet, or null. Gateways may answer from an older state: a task never goes back. */
-	news(taskId: string, state: TaskState): TaskEvent | null {
+	newEvent(taskId: string, state: TaskState): TaskEvent | null {
 		if (this.ended.has(taskId)) return null;
 		return endOf(state) ?? (stageOf(state) > (this.stages.get(taskId) ?? -1) ? 'progressed' : null);
 	}
 
 	/** Records that the event of a task's state was emitted. */
-	note(taskId: string, state: TaskState): void {
-		if (endOf(state) !== null) this.end(taskId);
-		else if (!this.ended.has(taskId)) this.reach(taskId, stageOf(state));
+	markEmitted(taskId: string, state: TaskState): void {
+		if (endOf(state) !== null) {
+			this.stages.delete(taskId);
+			this.ended.add(taskId);
+		} else if (!this.ended.has(taskId)) this.reach(taskId, stageOf(state));
 		this.forgetOldest();
 	}
 
 	/** @param limit of each kind, the newest */
-	toJSON(limit = this.limit): SavedTold {
+	toJSON(limit = this.limit): SavedEvents {
 		return { ended: [...this.ended].slice(-limit), stages: [...this.stages].slice(-limit) };
-	}
-
-	private end(taskId: string): void {
-		this.stages.delete(taskId);
-		this.ended.add(taskId);
 	}
 
 	private reach(taskId: string, stage: number): void {

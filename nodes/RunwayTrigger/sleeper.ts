@@ -1,7 +1,8 @@
-import type { IPollFunctions } from 'n8n-workflow';
+import type { IDataObject, IPollFunctions } from 'n8n-workflow';
 
 import type { Register } from '../shared/register/register';
 import type { StoredRow } from '../shared/register/row';
+import { isObject } from '../shared/task/json';
 import { pLimit } from '../shared/wait/limit';
 
 /** Wakes executions that sleep until a task has ended, by a call like CometAPI's own callback. */
@@ -46,29 +47,55 @@ export class Wakers {
  * @returns whether it has answered
  */
 async function wakeSleeper(
-	{ helpers, logger }: IPollFunctions,
+	context: IPollFunctions,
 	register: Register,
 	{ requestId, taskId, resumeUrl }: StoredRow,
 	status: string,
 ): Promise<boolean> {
+	const address = String(resumeUrl);
+	const answers: Array<number | null> = [];
+	for (const url of new Set([address, ownAddress(address, register.n8nUrl)])) {
+		const answer = await call(context, url, { task_id: taskId, status });
+		if (answer === 'answered') return true;
+		answers.push(answer);
+	}
+	const [first = null] = answers;
+	if (first !== null && REFUSALS.includes(first)) {
+		register.change(requestId, { resumeUrl: null });
+		return true;
+	}
+	const reason = first === null ? '' : ` (HTTP ${first})`;
+	// The address holds n8n's signature.
+	context.logger.warn(
+		`The execution that sleeps on the Runway task ${taskId} could not be called${reason}; the next poll tries again`,
+	);
+	return false;
+}
+
+/**
+ * The same address without a gateway in between, which may cut off the query or keep the call to itself; and not every n8n reaches
+ * its public address. The last three parts of the path name the execution and its webhook.
+ */
+function ownAddress(address: string, n8nUrl: string): string {
+	return `${n8nUrl}${/(\/[^/?]+){3}(\?.*)?$/.exec(address)?.[0] ?? ''}`;
+}
+
+/** @returns the HTTP status if neither the sleeping node nor an execution that runs has answered; null if nobody has */
+async function call({ helpers }: IPollFunctions, url: string, body: IDataObject): Promise<'answered' | number | null> {
 	try {
-		const { statusCode } = (await helpers.httpRequest({
-			url: String(resumeUrl),
+		const { statusCode, body: said } = (await helpers.httpRequest({
+			url,
 			method: 'POST',
-			body: { task_id: taskId, status },
+			body,
 			json: true,
 			timeout: ANSWER_TIMEOUT_MS,
 			disableFollowRedirect: true,
 			ignoreHttpStatusErrors: true,
 			returnFullResponse: true,
-		})) as { statusCode: number };
-		if (REFUSALS.includes(statusCode)) register.change(requestId, { resumeUrl: null });
-		return true;
+		})) as { statusCode: number; body: unknown };
+		const isAnswer = statusCode === 409 || (isObject(said) && said.status === 'received');
+		return isAnswer ? 'answered' : statusCode;
 	} catch {
-		// The error would name the address, which holds n8n's signature.
-		logger.warn(
-			`The execution that sleeps on the Runway task ${taskId} could not be called; the next poll tries again`,
-		);
-		return false;
+		return null;
 	}
 }

@@ -455,6 +455,7 @@ topic('A trigger that watches what nobody has received', (test) => {
 /** An address at which an execution sleeps. */
 async function sleeper(statusCode: number, latencyMs = 0) {
 	const calls: Array<{ body: unknown; headers: NodeJS.Dict<string | string[]> }> = [];
+	const answer = JSON.stringify(statusCode === 200 ? { status: 'received' } : {});
 	let open = 0;
 	let most = 0;
 	const server = createServer((request, response) => {
@@ -465,7 +466,7 @@ async function sleeper(statusCode: number, latencyMs = 0) {
 			calls.push({ body: JSON.parse(Buffer.concat(parts).toString()) as unknown, headers: request.headers });
 			setTimeout(() => {
 				open -= 1;
-				response.writeHead(statusCode, { 'content-type': 'application/json' }).end('{}');
+				response.writeHead(statusCode, { 'content-type': 'application/json' }).end(answer);
 			}, latencyMs);
 		});
 	});
@@ -555,6 +556,46 @@ topic('A trigger that watches the register calls a sleeping execution', (test) =
 			expect(asleep.calls).toHaveLength(40);
 			expect(asleep.most()).toBeLessThanOrEqual(5);
 			asleep.close();
+		}),
+	);
+
+	for (const status of [401, 404, 502]) {
+		test(
+			`at n8n's own address if a gateway in front of n8n answers with ${status}`,
+			registered(async (place) => {
+				const gateway = await sleeper(status);
+				place.n8n.fault({ on: /^POST \/webhook-waiting/, fault: { kind: 'json', body: { status: 'received' } } });
+				place.n8n.executions.set('77010', { status: 'waiting' });
+				const resumeUrl = gateway.url.replace('/webhook-waiting', '/automation/webhook-waiting');
+				const id = await place.keepTask({ executionId: '77010', resumeUrl });
+				await ended(place, id);
+				await place.rescuer().poll();
+				expect(gateway.calls).toHaveLength(1);
+				const [call, ...more] = place.n8n.requests.filter(({ path }) => path === '/webhook-waiting/5/runway');
+				expect(more).toEqual([]);
+				expect(call?.body).toEqual({ task_id: id, status: 'succeeded' });
+				expect(call?.query.get('signature')).toBe('c0ffee');
+				expect(JSON.stringify(call?.headers)).not.toContain(N8N_API_KEY);
+				expect(place.rowOf(id)?.resumeUrl).toBe(resumeUrl);
+				expect((await logOfAll()).join('\n')).not.toContain(`the Runway task ${id} could not be called`);
+				gateway.close();
+			}),
+		);
+	}
+
+	test(
+		'and says in the log what came instead of an answer',
+		registered(async (place) => {
+			const gateway = await sleeper(401);
+			place.n8n.executions.set('77011', { status: 'waiting' });
+			const id = await place.keepTask({ executionId: '77011', resumeUrl: gateway.url });
+			await ended(place, id);
+			await expectSilence(place.rescuer());
+			expect((await logOfAll()).join('\n')).toContain(
+				`The execution that sleeps on the Runway task ${id} could not be called (HTTP 401); the next poll tries again`,
+			);
+			expect(place.rowOf(id)?.resumeUrl).toBe(gateway.url);
+			gateway.close();
 		}),
 	);
 

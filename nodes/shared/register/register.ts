@@ -2,7 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { CREDENTIAL, credentialIdOf, type RequestContext } from '../api/transport';
 import type { Clock } from '../wait/pause';
-import { readAddress } from './address';
+import { type N8nAddress, readAddress } from './address';
 import { N8nApi, type AskHost } from './api';
 import { cleanUp } from './cleanUp';
 import type { TableFault } from './faults';
@@ -36,6 +36,8 @@ export interface Register {
 	execution: Questions['execution'];
 	/** Allows the next question although the one before had no answer. For callers that need the answer. */
 	askAnew(): void;
+	/** Where n8n itself is, without a slash at its end; empty if the address can't be one. */
+	readonly n8nUrl: string;
 	/** One sentence on what is wrong with the register and how to correct it, without any secret; null if nothing is wrong. */
 	readonly fault: string | null;
 	/** Whether n8n refuses what it is asked, or does not answer. One that is slow has all of it in the end. */
@@ -74,7 +76,7 @@ export async function openRegister(context: RequestContext, clock: Clock = patie
 	// The first answer of a new n8n takes seconds, which pass while the items are being prepared.
 	if (!common.writer.health.isResting) void table.find();
 	common.writer.start(table);
-	return new OpenRegister(table, new Questions(table, api, common), common, address.apiKey, clock);
+	return new OpenRegister(address, table, new Questions(table, api, common), common, clock);
 }
 
 async function readSettings(context: RequestContext): Promise<Record<string, unknown>> {
@@ -96,6 +98,7 @@ function closedRegister(fault: string): Register {
 		changes: async () => null,
 		execution: async () => null,
 		askAnew: () => {},
+		n8nUrl: '',
 		fault,
 		isDown: true,
 	};
@@ -106,10 +109,10 @@ class OpenRegister implements Register {
 	private readonly own = new Set<string>();
 
 	constructor(
+		private readonly address: N8nAddress,
 		private readonly table: TaskTable,
 		private readonly questions: Questions,
 		private readonly common: Shared,
-		private readonly key: string,
 		private readonly clock: Clock,
 	) {}
 
@@ -148,6 +151,10 @@ class OpenRegister implements Register {
 		this.questions.health.note(null);
 	}
 
+	get n8nUrl(): string {
+		return this.address.root;
+	}
+
 	get fault(): string | null {
 		return this.latest?.words ?? (this.common.writer.isSlow ? SLOW : null);
 	}
@@ -162,6 +169,6 @@ class OpenRegister implements Register {
 
 	/** Writes what is due, but not with this run's key if the credential has another one by now. */
 	private start(): void {
-		this.common.writer.start(this.key === this.common.apiKey ? this.table : null);
+		this.common.writer.start(this.address.apiKey === this.common.apiKey ? this.table : null);
 	}
 }

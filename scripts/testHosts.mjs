@@ -45,6 +45,8 @@ async function run(args) {
 		let node = 'none';
 		const setUp = async () => {
 			await ensureN8n(folder);
+			// Updates lead to the newest one.
+			if (!smoke) await ensureN8n();
 			node = versionOf(findNode(folder));
 			started = Date.now();
 		};

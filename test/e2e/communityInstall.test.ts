@@ -49,7 +49,7 @@ beforeAll(async () => {
 	registry = await startRegistry();
 	await registry.publish(await pack(projectRoot, work));
 	api = await startStandIn({ renderMs: 300, queuedMs: 50, notVisibleMs: 50 });
-	n8n = await startN8n({ env: { ...registry.environment } });
+	n8n = await startN8n({ env: { ...registry.environment, N8N_REINSTALL_MISSING_PACKAGES: 'true' } });
 }, 6 * MINUTES);
 
 afterAll(async () => {
@@ -145,8 +145,9 @@ describeSince('2')('From an npm registry, n8n', () => {
 	);
 
 	it(
-		'loads it again after a restart',
+		'installs it again at the next start if the folder of community packages is gone, as in a replaced container',
 		async () => {
+			rmSync(path.join(n8n.userFolder, '.n8n', 'nodes'), { recursive: true });
 			await n8n.restart();
 			expect((await installed())[0]).toMatchObject({ installedVersion: NEXT, failedLoading: false });
 			await expectVideo();

@@ -23,6 +23,9 @@ export function describeSince(version: string): jest.Describe {
 	return n8nIsAtLeast(version) ? describe : describe.skip;
 }
 
+/** `describe` for tests that take minutes and belong to `npm run test:hosts`, which names the version. Elsewhere they are skipped. */
+export const describeInFull: jest.Describe = process.env.N8N_HOST_VERSION === undefined ? describe.skip : describe;
+
 /** Rows for a table of tests that hold from this version of n8n on. */
 export function rowsSince<T>(version: string, ...rows: T[]): T[] {
 	return n8nIsAtLeast(version) ? rows : [];

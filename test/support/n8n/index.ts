@@ -4,7 +4,15 @@ export { binaryOf, describe, errorOf, type Execution, isEnded, outputOf } from '
 export { logFileOf } from './launch';
 export { type N8n, PortInUseError, startN8n, type StartOptions } from './n8n';
 export { freePort, isPortFree } from './ports';
-export { cacheFolder, installedN8n, type InstalledN8n, projectManifest, projectRoot, readJson } from './project';
+export {
+	cacheFolder,
+	installedN8n,
+	type InstalledN8n,
+	newestN8n,
+	projectManifest,
+	projectRoot,
+	readJson,
+} from './project';
 export { N8nHttpError } from './session';
 export { type QueueMode, type QueueModeOptions, startQueueMode } from './queueMode';
 export { isQueueMode, sharedN8n } from './shared';

@@ -43,18 +43,30 @@ export function projectManifest(): PackageManifest {
  */
 export function installedN8n(): InstalledN8n {
 	const wanted = process.env.N8N_HOST_VERSION;
-	const newest = path.join(projectRoot, 'test', 'e2e');
 	const older = path.join(projectRoot, 'test', 'hosts', wanted ?? '');
-	const folder = wanted !== undefined && existsSync(older) ? older : newest;
+	if (wanted !== undefined && existsSync(older)) return readyIn(older, `npm run test:hosts -- ${wanted}`);
+	const newest = newestN8n();
+	if (wanted !== undefined && wanted !== newest.version) {
+		throw new Error(`There is no n8n ${wanted} in test/hosts; the one in test/e2e is ${newest.version}`);
+	}
+	return newest;
+}
+
+/**
+ * The n8n below `test/e2e/`, whichever one is under test.
+ *
+ * @throws Error that names the command to run when the set-up was never run
+ */
+export function newestN8n(): InstalledN8n {
+	return readyIn(path.join(projectRoot, 'test', 'e2e'), 'node scripts/setup.mjs');
+}
+
+function readyIn(folder: string, setUp: string): InstalledN8n {
 	let ready: InstalledN8n;
 	try {
 		ready = readJson<InstalledN8n>(path.join(folder, 'node_modules', '.n8n-ready.json'));
 	} catch {
-		const setUp = folder === newest ? 'node scripts/setup.mjs' : `npm run test:hosts -- ${wanted}`;
 		throw new Error(`n8n is not installed in ${path.relative(projectRoot, folder)} yet: run \`${setUp}\` first`);
-	}
-	if (wanted !== undefined && wanted !== ready.version) {
-		throw new Error(`There is no n8n ${wanted} in test/hosts; the one in test/e2e is ${ready.version}`);
 	}
 	return {
 		version: ready.version,

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { renameSync } from 'node:fs';
+import path from 'node:path';
 
 import { errorOf, type N8nCompanion, outputOf, type QueueMode, startQueueMode } from '../support/n8n';
 import type { StandInOptions } from '../support/standin';
@@ -184,6 +186,48 @@ describe('A worker that is killed while it runs what a trigger has started', () 
 			expect(fetched.map(({ json }) => [json.taskId, json.digest])).toEqual([[taskId, api.videoDigest()]]);
 			expect((await n8n.executionIds(id)).sort()).toEqual([executionId, retried.id].sort());
 			await n8n.deactivate(id);
+		}),
+		LONGEST_TEST_MS,
+	);
+});
+
+describe('Workers without the package', () => {
+	/** Moves the package of each worker away or back, and starts them again. */
+	async function startWorkers(isThere: boolean): Promise<void> {
+		for (const { userFolder } of mode.workers) {
+			const there = path.join(userFolder, '.n8n', 'nodes', 'node_modules', 'n8n-nodes-cometapi-runway');
+			const away = path.join(userFolder, 'package');
+			if (isThere) renameSync(away, there);
+			else renameSync(there, away);
+		}
+		await Promise.all(mode.workers.map(async (worker) => await worker.restart()));
+	}
+
+	it(
+		'run nothing that costs, and fail an execution that wakes up, whose tasks the register still names',
+		inQueue(async (here) => {
+			const { api, n8n } = here;
+			const register = await switchOn(here);
+			const node = textToVideo({ completion: 'suspend' });
+			const sleeping = await here.call(chain(webhook(), ...prompts('a [stuck]'), node));
+			await asleep(here, sleeping);
+			await startWorkers(false);
+			const words = async (id: string) => textOf(errorOf(await n8n.waitForExecution(id)));
+			const UNKNOWN = 'Unrecognized node type: n8n-nodes-cometapi-runway.runway';
+			try {
+				expect(await words(await here.call(chain(webhook(), ...prompts('b'), textToVideo())))).toContain(UNKNOWN);
+				taskIds(here).forEach((id) => api.finish(id));
+				expect(await words(sleeping)).toContain(UNKNOWN);
+				expect(api.creates).toHaveLength(1);
+			} finally {
+				await startWorkers(true);
+			}
+			const [row] = await register.rows();
+			// The webhook processor has handed the item over, so the register takes it for delivered.
+			expect(row).toMatchObject({ executionId: sleeping, status: 'succeeded', delivered: true });
+			const fetch = runway({ resource: 'task', operation: 'download', taskId: row?.taskId ?? '' });
+			const fetched = outputOf(await here.run(chain(manual, fetch, digest)), 'Digest');
+			expect(fetched.map(({ json }) => json.digest)).toEqual([api.videoDigest()]);
 		}),
 		LONGEST_TEST_MS,
 	);

@@ -61,7 +61,7 @@ async function wakeSleeper(
 		answers.push(answer);
 	}
 	const [first = null] = answers;
-	if (answers.every((status) => status !== null && REFUSALS.includes(status))) {
+	if (first !== null && REFUSALS.includes(first)) {
 		register.change(requestId, { resumeUrl: null });
 		return true;
 	}

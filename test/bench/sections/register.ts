@@ -23,6 +23,8 @@ const OPEN_ROWS = 100;
 const ROWS_AT_A_TIME = 500;
 const POLLS = 5;
 const POLL_SECONDS = 10;
+/** After the last execution. */
+const NOTED_WITHIN_MS = 30_000;
 /** A poll that finds nothing new must leave n8n in peace. */
 const MOST_POLL_SECONDS = 1;
 
@@ -173,7 +175,15 @@ const noRegister: MakeReady = async () => async () => null;
 
 const watchedRegister: MakeReady = async (here) => {
 	const { rows } = await switchOn(here);
-	return async () => (await rows()).filter(({ status, delivered }) => status === 'succeeded' && delivered).length;
+	return async () => {
+		const noted = async () =>
+			(await rows()).filter(({ status, delivered }) => status === 'succeeded' && delivered).length;
+		// Under load, n8n writes the rows when the executions are over.
+		for (const deadline = Date.now() + NOTED_WITHIN_MS; (await noted()) < TASKS && Date.now() < deadline;) {
+			await new Promise((resolve) => setTimeout(resolve, 1_000));
+		}
+		return await noted();
+	};
 };
 
 async function load(tools: Tools, name: string, makeReady: MakeReady, before: Loaded | null): Promise<Loaded | null> {

@@ -1,4 +1,5 @@
 import type { TaskState } from '../../shared/task/task';
+import { forgetOldest } from '../../shared/trigger/emitted';
 import type { FaultRow } from '../../shared/wait/row';
 
 /**
@@ -34,9 +35,6 @@ export function knownOf(sleep: string): Known {
 	const known = knownSleeps.get(sleep) ?? new Known();
 	knownSleeps.delete(sleep);
 	knownSleeps.set(sleep, known);
-	for (const oldest of knownSleeps.keys()) {
-		if (knownSleeps.size <= MAX_KNOWN) break;
-		knownSleeps.delete(oldest);
-	}
+	forgetOldest(knownSleeps, MAX_KNOWN);
 	return known;
 }

@@ -105,16 +105,13 @@ export function openRows(context: IExecuteFunctions, register: Register): Rows {
 	/** Lets the row of a job whose turn has come say `sending`, and those of the next ones. */
 	function mark(job: CreateJob): void {
 		ahead.delete(job);
-		const due = waiting.has(job) ? [job] : [];
+		const isDue = waiting.delete(job);
 		// Those that wait until other tasks have ended don't follow at once.
 		const mostAhead = limits.maxTasksInProgress > 0 ? 0 : AHEAD * limits.maxParallel;
 		const isLow = ahead.size <= mostAhead / 2;
-		const next = isLow ? [...waiting].filter((one) => one !== job).slice(0, mostAhead - ahead.size) : [];
-		for (const one of [...due, ...next]) {
-			waiting.delete(one);
-			change(one, { status: 'sending' });
-		}
-		next.forEach((one) => ahead.add(one));
+		const next = isLow ? [...waiting].slice(0, mostAhead - ahead.size) : [];
+		for (const one of isDue ? [job, ...next] : next) change(one, { status: 'sending' });
+		next.forEach((one) => waiting.delete(one) && ahead.add(one));
 		if (next.length > 0) void register.settle(next.map((one) => requestIds.get(one) ?? ''));
 	}
 

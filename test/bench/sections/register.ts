@@ -176,13 +176,12 @@ const noRegister: MakeReady = async () => async () => null;
 const watchedRegister: MakeReady = async (here) => {
 	const { rows } = await switchOn(here);
 	return async () => {
-		const noted = async () =>
-			(await rows()).filter(({ status, delivered }) => status === 'succeeded' && delivered).length;
 		// Under load, n8n writes the rows when the executions are over.
-		for (const deadline = Date.now() + NOTED_WITHIN_MS; (await noted()) < TASKS && Date.now() < deadline;) {
+		for (const deadline = Date.now() + NOTED_WITHIN_MS; ;) {
+			const noted = (await rows()).filter(({ status, delivered }) => status === 'succeeded' && delivered).length;
+			if (noted >= TASKS || Date.now() >= deadline) return noted;
 			await new Promise((resolve) => setTimeout(resolve, 1_000));
 		}
-		return await noted();
 	};
 };
 

@@ -7,12 +7,13 @@ import type { StoredRow } from '../shared/register/row';
 import { isTerminal } from '../shared/task/task';
 import type { TaskEvent } from '../shared/trigger/events';
 import { nameOfTrigger } from '../shared/trigger/settings';
-import { closedAmong } from './executions';
+import { executionsOf } from './executions';
 import { matches, readFilters } from './filters';
-import { isEnded, rowRules, type Memory, type RowRules } from './rowRules';
+import { isAsleep, isEnded, rowRules, type Memory, type RowRules } from './rowRules';
 import { findRows, positionOf, type FoundRows } from './rows';
 import { Wakers } from './sleeper';
 import type { Describe, NewestTask, OpenSource, Source } from './source';
+import { findWoken, settleWoken } from './woken';
 
 /** The tasks of this n8n, from the register that its Runway nodes keep. */
 
@@ -28,15 +29,20 @@ export const openRegisterSource: OpenSource = async (context, { events }, saved)
 	const filters = readFilters(context);
 	const register = await theRegister(context);
 	const memory = memoryOf(saved, now);
-	const found = await findRows(register, credentialIdOf(context), memory, filters.which === 'all');
+	const [found, woken] = await Promise.all([
+		findRows(register, credentialIdOf(context), memory, filters.which === 'all'),
+		findWoken(register, credentialIdOf(context)),
+	]);
 	noteAnswer(context, register, found, saved.begunAt === undefined);
 	if (found === null) return null;
 	for (const requestId of memory.emitted) register.change(requestId, { delivered: true });
-	const undelivered = found.rows.filter((row) => !row.delivered && (row.resumeUrl !== null || matches(row, filters)));
-	const isClosed = await closedAmong(context, register, undelivered);
+	const undelivered = found.rows.filter((row) => isAsleep(row) || (!row.delivered && matches(row, filters)));
+	const executionOf = await executionsOf(context, register, [...undelivered, ...woken]);
+	await settleWoken(register, woken, executionOf);
+	const isClosed = (row: StoredRow) => executionOf(row)?.isOpen === false;
 	const rules = rowRules({ now, filters, events, memory }, found, isClosed);
 	const wakers = new Wakers(context, register);
-	const sleepers = found.rows.filter(({ resumeUrl }) => resumeUrl !== null);
+	const sleepers = found.rows.filter(isAsleep);
 	// Those that don't answer must not keep the others from being called, poll after poll.
 	const first = Math.floor(Math.random() * sleepers.length);
 	for (const row of [...sleepers.slice(first), ...sleepers.slice(0, first)]) {

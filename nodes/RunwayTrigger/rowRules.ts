@@ -41,7 +41,7 @@ export function rowRules(
 	const areEmitted = new Set(memory.emitted);
 	const knownFrom = Math.min(Date.parse(memory.since), Date.parse(memory.gap?.since ?? memory.since));
 
-	const isSleeping = (row: StoredRow) => row.resumeUrl !== null && !isClosed(row);
+	const isSleeping = (row: StoredRow) => isAsleep(row) && !isClosed(row);
 	const isWanted = (row: StoredRow) => {
 		if (!matches(row, filters)) return false;
 		// Recently emitted events are remembered, and tasks that ended earlier were emitted.
@@ -73,6 +73,11 @@ export function rowRules(
 		isNews: (row: StoredRow, event: TaskEvent, { finishedAt }: TaskState) =>
 			events.has(event) && (event === 'progressed' || !isHistory(finishedAt, row)),
 	};
+}
+
+/** Whether an execution sleeps until the task of a row has ended, by the row's word. */
+export function isAsleep({ resumeUrl, delivered }: StoredRow): boolean {
+	return resumeUrl !== null && !delivered;
 }
 
 export function isEnded({ status }: StoredRow): boolean {

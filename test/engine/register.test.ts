@@ -215,13 +215,20 @@ describe('The register', () => {
 		['canceled', false],
 	])('knows an execution that is %s', async (status, isOpen) => {
 		n8n.executions.set('7', { status, retryOf: '5', workflowId: 'w1' });
-		expect(await (await open()).execution('7')).toEqual({ isOpen, retryOf: '5', workflowId: 'w1', isKnown: true });
+		expect(await (await open()).execution('7')).toEqual({
+			isOpen,
+			hasSucceeded: status === 'success',
+			retryOf: '5',
+			workflowId: 'w1',
+			isKnown: true,
+		});
 	});
 
 	it('tells an execution that n8n has not from one that it can not ask for', async () => {
 		const register = await open();
 		expect(await register.execution('8')).toEqual({
 			isOpen: false,
+			hasSucceeded: false,
 			retryOf: null,
 			workflowId: null,
 			isKnown: false,

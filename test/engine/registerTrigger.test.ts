@@ -6,7 +6,7 @@ import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workf
 import { openRegister } from '../../nodes/shared/register/register';
 import type { TaskRow } from '../../nodes/shared/register/row';
 import type { Cells } from '../support/n8nApi/table';
-import { N8N_API_KEY, type N8nApi, startN8nApi } from '../support/n8nApi';
+import { N8N_API_KEY, type N8nApi, type N8nApiExecution, startN8nApi } from '../support/n8nApi';
 import { taskRow } from '../support/taskRow';
 import { pollingTrigger, type PollingTrigger, workflowOptions } from '../support/triggers';
 import { bench, type Bench, closeBench, logOfAll, makeTask, textOf, topic, until } from './bench';
@@ -610,6 +610,89 @@ topic('A trigger that watches the register calls a sleeping execution', (test) =
 			await expectSilence(place.rescuer());
 			expect(place.rowOf(id)?.resumeUrl).toBe(asleep.url);
 			expect((await logOfAll()).join('\n')).not.toContain('signature=c0ffee');
+		}),
+	);
+});
+
+/** What n8n keeps of an execution in which the node `Runway` has run this often. */
+function dataOf(runs: number): N8nApiExecution['data'] {
+	return { resultData: { runData: runs === 0 ? {} : { Runway: Array<unknown>(runs).fill({}) } } };
+}
+
+topic('A trigger that watches the register and finds an execution that was woken up', (test) => {
+	const woken = async (place: Place, changes: Partial<TaskRow> = {}) => {
+		const asleep = await sleeper(409);
+		const executionId = '77020';
+		const end = { status: 'succeeded', endedTime: ago(5), delivered: true, executionId } as const;
+		const id = await place.keepTask({ ...end, resumeUrl: asleep.url, nodeName: 'Runway', ...changes });
+		await ended(place, id);
+		return { id, asleep, executionId };
+	};
+
+	test(
+		'emits its task if it failed before its node had passed the item on',
+		registered(async (place) => {
+			const { id, asleep, executionId } = await woken(place);
+			const trigger = place.rescuer();
+			place.n8n.executions.set(executionId, { status: 'running' });
+			await expectSilence(trigger);
+			expect(place.rowOf(id)).toMatchObject({ delivered: true, resumeUrl: asleep.url });
+			place.n8n.executions.set(executionId, { status: 'error', data: dataOf(0) });
+			await expectSilence(trigger);
+			expect(place.rowOf(id)).toMatchObject({ delivered: false, resumeUrl: null });
+			Object.assign(place.rowOf(id) ?? {}, { updatedAt: ago(5) });
+			expect(idsOf(await trigger.poll())).toEqual([id]);
+			await expectSilence(trigger, place.rescuer());
+			expect(asleep.calls).toEqual([]);
+			asleep.close();
+		}),
+	);
+
+	test(
+		'emits its task if it failed in an earlier round of a loop',
+		registered(async (place) => {
+			const { id, asleep, executionId } = await woken(place, { runIndex: 2 });
+			place.n8n.executions.set(executionId, { status: 'crashed', data: dataOf(2) });
+			await expectSilence(place.rescuer());
+			expect(place.rowOf(id)).toMatchObject({ delivered: false, resumeUrl: null });
+			asleep.close();
+		}),
+	);
+
+	const passedOn: Record<string, N8nApiExecution | null> = {
+		'has succeeded': { status: 'success' },
+		'has failed after that': { status: 'error', data: dataOf(1) },
+		'was stopped after that': { status: 'canceled', data: dataOf(1) },
+		'is unknown to n8n': null,
+	};
+	for (const [when, execution] of Object.entries(passedOn)) {
+		test(
+			`takes its item for delivered if it ${when}`,
+			registered(async (place) => {
+				const { id, asleep, executionId } = await woken(place);
+				if (execution !== null) place.n8n.executions.set(executionId, execution);
+				await expectSilence(place.rescuer(), place.rescuer());
+				expect(place.rowOf(id)).toMatchObject({ delivered: true, resumeUrl: null });
+				const asked = place.n8n.requests.filter(({ query }) => query.has('includeData'));
+				expect(asked).toHaveLength(execution?.data === undefined ? 0 : 1);
+				asleep.close();
+			}),
+		);
+	}
+
+	test(
+		'asks again if n8n does not say what it has run',
+		registered(async (place) => {
+			const { id, asleep, executionId } = await woken(place);
+			place.n8n.executions.set(executionId, { status: 'error', data: dataOf(0) });
+			place.n8n.fault({ on: /includeData/, times: 1, fault: { kind: 'dead', after: false } });
+			const trigger = place.rescuer();
+			await trigger.poll();
+			expect(place.rowOf(id)).toMatchObject({ delivered: true, resumeUrl: asleep.url });
+			(await openRegister(place.engine.context({ credential: place.credential, parameters: {} })))?.askAnew();
+			await expectSilence(trigger);
+			expect(place.rowOf(id)).toMatchObject({ delivered: false, resumeUrl: null });
+			asleep.close();
 		}),
 	);
 });

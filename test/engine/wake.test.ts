@@ -163,7 +163,9 @@ topic('A sleeping execution', (test) => {
 				await execution.call(ended(ids[0]));
 				expect(statusesOf(execution)).toEqual([['succeeded']]);
 				expect(n8n.rows[0]?.delivered).toBe(false);
-				await until(() => n8n.rows[0]?.delivered === true && n8n.rows[0].resumeUrl === null, LATER_MS);
+				await until(() => n8n.rows[0]?.delivered === true, LATER_MS);
+				// n8n has yet to run the execution; a trigger looks whether it did.
+				expect(n8n.rows[0]?.resumeUrl).not.toBeNull();
 			} finally {
 				await n8n.close();
 			}

@@ -73,7 +73,10 @@ export function noteSleep(register: Register | null, sleepers: readonly Sleeper[
 	}
 }
 
-/** Notes in the register that the tasks of an execution that is awake again have ended and are passed on. */
+/**
+ * Notes in the register that the tasks of an execution that wakes up have ended, and that n8n passes them on. `resumeUrl` stays: n8n
+ * has yet to run the execution, and a trigger looks whether it did.
+ */
 export async function noteDelivered(
 	register: Register | null,
 	sleepers: readonly Sleeper[],
@@ -83,7 +86,7 @@ export async function noteDelivered(
 	for (const task of tasksOf(sleepers)) {
 		const state = ends.get(keyOf(task));
 		if (task.requestId === undefined || state === undefined) continue;
-		register.change(task.requestId, { ...endInRow(state), delivered: true, resumeUrl: null });
+		register.change(task.requestId, { ...endInRow(state), delivered: true });
 	}
 	await register.settle();
 }

@@ -47,9 +47,10 @@ export class N8nApi {
 		}
 	}
 
-	/** What n8n has on an execution, without its data. */
-	async execution(id: string): Promise<Result<IDataObject>> {
-		return await this.send('GET', `/executions/${encodeURIComponent(id)}`, undefined, 'id');
+	/** What n8n has on an execution. */
+	async execution(id: string, { withData = false } = {}): Promise<Result<IDataObject>> {
+		const path = `/executions/${encodeURIComponent(id)}${withData ? query({ includeData: true }) : ''}`;
+		return await this.send('GET', path, undefined, 'id');
 	}
 
 	/** The fault of an answer that the public API would never give. */

@@ -1,4 +1,4 @@
-import { textOf } from '../task/json';
+import { isObject, textOf } from '../task/json';
 import type { N8nApi } from './api';
 import type { TableFault } from './faults';
 import type { Health } from './health';
@@ -10,6 +10,8 @@ import type { Condition, TaskTable } from './table';
 export interface RowQuery {
 	/** Columns and the values that they must have. */
 	where?: Partial<TaskRow>;
+	/** A column that must have a value. */
+	filled?: keyof TaskRow;
 	/** Rows made at or after this moment, ISO 8601. */
 	createdSince?: string;
 	/** Rows with a larger number in the table. */
@@ -31,6 +33,8 @@ export interface Changes {
 export interface ExecutionState {
 	/** Running, waiting or queued: it may yet deliver its tasks. */
 	isOpen: boolean;
+	/** All its nodes have run, without an error. */
+	hasSucceeded: boolean;
 	/** The execution that this one retries. */
 	retryOf: string | null;
 	/** The workflow that it runs; null if n8n does not say. */
@@ -38,6 +42,14 @@ export interface ExecutionState {
 	/** False if n8n has no such execution: it was deleted, or never saved. (The key's owner has to be allowed to see it.) */
 	isKnown: boolean;
 }
+
+const unknownExecution: ExecutionState = {
+	isOpen: false,
+	hasSucceeded: false,
+	retryOf: null,
+	workflowId: null,
+	isKnown: false,
+};
 
 const DAY_MS = 24 * 60 * 60_000;
 /** Bounds the work for one question in a table of any size. */
@@ -58,13 +70,24 @@ export class Questions {
 	}
 
 	/** The rows that match, or null if the register does not answer. */
-	async find({ where = {}, createdSince, after, order = 'newest', limit }: RowQuery): Promise<StoredRow[] | null> {
+	async find({
+		where = {},
+		filled,
+		createdSince,
+		after,
+		order = 'newest',
+		limit,
+	}: RowQuery): Promise<StoredRow[] | null> {
 		const conditions = conditionsOf(where);
 		if (after !== undefined) conditions.push({ columnName: 'id', condition: 'gt', value: after });
+		if (filled !== undefined) conditions.push({ columnName: filled, condition: 'isNotEmpty', value: null });
 		if (createdSince !== undefined) conditions.push(since('createdTime', createdSince));
 		const found = await this.pages(conditions, order === 'newest' ? 'id:desc' : 'id:asc', null, {
 			limit,
-			isWanted: (row) => fits(row, where) && (createdSince === undefined || row.createdTime >= createdSince),
+			isWanted: (row) =>
+				fits(row, where) &&
+				(filled === undefined || row[filled] !== null) &&
+				(createdSince === undefined || row.createdTime >= createdSince),
 		});
 		return found && withoutDuplicates(found.rows).slice(0, limit);
 	}
@@ -91,12 +114,25 @@ export class Questions {
 	async execution(id: string): Promise<ExecutionState | null> {
 		const answer = await this.read(async () => await this.api.execution(id), { mayBeMissing: true });
 		if (answer === null) return null;
-		if (answer.value === null)
-			return answer.fault.isMissing ? { isOpen: false, retryOf: null, workflowId: null, isKnown: false } : null;
+		if (answer.value === null) return answer.fault.isMissing ? unknownExecution : null;
 		const { status, finished, stoppedAt, retryOf, workflowId } = answer.value;
 		const isOpen = status === undefined ? finished !== true && !stoppedAt : openStatuses.includes(status);
 		const workflow = typeof workflowId === 'string' ? workflowId : null;
-		return { isOpen, retryOf: textOf(retryOf), workflowId: workflow, isKnown: true };
+		const hasSucceeded = status === undefined ? finished === true : status === 'success';
+		return { isOpen, hasSucceeded, retryOf: textOf(retryOf), workflowId: workflow, isKnown: true };
+	}
+
+	/**
+	 * How often each node of an execution has run, by name, as far as n8n has saved that; null if n8n does not answer. All data of
+	 * the execution comes along, so ask seldom.
+	 */
+	async runsOf(executionId: string): Promise<ReadonlyMap<string, number> | null> {
+		const answer = await this.read(async () => await this.api.execution(executionId, { withData: true }));
+		if (answer === null || answer.value === null) return null;
+		const { data } = answer.value;
+		const runData = isObject(data) && isObject(data.resultData) ? data.resultData.runData : null;
+		const runs = Object.entries(isObject(runData) ? runData : {});
+		return new Map(runs.map(([name, all]) => [name, Array.isArray(all) ? all.length : 0]));
 	}
 
 	/** Asks for pages until they end, enough rows are found, or a row shows that no more can come. */

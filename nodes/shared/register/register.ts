@@ -34,6 +34,7 @@ export interface Register {
 	find: Questions['find'];
 	changes: Questions['changes'];
 	execution: Questions['execution'];
+	runsOf: Questions['runsOf'];
 	/** Allows the next question although the one before had no answer. For callers that need the answer. */
 	askAnew(): void;
 	/** Where n8n itself is, without a slash at its end; empty if the address can't be one. */
@@ -97,6 +98,7 @@ function closedRegister(fault: string): Register {
 		find: async () => null,
 		changes: async () => null,
 		execution: async () => null,
+		runsOf: async () => null,
 		askAnew: () => {},
 		n8nUrl: '',
 		fault,
@@ -146,6 +148,7 @@ class OpenRegister implements Register {
 	find: Questions['find'] = async (query) => await this.questions.find(query);
 	changes: Questions['changes'] = async (moment, options) => await this.questions.changes(moment, options);
 	execution: Questions['execution'] = async (id) => await this.questions.execution(id);
+	runsOf: Questions['runsOf'] = async (id) => await this.questions.runsOf(id);
 
 	askAnew(): void {
 		this.questions.health.note(null);

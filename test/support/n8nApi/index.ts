@@ -20,7 +20,7 @@ export type N8nApiFault =
 
 /** When a fault happens: at requests like this one, as often as this. */
 export interface N8nApiFaultRule {
-	/** For example `/^POST .*rows$/`, tried against method and path. @default every request */
+	/** For example `/^POST .*rows$/`, tried against method and path, with the query and without. @default every request */
 	on?: RegExp;
 	/** @default until it is taken away */
 	times?: number;
@@ -40,6 +40,8 @@ export interface N8nApiExecution {
 	status: string;
 	retryOf?: string;
 	workflowId?: string;
+	/** Only given to those who ask for it. */
+	data?: { resultData: { runData: Record<string, unknown[]> } };
 }
 
 /** A stand-in for the public API of n8n: data tables and executions, as n8n 2.41.1 answers. */
@@ -75,8 +77,8 @@ export async function startN8nApi(): Promise<N8nApi> {
 	let faults: Array<N8nApiFaultRule & { left: number }> = [];
 	let made = 0;
 
-	const nextFault = (call: string): N8nApiFault | null => {
-		const rule = faults.find(({ on, left }) => left > 0 && (on?.test(call) ?? true));
+	const nextFault = (...calls: string[]): N8nApiFault | null => {
+		const rule = faults.find(({ on, left }) => left > 0 && (on === undefined || calls.some((call) => on.test(call))));
 		if (rule === undefined) return null;
 		rule.left--;
 		return rule.fault;
@@ -106,7 +108,9 @@ export async function startN8nApi(): Promise<N8nApi> {
 			may('execution:read');
 			const found = executions.get(execution);
 			if (found === undefined) throw new Refusal(404, 'Not Found');
-			return [200, { id: execution, retryOf: null, finished: found.status === 'success', ...found }];
+			const { data, ...rest } = found;
+			const withData = query.get('includeData') === 'true' ? { data } : {};
+			return [200, { id: execution, retryOf: null, finished: rest.status === 'success', ...rest, ...withData }];
 		}
 		if (route === '/data-tables' && method === 'GET') {
 			may('dataTable:list');
@@ -183,11 +187,11 @@ export async function startN8nApi(): Promise<N8nApi> {
 
 	const server = createServer((incoming, response) => {
 		void (async () => {
-			const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://127.0.0.1');
+			const { pathname, search, searchParams } = new URL(incoming.url ?? '/', 'http://127.0.0.1');
 			const { method = 'GET', headers } = incoming;
 			const request = { method, path: pathname, query: searchParams, headers, body: await bodyOf(incoming) };
 			requests.push(request);
-			const fault = nextFault(`${method} ${pathname}`);
+			const fault = nextFault(`${method} ${pathname}`, `${method} ${pathname}${search}`);
 			if (fault === null) return send(response, answer(request));
 			switch (fault.kind) {
 				case 'slow': {

@@ -170,37 +170,41 @@ topic('A Runway node', (test) => {
 		}),
 	);
 
-	test(
-		'sleeps and wakes up if n8n saves no successful executions',
-		place(async (here) => {
-			const { api, n8n, save } = here;
-			const told: string[] = [];
-			const listener = await startHost((request, response) => {
-				told.push(new URL(request.url ?? '', 'http://host').searchParams.get('status') ?? '');
-				response.end('{}');
-			});
-			try {
-				const tell: Part = {
-					name: 'Tell',
-					type: 'n8n-nodes-base.httpRequest',
-					typeVersion: 4.2,
-					parameters: { url: `=${listener.url}/?status={{ $json.status }}`, options: {} },
-				};
-				const settings = {
-					saveDataSuccessExecution: 'none',
-					saveManualExecutions: false,
-					saveExecutionProgress: false,
-				} as const;
-				const workflow = chain(manual, ...items({ prompt: 'a pier [stuck]' }), textToVideo(SLEEPS), tell);
-				const executionId = await n8n.run(await save({ ...workflow, settings }));
-				await asleep(here, executionId);
-				for (const id of api.tasks.keys()) api.finish(id);
-				await until(() => told.length > 0, 'the node behind it runs');
-				expect(told).toEqual(['succeeded']);
-				expect(api.creates).toHaveLength(1);
-			} finally {
-				await listener.close();
-			}
-		}),
-	);
+	const SAVING_NOTHING = {
+		saveDataSuccessExecution: 'none',
+		saveDataErrorExecution: 'none',
+		saveManualExecutions: false,
+		saveExecutionProgress: false,
+	} as const;
+	for (const [how, trigger] of Object.entries({ 'by hand': manual, 'by a webhook': webhook() })) {
+		test(
+			`sleeps and wakes up if n8n saves no executions, started ${how}`,
+			place(async (here) => {
+				const { api, n8n, save } = here;
+				const told: string[] = [];
+				const listener = await startHost((request, response) => {
+					told.push(new URL(request.url ?? '', 'http://host').searchParams.get('status') ?? '');
+					response.end('{}');
+				});
+				try {
+					const tell: Part = {
+						name: 'Tell',
+						type: 'n8n-nodes-base.httpRequest',
+						typeVersion: 4.2,
+						parameters: { url: `=${listener.url}/?status={{ $json.status }}`, options: {} },
+					};
+					const parts = chain(trigger, ...items({ prompt: 'a pier [stuck]' }), textToVideo(SLEEPS), tell);
+					const workflow = { ...parts, settings: SAVING_NOTHING };
+					const executionId = trigger === manual ? await n8n.run(await save(workflow)) : await here.call(workflow);
+					await asleep(here, executionId);
+					for (const id of api.tasks.keys()) api.finish(id);
+					await until(() => told.length > 0, 'the node behind it runs');
+					expect(told).toEqual(['succeeded']);
+					expect(api.creates).toHaveLength(1);
+				} finally {
+					await listener.close();
+				}
+			}),
+		);
+	}
 });

@@ -155,8 +155,8 @@ class Run {
 	}
 
 	private async read(job: TaskJob): Promise<Found> {
-		const { taskId, api, likelyApi, settings } = job;
-		const reader = createTaskReader(await this.clientFor(settings.runwayVersion), taskId, api, likelyApi);
+		const { taskId, api, likelyFamily, settings } = job;
+		const reader = createTaskReader(await this.clientFor(settings.runwayVersion), taskId, api, likelyFamily);
 		const task: KnownTask = { taskId, api: reader.api, state: null, createdAt: null };
 		return { outcome: await this.watchTask(job, reader, task, false), reader, isReused: false };
 	}

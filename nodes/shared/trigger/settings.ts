@@ -1,7 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { OutputOptions } from '../item/deliver';
-import { DEFAULT_BINARY_FIELD, DEFAULT_MAX_FILE_SIZE_MB, DEFAULT_RUNWAY_VERSION } from '../panel/options';
+import { DEFAULT_BINARY_FIELD, DEFAULT_MAX_FILE_SIZE_MB } from '../panel/fileFields';
+import { DEFAULT_RUNWAY_VERSION } from '../panel/options';
 import { faultOf, type TriggerContext } from './errors';
 import { TASK_EVENTS, type TaskEvent } from './events';
 

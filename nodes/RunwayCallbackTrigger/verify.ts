@@ -61,7 +61,7 @@ export async function verify(context: IWebhookFunctions, opened: Case): Promise<
 		return ignored(`The event "${event}" is not wanted.`);
 	}
 	const task = { taskId: claim.taskId, api: reader.api, state, createdAt: null };
-	const { item } = await files(async () => await deliver(context, settings.wish, task, reader));
+	const { item } = await files(async () => await deliver(context, settings.output, task, reader));
 	emitted.markEmitted(keyOf(claim), state);
 	return { kind: 'items', items: [item] };
 }

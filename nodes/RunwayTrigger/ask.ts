@@ -100,7 +100,7 @@ export class Round {
 		if (wanted === 'skip') list.markEmitted(taskId, state);
 		if (wanted !== 'emit') return;
 		this.events.push({ task: { taskId, api: reader.api, state, createdAt: null }, event, reader });
-		if (event === 'succeeded' && settings.wish.binaryField !== null) this.files += 1;
+		if (event === 'succeeded' && settings.output.binaryField !== null) this.files += 1;
 		if (this.files >= MAX_FILES) this.isOver = true;
 	}
 

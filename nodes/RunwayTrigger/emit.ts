@@ -29,7 +29,7 @@ export async function emitEvents(
 	const items = await Promise.all(
 		events.map(async ({ task, event, reader }) =>
 			limit(async () => {
-				const fetches = event === 'succeeded' && settings.wish.binaryField !== null;
+				const fetches = event === 'succeeded' && settings.output.binaryField !== null;
 				if (fetches && (files >= MAX_FILES || deadline.aborted)) {
 					list.defer(task.taskId);
 					return null;
@@ -52,14 +52,14 @@ export async function emitEvents(
  */
 export async function makeItem(
 	context: IPollFunctions,
-	{ wish }: TriggerSettings,
+	{ output }: TriggerSettings,
 	task: KnownTask,
 	reader: TaskReader,
 	describe?: Describe,
 	deadline?: AbortSignal,
 ): Promise<INodeExecutionData> {
-	const { operation = wish.operation, produces = wish.produces, origin } = describe?.(task.taskId) ?? {};
-	const { item } = await deliver(context, { ...wish, operation, produces }, task, reader, deadline);
+	const { operation = output.operation, produces = output.produces, origin } = describe?.(task.taskId) ?? {};
+	const { item } = await deliver(context, { ...output, operation, produces }, task, reader, deadline);
 	return origin === undefined ? item : { ...item, json: { ...item.json, origin } };
 }
 
@@ -68,7 +68,7 @@ const ADVICE =
 
 /** Reports tasks that are not there, once: as failed tasks if those are wanted, else as an error that n8n shows beside the items. */
 export function reportMissing(
-	{ context, settings: { events, wish }, source, list }: Poll,
+	{ context, settings: { events, output }, source, list }: Poll,
 	missing: readonly Refusal[],
 ): INodeExecutionData[] {
 	const items = missing.map(({ taskId, problem }) => {
@@ -80,7 +80,7 @@ export function reportMissing(
 		const failure = { code, message: `${said} ${ADVICE}`, retryable: false };
 		source.missing?.(taskId, said);
 		const task = { taskId, api: list.apiOf(taskId) ?? 'official', state: null, createdAt: null } as const;
-		return { json: { ...taskJson(task, wish.operation, null, wish.includeRaw), failure } };
+		return { json: { ...taskJson(task, output.operation, null, output.includeRaw), failure } };
 	});
 	missing.forEach(({ taskId }) => list.markReported(taskId, Date.now()));
 	if (missing.length === 0 || events.has('failed')) return items;

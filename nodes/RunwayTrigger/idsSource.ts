@@ -1,7 +1,7 @@
 import { NodeOperationError, type IPollFunctions } from 'n8n-workflow';
 
 import { apiField } from '../shared/panel/taskFields';
-import { isApiChoice, taskIdsOf } from '../shared/task/ids';
+import { isFamilyChoice, taskIdsOf } from '../shared/task/ids';
 import { faultOf } from '../shared/trigger/errors';
 import type { NewestTask, OpenSource } from './source';
 import { MAX_TASKS } from './watchlist';
@@ -33,6 +33,7 @@ function readIds(context: IPollFunctions) {
 	const ids = taskIdsOf(context.getNodeParameter('taskIds', ''));
 	if (ids.length > MAX_TASKS) throw faultOf(context, 'Task IDs', `must name no more than ${MAX_TASKS} tasks`);
 	const api = context.getNodeParameter('api', 'auto') as unknown;
-	if (!isApiChoice(api)) throw faultOf(context, apiField.displayName, 'must be "auto", "official" or "compatibility"');
+	if (!isFamilyChoice(api))
+		throw faultOf(context, apiField.displayName, 'must be "auto", "official" or "compatibility"');
 	return { ids, api };
 }

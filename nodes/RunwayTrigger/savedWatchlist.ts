@@ -1,6 +1,6 @@
 import type { Kind } from '../shared/judgement/judge';
 import { isObject, type Json } from '../shared/task/json';
-import type { Api } from '../shared/task/task';
+import type { ApiFamily } from '../shared/task/task';
 import type { SavedEvents } from '../shared/trigger/emitted';
 
 /** A watchlist as plain data in n8n's static data, read leniently: whatever makes no sense counts as nothing. */
@@ -25,8 +25,8 @@ export interface SavedRow {
 export interface Watched {
 	/** When it was asked for last, in milliseconds since the epoch; 0 for never. */
 	seenAt: number;
-	/** The family of routes that knows it, once one has answered. */
-	api?: Api;
+	/** The API family that knows it, once one has answered. */
+	api?: ApiFamily;
 	/** An unknown status word that came with a result. */
 	word?: string;
 	/** Answers of one kind in a row that were no task. */

@@ -1,6 +1,6 @@
 import type { IDataObject, IPollFunctions } from 'n8n-workflow';
 
-import type { Api, TaskState } from '../shared/task/task';
+import type { ApiFamily, TaskState } from '../shared/task/task';
 import type { TaskEvent } from '../shared/trigger/events';
 import type { TriggerSettings } from '../shared/trigger/settings';
 import type { Watchlist } from './watchlist';
@@ -9,7 +9,7 @@ import type { Watchlist } from './watchlist';
 export interface Source {
 	/** The tasks to watch, in the order in which to emit their events. */
 	ids: string[];
-	apiFor(taskId: string): Api | 'auto';
+	apiFor(taskId: string): ApiFamily | 'auto';
 	/** Whether an event starts the workflow. `notYet`: it is looked at again in the next poll. */
 	wants(taskId: string, event: TaskEvent, state: TaskState): 'emit' | 'skip' | 'notYet';
 	/** Called with each state that CometAPI reports. */
@@ -42,7 +42,7 @@ export type OpenSource = (
 export type NewestTask = (
 	context: IPollFunctions,
 	events: ReadonlySet<TaskEvent>,
-) => Promise<{ taskId: string; api: Api | 'auto'; describe?: Describe }>;
+) => Promise<{ taskId: string; api: ApiFamily | 'auto'; describe?: Describe }>;
 
 /** What both halves of a poll work with. */
 export interface Poll {

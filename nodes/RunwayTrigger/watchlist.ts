@@ -1,6 +1,6 @@
 import type { Kind, Row } from '../shared/judgement/judge';
 import { isObject } from '../shared/task/json';
-import { settled, type Api, type TaskState } from '../shared/task/task';
+import { settled, type ApiFamily, type TaskState } from '../shared/task/task';
 import type { TaskEvent } from '../shared/trigger/events';
 import { EmittedEvents } from '../shared/trigger/emitted';
 import { revisionOf, rowIn, watchedIn, type SavedRow, type SavedWatchlist, type Watched } from './savedWatchlist';
@@ -56,8 +56,8 @@ export class Watchlist {
 		return watched !== undefined && watched.reportedAt === undefined;
 	}
 
-	/** The family of routes that knows a task; undefined for a task that was never found. */
-	apiOf(taskId: string): Api | undefined {
+	/** The API family that knows a task; undefined for a task that was never found. */
+	apiOf(taskId: string): ApiFamily | undefined {
 		return this.watched.get(taskId)?.api;
 	}
 
@@ -65,7 +65,7 @@ export class Watchlist {
 	 * Records what the API says of a task, and gives the event that has not been emitted, or null, with the state to emit. An
 	 * event counts as emitted only after `markEmitted`.
 	 */
-	see(taskId: string, read: TaskState, api: Api, now: number): { event: TaskEvent | null; state: TaskState } {
+	see(taskId: string, read: TaskState, api: ApiFamily, now: number): { event: TaskEvent | null; state: TaskState } {
 		const word = unsettledWord(read);
 		const isRepeated = word !== undefined && word === this.watched.get(taskId)?.word;
 		const state = settled(isRepeated ? read : null, read);

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
 import type { TaskReader } from '../../nodes/shared/api/route';
-import { deliver, type Wish } from '../../nodes/shared/item/deliver';
+import { deliver, type OutputOptions } from '../../nodes/shared/item/deliver';
 import { readTask } from '../../nodes/shared/task/parse';
 import type { KnownTask, TaskState } from '../../nodes/shared/task/task';
 import { pollingTrigger } from '../support/triggers';
@@ -59,7 +59,7 @@ function readerOf(...states: TaskState[]): TaskReader & { reads: number } {
 	};
 }
 
-const WISH: Wish = {
+const OUTPUT: OutputOptions = {
 	itemIndex: 0,
 	operation: 'imageToVideo',
 	produces: 'video',
@@ -72,11 +72,16 @@ const WISH: Wish = {
 };
 
 /** Delivers a finished task as a node does, in n8n's own context. */
-async function fetchFrom({ engine, credential }: Bench, url: string, wish: Partial<Wish> = {}, reader?: TaskReader) {
+async function fetchFrom(
+	{ engine, credential }: Bench,
+	url: string,
+	output: Partial<OutputOptions> = {},
+	reader?: TaskReader,
+) {
 	const state = stateWith(url);
 	const known: KnownTask = { taskId: 'task-1', api: 'official', state, createdAt: null };
 	const context = engine.context({ credential, parameters: {} });
-	const { item } = await deliver(context, { ...WISH, ...wish }, known, reader ?? readerOf(state));
+	const { item } = await deliver(context, { ...OUTPUT, ...output }, known, reader ?? readerOf(state));
 	return { item, file: item.binary?.data, why: String(item.json.downloadError ?? '') };
 }
 
@@ -129,10 +134,10 @@ topic('All files of a task', (test) => {
 				const { engine, credential } = place;
 				const state = stateWith(`${url}/a.png`, `${url}/b.png`, `${url}/c.png`);
 				const known: KnownTask = { taskId: 'task-1', api: 'official', state, createdAt: null };
-				const wish: Wish = { ...WISH, produces: 'image', allFiles: true };
+				const output: OutputOptions = { ...OUTPUT, produces: 'image', allFiles: true };
 				const { item, noFile } = await deliver(
 					engine.context({ credential, parameters: {} }),
-					wish,
+					output,
 					known,
 					readerOf(state),
 				);

@@ -8,7 +8,7 @@ import { redact } from '../../nodes/shared/api/redact';
 import { createTaskReader } from '../../nodes/shared/api/route';
 import type { ApiAnswer, ApiRequest } from '../../nodes/shared/api/send';
 import type { Reason } from '../../nodes/shared/judgement/reason';
-import type { Api } from '../../nodes/shared/task/task';
+import type { ApiFamily } from '../../nodes/shared/task/task';
 import { cpuMsOf, ONE_PASS_MS } from '../support/cpuTime';
 import { taskState } from '../support/taskState';
 
@@ -50,7 +50,7 @@ function clientOver(...answers: ApiAnswer[]) {
 
 const create = async (reply: ApiAnswer) =>
 	await clientOver(reply).client.create('/runwayml/v1/image_to_video', { model: 'gen4_turbo' });
-const read = async (reply: ApiAnswer, api: Api = 'official') => await clientOver(reply).client.read(ID, api);
+const read = async (reply: ApiAnswer, api: ApiFamily = 'official') => await clientOver(reply).client.read(ID, api);
 
 describe('A create', () => {
 	it.each([
@@ -357,8 +357,8 @@ describe('Finding the route of a task', () => {
 	const passing = trouble('server');
 
 	/** A client that answers on each route as scripted, and writes down which one was asked. */
-	function routes(answers: Record<Api, ReadOutcome[]>) {
-		const asked: Api[] = [];
+	function routes(answers: Record<ApiFamily, ReadOutcome[]>) {
+		const asked: ApiFamily[] = [];
 		const client: RunwayClient = {
 			create: async () => ({ kind: 'aborted' }),
 			read: async (_, api) => {

@@ -13,14 +13,14 @@ function contextOf(parameters: IDataObject): IPollFunctions {
 	return context as unknown as IPollFunctions;
 }
 
-const wishOf = (parameters: IDataObject) => readTriggerSettings(contextOf(parameters), 'watch').wish;
+const outputOptionsOf = (parameters: IDataObject) => readTriggerSettings(contextOf(parameters), 'watch').output;
 const MEGABYTE = 1_000_000;
 
 describe('The settings of a trigger', () => {
 	it.each([undefined, null, '', '  '])('are the defaults if an expression leaves %j', (empty) => {
 		const options = { maxFileSize: empty, includeRaw: empty, allFiles: empty, runwayVersion: empty };
 		const settings = readTriggerSettings(contextOf({ options, download: true }), 'watch');
-		expect(settings.wish).toMatchObject({
+		expect(settings.output).toMatchObject({
 			maxFileBytes: 2_000 * MEGABYTE,
 			includeRaw: false,
 			binaryField: 'data',
@@ -41,13 +41,14 @@ describe('The settings of a trigger', () => {
 				},
 			},
 		);
-		wishOf({ options, download: true });
+		outputOptionsOf({ options, download: true });
 		expect([...read].sort()).toEqual(runOptions.trigger.map(({ name }) => name).sort());
 	});
 
 	it('have no limit of the file size only if the number is 0', () => {
-		for (const maxFileSize of [0, '0', ' 0 ']) expect(wishOf({ options: { maxFileSize } }).maxFileBytes).toBeNull();
-		expect(wishOf({ options: { maxFileSize: '7' } }).maxFileBytes).toBe(7 * MEGABYTE);
+		for (const maxFileSize of [0, '0', ' 0 '])
+			expect(outputOptionsOf({ options: { maxFileSize } }).maxFileBytes).toBeNull();
+		expect(outputOptionsOf({ options: { maxFileSize: '7' } }).maxFileBytes).toBe(7 * MEGABYTE);
 	});
 
 	it.each([
@@ -56,7 +57,7 @@ describe('The settings of a trigger', () => {
 		['false', null],
 		[false, null],
 	])('take %j as a switch', (value, binaryField) => {
-		expect(wishOf({ download: value, options: { includeRaw: value, allFiles: value } })).toMatchObject({
+		expect(outputOptionsOf({ download: value, options: { includeRaw: value, allFiles: value } })).toMatchObject({
 			binaryField,
 			includeRaw: binaryField !== null,
 			allFiles: binaryField !== null,
@@ -70,6 +71,6 @@ describe('The settings of a trigger', () => {
 		[{ allFiles: 'yes' }, /^Download All Files must be true or false/],
 		[{ includeRaw: 'yes' }, /^Include Raw Response must be true or false/],
 	])('name the field that is wrong in %j', (options, message) => {
-		expect(() => wishOf({ options: options as IDataObject })).toThrow(message);
+		expect(() => outputOptionsOf({ options: options as IDataObject })).toThrow(message);
 	});
 });

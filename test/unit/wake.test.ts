@@ -108,7 +108,7 @@ function sleeping(answer: (taskId: string) => { statusCode: number; body: IDataO
 		createdAt: null,
 		runwayVersion: '2024-11-06',
 		maxParallel: 5,
-		wish: { itemIndex: 0, operation: 'x', produces: 'video', binaryField: null, maxFileBytes: null },
+		output: { itemIndex: 0, operation: 'x', produces: 'video', binaryField: null, maxFileBytes: null },
 	}));
 	const state = {
 		isAsleep: true,

@@ -13,9 +13,9 @@ import { isJob, taskOf, type Ending } from './job';
 import { runList } from './list';
 import { Ledger } from './paid';
 import { prepare } from './prepare';
-import { openRecentTasks, type RecentTasks } from './recent';
+import { RecentTasks } from './recent';
 import { errorItem, markForErrorOutput, mostImportant, nodeError, stoppedError } from './report';
-import { noRows, openRows } from './rows';
+import { Rows } from './rows';
 import { runJobs, type RunMemory } from './run';
 import { fallAsleep } from './sleep';
 import { withinLimits } from './spending';
@@ -32,7 +32,7 @@ export async function runBatch(context: IExecuteFunctions): Promise<INodeExecuti
 	if (operation.kind === 'account') return [await runBalance(context)];
 	if (operation.kind === 'list') return [await runList(context)];
 	const register = await openRegister(context);
-	const recent = openRecentTasks(context, register);
+	const recent = new RecentTasks(context, register);
 	try {
 		return [await runTasks(context, operation, register, recent)];
 	} finally {
@@ -50,8 +50,8 @@ async function runTasks(
 	const wanted = checked.filter(isJob);
 	const recalled = await attemptsBefore(context, wanted, operation, register);
 	const isRecalled = recalled !== null;
-	const rows = register === null ? noRows : openRows(context, register);
-	const ledger = new Ledger(context, rows, recent.created);
+	const rows = new Rows(context, register);
+	const ledger = new Ledger(context, rows, (job, taskId) => recent.created(job, taskId));
 	ledger.recall(recalled ?? []);
 	resumeModels(wanted, ledger);
 	endIfHopeless(context, checked, ledger, isRecalled);

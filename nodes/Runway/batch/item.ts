@@ -1,7 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { TaskReader } from '../../shared/api/route';
-import { deliver, type Wish } from '../../shared/item/deliver';
+import { deliver, type OutputOptions } from '../../shared/item/deliver';
 import type { Ending, Job, Outcome } from './job';
 
 /** A task that goes to the next node, finished or as the user wants it. */
@@ -23,14 +23,14 @@ export async function makeItem(
 	reader: TaskReader | null,
 ): Promise<Pick<Ending, 'outcome' | 'item'>> {
 	const { task } = outcome;
-	const { item, noFile } = await deliver(context, wishOf(job), task, reader);
+	const { item, noFile } = await deliver(context, outputOptionsOf(job), task, reader);
 	return noFile !== undefined && job.kind === 'task' && job.operation.file === 'always'
 		? { outcome: { kind: 'noFile', task, ...noFile } }
 		: { outcome, item };
 }
 
 /** How to build the item of a job's task. */
-export function wishOf(job: Job): Wish {
+export function outputOptionsOf(job: Job): OutputOptions {
 	const { itemIndex, operation, settings } = job;
 	const { binaryField, fileName, allFiles, includeRaw, forAgent } = settings;
 	return {

@@ -4,7 +4,7 @@ import type { AccountTask } from '../../shared/api/accountTasks';
 import type { Wanted } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
 import type { Row } from '../../shared/wait/row';
-import type { Api, KnownTask } from '../../shared/task/task';
+import type { ApiFamily, KnownTask } from '../../shared/task/task';
 import type { CreateOperation, Fault, TaskOperation } from '../operations/operation';
 import type { ItemSettings } from './settings';
 
@@ -53,9 +53,9 @@ export interface TaskJob extends BaseJob {
 	kind: 'task';
 	operation: TaskOperation;
 	taskId: string;
-	api: Api | 'auto';
+	api: ApiFamily | 'auto';
 	/** What the item itself says about the task's API family. */
-	likelyApi?: Api;
+	likelyFamily?: ApiFamily;
 }
 
 /** What became of a job. Only `report.ts` turns these into errors. */

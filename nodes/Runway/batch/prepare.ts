@@ -1,7 +1,7 @@
 import { sleep, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 
 import { taskIdsOf } from '../../shared/task/ids';
-import type { Api } from '../../shared/task/task';
+import type { ApiFamily } from '../../shared/task/task';
 import { pLimit } from '../../shared/wait/limit';
 import type { BatchOperation, CreateOperation, Fault, TaskOperation } from '../operations/operation';
 import { prepareCreate } from './createJob';
@@ -89,7 +89,7 @@ function prepareTasks(
 		return [invalid(itemIndex, { parameter: 'taskId', label: 'Task ID', found: { value }, expected })];
 	}
 	const { fileName, api } = settings;
-	const likelyApi = likelyApiOf(context.getInputData()[itemIndex]);
+	const likelyFamily = likelyFamilyOf(context.getInputData()[itemIndex]);
 	return ids.map((taskId, index) => ({
 		kind: 'task',
 		itemIndex,
@@ -98,12 +98,12 @@ function prepareTasks(
 		operation,
 		taskId,
 		api,
-		likelyApi,
+		likelyFamily,
 	}));
 }
 
 /** An item that came out of a Runway node says which API family its task belongs to. */
-function likelyApiOf(item: INodeExecutionData | undefined): Api | undefined {
+function likelyFamilyOf(item: INodeExecutionData | undefined): ApiFamily | undefined {
 	const api = item?.json.api;
 	return api === 'official' || api === 'compatibility' ? api : undefined;
 }

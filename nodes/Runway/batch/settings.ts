@@ -1,9 +1,8 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
+import { DEFAULT_BINARY_FIELD, DEFAULT_MAX_FILE_SIZE_MB } from '../../shared/panel/fileFields';
 import {
-	DEFAULT_BINARY_FIELD,
-	DEFAULT_MAX_FILE_SIZE_MB,
 	DEFAULT_MAX_PARALLEL,
 	DEFAULT_RUNWAY_VERSION,
 	DEFAULT_TIMEOUT_SECONDS,

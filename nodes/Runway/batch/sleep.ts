@@ -6,7 +6,7 @@ import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import { openClients } from './clients';
 import { explainOutcome } from './explainOutcome';
 import { follow } from './follow';
-import { wishOf } from './item';
+import { outputOptionsOf } from './item';
 import { taskOf, type Ending, type Outcome } from './job';
 import { knownOf } from './known';
 import type { PaidRecord } from './paid';
@@ -100,7 +100,7 @@ function toSleeper({ itemIndex, job, outcome }: Ending, unclaimed: readonly Paid
 	const { runwayVersion, limits } = job.settings;
 	const { maxParallel } = limits;
 	const requestId = rows.requestIdOf(job);
-	return { kind: 'task', taskId, api, createdAt, runwayVersion, maxParallel, wish: wishOf(job), requestId };
+	return { kind: 'task', taskId, api, createdAt, runwayVersion, maxParallel, output: outputOptionsOf(job), requestId };
 }
 
 /** The task, unless something went wrong with it. */

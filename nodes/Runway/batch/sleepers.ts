@@ -1,10 +1,10 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData, IWebhookFunctions } from 'n8n-workflow';
 
 import { createTaskReader } from '../../shared/api/route';
-import { deliver, type Wish } from '../../shared/item/deliver';
+import { deliver, type OutputOptions } from '../../shared/item/deliver';
 import { endInRow } from '../../shared/register/end';
 import type { Register } from '../../shared/register/register';
-import { isTerminal, settled, type Api } from '../../shared/task/task';
+import { isTerminal, settled, type ApiFamily } from '../../shared/task/task';
 import { pLimit } from '../../shared/wait/limit';
 import { FaultRow } from '../../shared/wait/row';
 import { keyOf } from '../../shared/wake/claim';
@@ -24,11 +24,11 @@ export type Sleeper = SleepingTask | EndedSleeper;
 export interface SleepingTask {
 	kind: 'task';
 	taskId: string;
-	api: Api;
+	api: ApiFamily;
 	createdAt: string | null;
 	runwayVersion: string;
 	maxParallel: number;
-	wish: Wish;
+	output: OutputOptions;
 	/** Its row in the register of tasks, if it has one. */
 	requestId?: string;
 }
@@ -134,10 +134,10 @@ export async function deliverAll(
 	return await Promise.all(
 		sleepers.map(async (sleeper) => {
 			if (sleeper.kind === 'done') return endedItem(context, sleeper);
-			const { taskId, api, createdAt, runwayVersion, wish } = sleeper;
+			const { taskId, api, createdAt, runwayVersion, output } = sleeper;
 			const task = { taskId, api, createdAt, state: ends.get(keyOf(sleeper)) ?? null };
 			const reader = createTaskReader(await clientFor(runwayVersion), taskId, api);
-			return await inParallel(async () => (await deliver(context, wish, task, reader)).item);
+			return await inParallel(async () => (await deliver(context, output, task, reader)).item);
 		}),
 	);
 }

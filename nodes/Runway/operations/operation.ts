@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import type { ImageShape } from '../../shared/files/imageShape';
-import type { Api } from '../../shared/task/task';
+import type { ApiFamily } from '../../shared/task/task';
 import type { FactsByModel } from '../modelTable';
 import type { Encoded } from './files';
 import type { PanelRemark } from './hints';
@@ -34,7 +34,7 @@ interface InThePanel {
 /** Creates a task at CometAPI, which costs money. */
 export interface CreateOperation extends InThePanel {
 	kind: 'create';
-	api: Api;
+	api: ApiFamily;
 	path: string;
 	produces: 'video' | 'image';
 	/** Model names to offer, best known first; empty if the route takes no model. */

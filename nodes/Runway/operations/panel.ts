@@ -2,8 +2,9 @@ import type { INodeProperties, NodeHint } from 'n8n-workflow';
 
 import { isCreate, operations } from './index';
 import type { Operation, Resource } from './operation';
+import { downloadFields } from '../../shared/panel/fileFields';
 import { optionsField, runOptions } from '../../shared/panel/options';
-import { asleepSentences, completionFields, downloadFields, noticeFields } from '../../shared/panel/runFields';
+import { asleepSentences, completionFields, noticeFields } from '../../shared/panel/runFields';
 
 /** The node's panel, derived from the table of operations. */
 

@@ -1,7 +1,7 @@
 import { isWebPage } from '../judgement/classify';
 import { rulings } from '../judgement/judge';
 import { readCreated, readTask } from '../task/parse';
-import type { Api, TaskState } from '../task/task';
+import type { ApiFamily, TaskState } from '../task/task';
 import { networkProblem, ownProblem, responseProblem, type Problem } from './problem';
 import type { ApiAnswer, ApiRequest, Send } from './send';
 
@@ -16,8 +16,8 @@ import type { ApiAnswer, ApiRequest, Send } from './send';
  */
 export interface RunwayClient {
 	create(path: string, body: Record<string, unknown>): Promise<CreateOutcome>;
-	/** Reads a task from the route of one family. */
-	read(taskId: string, api: Api): Promise<ReadOutcome>;
+	/** Reads a task from the route of one API family. */
+	read(taskId: string, api: ApiFamily): Promise<ReadOutcome>;
 }
 
 export type CreateOutcome =
@@ -71,7 +71,7 @@ export function createRunwayClient(send: Send, options: ClientOptions): RunwayCl
 	};
 }
 
-function readRequest(taskId: string, api: Api): Pick<ApiRequest, 'method' | 'path' | 'body'> {
+function readRequest(taskId: string, api: ApiFamily): Pick<ApiRequest, 'method' | 'path' | 'body'> {
 	return api === 'compatibility'
 		? { method: 'POST', path: '/runway/feed', body: { task_id: taskId } }
 		: { method: 'GET', path: `/runwayml/v1/tasks/${encodeURIComponent(wellFormed(taskId))}` };

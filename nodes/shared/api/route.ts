@@ -1,22 +1,27 @@
 import { rulings, type Kind } from '../judgement/judge';
-import { settled, type Api, type TaskState } from '../task/task';
+import { settled, type ApiFamily, type TaskState } from '../task/task';
 import type { ReadOutcome, RunwayClient } from './client';
 
 /** A task bound to the route that knows it. */
 export interface TaskReader {
 	read(): Promise<ReadOutcome>;
 	/** The family that answered last, or the best guess so far. */
-	readonly api: Api;
+	readonly api: ApiFamily;
 }
 
 /**
  * Binds a task id to a route. With `auto`, it asks the likelier route first and the other one only if
  * the first does not know the id. Once one has answered, it asks only that one.
- * @param likely the API that probably knows the task
+ * @param likely the family that probably knows the task
  */
-export function createTaskReader(client: RunwayClient, taskId: string, api: Api | 'auto', likely?: Api): TaskReader {
-	let known: Api | null = api === 'auto' ? null : api;
-	let guess: Api = known ?? likely ?? 'official';
+export function createTaskReader(
+	client: RunwayClient,
+	taskId: string,
+	api: ApiFamily | 'auto',
+	likely?: ApiFamily,
+): TaskReader {
+	let known: ApiFamily | null = api === 'auto' ? null : api;
+	let guess: ApiFamily = known ?? likely ?? 'official';
 	let latest: TaskState | null = null;
 
 	/** A result under an unknown word is believed when it is read twice (fact sheet 8.2). */
@@ -36,7 +41,7 @@ export function createTaskReader(client: RunwayClient, taskId: string, api: Api 
 				if (first.kind === 'task') known = guess;
 				return first;
 			}
-			const other: Api = guess === 'official' ? 'compatibility' : 'official';
+			const other: ApiFamily = guess === 'official' ? 'compatibility' : 'official';
 			const second = keep(await client.read(taskId, other));
 			if (second.kind === 'task') {
 				known = other;

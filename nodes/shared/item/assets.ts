@@ -1,7 +1,7 @@
 import type { Asset } from '../files/download';
 import { baseNameOf } from '../files/names';
 import type { KnownTask } from '../task/task';
-import type { Wish } from './deliver';
+import type { OutputOptions } from './deliver';
 
 /** A file of a finished task, and the binary field of its item. */
 export interface NamedAsset extends Asset {
@@ -12,8 +12,8 @@ export interface NamedAsset extends Asset {
  * The files of a task that are wanted: the result, then, if all are wanted, further results, the poster and the last frame.
  * Their order stays the same if the task is read again for fresh URLs.
  */
-export function assetsOf({ taskId, state }: KnownTask, wish: Wish): NamedAsset[] {
-	const { binaryField, produces, allFiles, fileName } = wish;
+export function assetsOf({ taskId, state }: KnownTask, output: OutputOptions): NamedAsset[] {
+	const { binaryField, produces, allFiles, fileName } = output;
 	if (binaryField === null) return [];
 	const expected = produces ?? (state?.videoUrl === null ? 'image' : 'video');
 	const result = (expected === 'video' ? state?.videoUrl : state?.imageUrl) ?? state?.assetUrls[0] ?? '';
@@ -23,7 +23,7 @@ export function assetsOf({ taskId, state }: KnownTask, wish: Wish): NamedAsset[]
 		url,
 		baseName: `${baseName}${suffix}`,
 		expected: kind,
-		maxBytes: wish.maxFileBytes ?? Number.POSITIVE_INFINITY,
+		maxBytes: output.maxFileBytes ?? Number.POSITIVE_INFINITY,
 	});
 	const first = asset(binaryField, result, '', expected);
 	if (!allFiles) return [first];

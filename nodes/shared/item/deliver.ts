@@ -13,7 +13,7 @@ import { taskJson, taskJsonForAgent, type Made } from './output';
 /** Last phase: fetches the finished file and makes the item. */
 
 /** How to build the item of a task. Plain data, so that it can sleep in n8n's database with the task. */
-export interface Wish {
+export interface OutputOptions {
 	/** The item that it came from, or null if a trigger made it. */
 	itemIndex: number | null;
 	/** Value of the operation, for the item. */
@@ -48,36 +48,37 @@ export interface NoFile {
  */
 export async function deliver(
 	context: FileContext,
-	wish: Wish,
+	output: OutputOptions,
 	task: KnownTask,
 	reader: TaskReader | null,
 	deadline?: AbortSignal,
 ): Promise<{ item: INodeExecutionData; noFile?: NoFile }> {
-	const { binaryField } = wish;
-	const item = (known: KnownTask, produces = wish.produces): INodeExecutionData => ({
-		json: wish.forAgent
+	const { binaryField } = output;
+	const item = (known: KnownTask, produces = output.produces): INodeExecutionData => ({
+		json: output.forAgent
 			? taskJsonForAgent(known, produces)
-			: taskJson(known, wish.operation, produces, wish.includeRaw, wish.made),
-		...(wish.itemIndex === null ? {} : { pairedItem: { item: wish.itemIndex } }),
+			: taskJson(known, output.operation, produces, output.includeRaw, output.made),
+		...(output.itemIndex === null ? {} : { pairedItem: { item: output.itemIndex } }),
 	});
 	if (binaryField === null || reader === null || task.state?.status !== 'succeeded') return { item: item(task) };
 
-	const { result, task: known } = await fetchFile(context, task, wish, 0, reader, deadline);
+	const { result, task: known } = await fetchFile(context, task, output, 0, reader, deadline);
 	if (result.kind !== 'stored') {
-		const noFile = explainNoFile(result, wish, known, deadline);
+		const noFile = explainNoFile(result, output, known, deadline);
 		const done = item(known);
 		done.json.downloadError = downloadError('The file', noFile);
 		return { item: done, noFile };
 	}
 	const { file } = result;
 	// An image stays an image, whatever its URL ends in.
-	const done = item(known, file.mimeType.startsWith('image/') ? 'image' : wish.produces);
+	const done = item(known, file.mimeType.startsWith('image/') ? 'image' : output.produces);
 	done.binary = { [binaryField]: file };
-	for (const [index, { field }] of assetsOf(known, wish).entries()) {
+	for (const [index, { field }] of assetsOf(known, output).entries()) {
 		if (index === 0) continue;
-		const { result: further } = await fetchFile(context, known, wish, index, reader, deadline);
+		const { result: further } = await fetchFile(context, known, output, index, reader, deadline);
 		if (further.kind === 'stored') done.binary[field] = further.file;
-		else done.json.downloadError = downloadError(`The file "${field}"`, explainNoFile(further, wish, known, deadline));
+		else
+			done.json.downloadError = downloadError(`The file "${field}"`, explainNoFile(further, output, known, deadline));
 	}
 	return { item: done };
 }
@@ -93,7 +94,7 @@ function downloadError(what: string, { reason, advice }: NoFile): string {
 async function fetchFile(
 	context: FileContext,
 	task: KnownTask,
-	wish: Wish,
+	output: OutputOptions,
 	index: number,
 	reader: TaskReader,
 	deadline: AbortSignal | undefined,
@@ -102,7 +103,7 @@ async function fetchFile(
 	const startedAt = systemClock.now();
 	let known = task;
 	for (let answers = 1; ; answers += 1) {
-		const asset = assetsOf(known, wish)[index] ?? assetsOf(task, wish)[index];
+		const asset = assetsOf(known, output)[index] ?? assetsOf(task, output)[index];
 		if (asset === undefined) return { result: { kind: 'aborted' }, task: known };
 		const result = await download(context, asset, deadline);
 		const row = { answers, ms: systemClock.now() - startedAt };
@@ -129,7 +130,7 @@ const firstAid: Partial<Record<Reason, string>> = {
 /** Puts a failed download into words. None of them invites to create the task again. */
 function explainNoFile(
 	result: Exclude<DownloadResult, { kind: 'stored' }>,
-	{ operation }: Wish,
+	{ operation }: OutputOptions,
 	{ taskId }: KnownTask,
 	deadline: AbortSignal | undefined,
 ): NoFile {

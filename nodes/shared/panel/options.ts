@@ -1,18 +1,17 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { fileOptions } from './fileFields';
 import { spendingOptions } from './spendingFields';
 import { apiField } from './taskFields';
 
 /**
- * Every option about how a node runs, and which operations have it. To add one, define it here and name it in a list at the
- * end; nodes/Runway/batch/settings.ts reads it. Options about the video itself, such as the seed, are in
+ * Every option about how a node runs, and which operations have it. To add one, define it here (those about files and spending are
+ * in files of their own) and name it in a list at the end; nodes/Runway/batch/settings.ts reads it. Options about the video itself, such as the seed, are in
  * nodes/Runway/operations/fields.ts and in the `options` of their operations.
  */
 
-export const DEFAULT_BINARY_FIELD = 'data';
 export const DEFAULT_TIMEOUT_SECONDS = 900;
 export const DEFAULT_MAX_PARALLEL = 5;
-export const DEFAULT_MAX_FILE_SIZE_MB = 2_000;
 export const DEFAULT_RUNWAY_VERSION = '2024-11-06';
 
 /** No option is offered that has no effect. A name with a slash is a field outside the collection. */
@@ -23,15 +22,6 @@ function shownIf(show: Record<string, Array<string | boolean>>, option: INodePro
 	return { ...option, displayOptions: { show } };
 }
 
-const binaryField: INodeProperties = {
-	displayName: 'Put Output File in Field',
-	name: 'binaryField',
-	type: 'string',
-	default: DEFAULT_BINARY_FIELD,
-	placeholder: 'e.g. data',
-	hint: 'The name of the output binary field to put the file in',
-};
-
 const maxParallel: INodeProperties = {
 	displayName: 'Max Parallel Requests',
 	name: 'maxParallel',
@@ -39,34 +29,6 @@ const maxParallel: INodeProperties = {
 	typeOptions: { minValue: 1, maxValue: 50, numberPrecision: 0 },
 	default: DEFAULT_MAX_PARALLEL,
 	description: 'How many requests to CometAPI may be under way at the same time',
-};
-
-const maxFileSize: INodeProperties = {
-	displayName: 'Max File Size (MB)',
-	name: 'maxFileSize',
-	type: 'number',
-	typeOptions: { minValue: 0 },
-	default: DEFAULT_MAX_FILE_SIZE_MB,
-	description:
-		'Larger files are not downloaded: the item keeps the URL and explains why in downloadError. Enter 0 for no limit.',
-};
-
-const fileName: INodeProperties = {
-	displayName: 'File Name',
-	name: 'fileName',
-	type: 'string',
-	default: '',
-	placeholder: 'e.g. {{ $json.title }}',
-	description: 'Name of the file, without its ending. Leave empty for "runway-" and the task ID.',
-};
-
-const allFiles: INodeProperties = {
-	displayName: 'Download All Files',
-	name: 'allFiles',
-	type: 'boolean',
-	default: false,
-	description:
-		'Whether to fetch every result, plus the poster and the last frame if CometAPI has them. Further results go to numbered binary fields such as data_1, the stills to "poster" and "last_frame".',
 };
 
 const pollInterval: INodeProperties = {
@@ -168,9 +130,6 @@ const sendAnyway: INodeProperties = {
 };
 
 const always = [maxParallel, timeout, runwayVersion, includeRaw];
-const ofFile = [allFiles, binaryField, maxFileSize];
-/** Expressions see the item, so that each file gets a name of its own. */
-const ofFileOfItem = [...ofFile, fileName];
 const ofWait = [pollInterval, onTimeout];
 
 /** The options by what a node or an operation does. */
@@ -182,19 +141,19 @@ export const runOptions = {
 		maxTasksInProgress,
 		sendAnyway,
 		...spendingOptions,
-		...ofFileOfItem.map((option) => shownIf({ ...unlessAtOnce, ...withFile }, option)),
+		...fileOptions.ofItem.map((option) => shownIf({ ...unlessAtOnce, ...withFile }, option)),
 		...ofWait.map((option) => shownIf(unlessAtOnce, option)),
 	],
 	/** Creates tasks whose end CometAPI reports. */
 	callback: [callbackUrl],
 	/** Waits for tasks, and fetches their files if the user wants them. */
-	wait: [...always, apiField, ...ofFileOfItem.map((option) => shownIf(withFile, option)), ...ofWait],
+	wait: [...always, apiField, ...fileOptions.ofItem.map((option) => shownIf(withFile, option)), ...ofWait],
 	/** Fetches files of tasks. */
-	download: [...always, apiField, ...ofFileOfItem],
+	download: [...always, apiField, ...fileOptions.ofItem],
 	/** Operations that read tasks. */
 	look: [...always, apiField],
 	/** Starts workflows when tasks end, and fetches their files if the user wants them. There is no item to name them after. */
-	trigger: [includeRaw, runwayVersion, ...ofFile.map((option) => shownIf(withFile, option))],
+	trigger: [includeRaw, runwayVersion, ...fileOptions.ofTask.map((option) => shownIf(withFile, option))],
 } as const satisfies Record<string, readonly INodeProperties[]>;
 
 /** A collection whose entries are sorted by their label, as n8n's users expect. */

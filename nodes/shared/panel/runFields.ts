@@ -1,6 +1,6 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
-/** Fields about cost, waiting and files. The same for all operations; what few people need is in options.ts. */
+/** Fields about cost and waiting. The same for all operations; what few people need is in options.ts. */
 
 export const noticeFields: INodeProperties[] = [
 	{
@@ -68,30 +68,4 @@ export function completionFields(callsBack: boolean): INodeProperties[] {
 		displayOptions: { show: { completion: ['suspend'] } },
 	};
 	return [field, notice];
-}
-
-/**
- * The switch for the file, and what to know if there is none.
- * @param show further display conditions
- */
-export function downloadFields(show: Record<string, string[]> = {}): INodeProperties[] {
-	return [
-		{
-			displayName: 'Download File',
-			name: 'download',
-			type: 'boolean',
-			default: true,
-			description:
-				'Whether to fetch the finished file into n8n. Its URL expires after a day or two, so the file is what lasts.',
-			...(Object.keys(show).length > 0 ? { displayOptions: { show } } : {}),
-		},
-		{
-			displayName:
-				'The URLs in the output expire after a day or two. Fetch what you want to keep before that, or later with Task → Download.',
-			name: 'expiryNotice',
-			type: 'notice',
-			default: '',
-			displayOptions: { show: { ...show, download: [false] } },
-		},
-	];
 }

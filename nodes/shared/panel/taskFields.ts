@@ -2,7 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { familyNames } from './families';
 
-/** Which of CometAPI's two families of routes a task belongs to. */
+/** Which of CometAPI's two API families a task belongs to. */
 export const apiField: INodeProperties = {
 	displayName: 'Task Created By',
 	name: 'api',

@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { downloadFields } from './fileFields';
 import { optionsField, runOptions } from './options';
-import { downloadFields } from './runFields';
 
 /** Fields that both triggers have. */
 

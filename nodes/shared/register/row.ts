@@ -1,5 +1,5 @@
 import { textOf } from '../task/json';
-import type { Api } from '../task/task';
+import type { ApiFamily } from '../task/task';
 
 /** What the register holds of one request to create a task: one row of the data table `Runway tasks`. */
 export interface TaskRow {
@@ -12,7 +12,7 @@ export interface TaskRow {
 	delivered: boolean;
 	/** The operation's `value`, such as `imageToVideo`. */
 	operation: string;
-	api: Api;
+	api: ApiFamily;
 	model: string | null;
 	/** The beginning of the prompt. */
 	prompt: string | null;

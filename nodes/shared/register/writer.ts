@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { pLimit } from '../wait/limit';
 import { Alarm, pause, type Clock } from '../wait/pause';
-import { groupsOf, hasChanges, isOpen, newEntry, type Changes, type Entry } from './entry';
+import { Entry, plan, type Changes } from './entry';
 import { oddFault, type TableFault } from './faults';
 import { Health } from './health';
 import type { TaskRow } from './row';
@@ -16,11 +16,6 @@ const urgent: ReadonlyArray<keyof TaskRow> = ['taskId', 'resumeUrl'];
 /** The most rows of one request: databases bound the parts of a condition. */
 const BATCH = 500;
 const UPDATES_AT_ONCE = 3;
-/**
- * From this many different changes on, rows are replaced, in three requests. On n8n 2.41.1 with SQLite one request takes 30 to 50 ms whatever is
- * in it, also beside others: 100 different changes take 4 s, replacing 100 rows 0.3 s.
- */
-const REPLACE_FROM = 4;
 /** More is forgotten, oldest first: a register that is never reached must not fill the memory. */
 const MOST_ENTRIES = 5_000;
 /** After this many faults in a row, only a run, a poll or a webhook tries again. */
@@ -33,6 +28,8 @@ const LAST_FAULT = 5;
 export class Writer {
 	/** How requests with the present key go. */
 	health: Health;
+	/** A request is taking longer than anybody waits. */
+	isSlow = false;
 	private readonly entries = new Map<string, Entry>();
 	/** Rings after each request. */
 	private readonly news = new Alarm();
@@ -41,8 +38,6 @@ export class Writer {
 	/** The latest one: it has the present key. It belongs to a run, so nothing holds it once all is written. */
 	private table: TaskTable | null = null;
 	private lastRoundAt = -Infinity;
-	/** Somebody has stopped waiting for the changes that are being written. */
-	private isLate = false;
 
 	constructor(private readonly clock: Clock) {
 		this.health = new Health(clock);
@@ -50,20 +45,15 @@ export class Writer {
 
 	/** Nothing has to be written. */
 	get isIdle(): boolean {
-		return ![...this.entries.values()].some(isOpen);
-	}
-
-	/** A request has taken longer than anybody waits. */
-	get isSlow(): boolean {
-		return this.isLate;
+		return ![...this.entries.values()].some((entry) => entry.isOpen);
 	}
 
 	add(rows: readonly TaskRow[]): void {
-		for (const row of rows) this.keep(newEntry(row.requestId, row));
+		for (const row of rows) this.keep(new Entry(row.requestId, row));
 	}
 
 	change(requestId: string, changes: Changes): void {
-		const entry = this.entries.get(requestId) ?? newEntry(requestId, null);
+		const entry = this.entries.get(requestId) ?? new Entry(requestId, null);
 		Object.assign(entry.changes, changes);
 		const isUrgent = urgent.some((column) => column in changes);
 		entry.dueAt = Math.min(entry.dueAt, isUrgent ? 0 : GATHERING_MS * Math.ceil(this.clock.now() / GATHERING_MS + 1));
@@ -80,7 +70,7 @@ export class Writer {
 	hurry(requestIds: Iterable<string>): void {
 		for (const requestId of requestIds) {
 			const entry = this.entries.get(requestId);
-			if (entry !== undefined && hasChanges(entry)) entry.dueAt = 0;
+			if (entry?.hasChanges) entry.dueAt = 0;
 		}
 	}
 
@@ -88,7 +78,7 @@ export class Writer {
 	renew(): void {
 		this.health = new Health(this.clock);
 		this.table = null;
-		this.isLate = false;
+		this.isSlow = false;
 	}
 
 	/**
@@ -113,12 +103,12 @@ export class Writer {
 		const waitedFor = [...requestIds];
 		const isAwaited = (requestId: string) => {
 			const entry = this.entries.get(requestId);
-			return entry !== undefined && (what === 'everything' ? isOpen(entry) : !entry.isStored);
+			return entry !== undefined && (what === 'everything' ? entry.isOpen : !entry.isStored);
 		};
 		const end = this.clock.now() + longestMs;
-		while (waitedFor.some(isAwaited) && !this.health.isResting && !this.isLate) {
+		while (waitedFor.some(isAwaited) && !this.health.isResting && !this.isSlow) {
 			const left = end - this.clock.now();
-			if (left <= 0) this.isLate = true;
+			if (left <= 0) this.isSlow = true;
 			else await pause(left, this.clock, this.news);
 		}
 		return !waitedFor.some(isAwaited);
@@ -128,7 +118,7 @@ export class Writer {
 		this.entries.set(entry.requestId, entry);
 		if (this.entries.size <= MOST_ENTRIES) return;
 		const all = [...this.entries.values()].filter(({ isBusy }) => !isBusy);
-		const oldest = all.find((candidate) => !isOpen(candidate)) ?? all[0];
+		const oldest = all.find((candidate) => !candidate.isOpen) ?? all[0];
 		if (oldest !== undefined) this.entries.delete(oldest.requestId);
 	}
 
@@ -157,14 +147,10 @@ export class Writer {
 				const soon = this.lastRoundAt + ROUND_MS - this.clock.now();
 				if (soon > 0) await this.clock.sleep(soon);
 				const now = this.clock.now();
-				const due = this.take((entry) => entry.isStored && hasChanges(entry) && entry.dueAt <= now);
+				const due = this.take((entry) => entry.isStored && entry.hasChanges && entry.dueAt <= now);
 				if (due.length === 0) break;
 				this.lastRoundAt = now;
-				const groups = groupsOf(due);
-				const single = groups.filter(({ entries: [first, ...others] }) => others.length === 0 && first?.row);
-				const isMany = single.length >= REPLACE_FROM;
-				const replaced = isMany ? single.flatMap(({ entries }) => entries) : [];
-				const updated = isMany ? groups.filter((group) => !single.includes(group)) : groups;
+				const { replaced, updated } = plan(due);
 				await Promise.all([
 					this.write(replaced, async (table, rows) => await table.replace(rows, randomUUID())),
 					this.each(updated, async ({ entries, changes }) => {
@@ -212,29 +198,14 @@ export class Writer {
 	): Promise<void> {
 		const { health, table } = this;
 		if (entries.length === 0 || table === null || health.isResting) return;
-		const sent = entries.map((entry) => {
-			const { changes, dueAt } = entry;
-			const row = entry.row && { ...entry.row, ...changes };
-			Object.assign(entry, { changes: {}, sent: changes, dueAt: Infinity, isBusy: true });
-			return { entry, row, changes, dueAt };
-		});
-		const rows = sent.flatMap(({ row }) => row ?? []);
+		const rows = entries.flatMap((entry) => entry.send() ?? []);
 		const { fault } = await send(table, rows).catch(() => ({ fault: oddFault }));
-		for (const { entry, row, changes, dueAt } of sent) {
-			Object.assign(entry, { sent: {}, isBusy: false });
-			if (fault === null) {
-				Object.assign(entry, { row, isStored: true });
-				// Once a row has its ID, others may change it too, so nobody may replace it.
-				if (row === null || !['notSent', 'sending'].includes(row.status)) entry.row = null;
-				if (!isOpen(entry) && entry.row === null) this.entries.delete(entry.requestId);
-			} else {
-				entry.mayExist ||= fault.mayHaveArrived;
-				entry.changes = { ...changes, ...entry.changes };
-				entry.dueAt = Math.min(dueAt, entry.dueAt);
-			}
+		for (const entry of entries) {
+			entry.note(fault);
+			if (!entry.isOpen && entry.row === null) this.entries.delete(entry.requestId);
 		}
 		health.note(fault);
-		this.isLate = false;
+		this.isSlow = false;
 		this.news.ring();
 	}
 

@@ -1,4 +1,4 @@
-import type { Api } from './task';
+import type { ApiFamily } from './task';
 
 /** IDs from a text with separators, a list, or a list of a task's items; each once, in order. Errors break long ones by U+200B. */
 export function taskIdsOf(value: unknown): string[] {
@@ -14,6 +14,6 @@ export function taskIdsOf(value: unknown): string[] {
 }
 
 /** Whether a value is one that the field API offers. */
-export function isApiChoice(value: unknown): value is Api | 'auto' {
+export function isFamilyChoice(value: unknown): value is ApiFamily | 'auto' {
 	return value === 'auto' || value === 'official' || value === 'compatibility';
 }

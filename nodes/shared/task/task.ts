@@ -7,7 +7,7 @@
 export type TaskStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'unknown';
 
 /** The two families of CometAPI's Runway routes. A task belongs to the family that created it. */
-export type Api = 'official' | 'compatibility';
+export type ApiFamily = 'official' | 'compatibility';
 
 /** Why a task ended without a result. */
 export interface TaskFailure {
@@ -56,7 +56,7 @@ export interface TaskState {
 /** A task as far as one run or one read knows it. */
 export interface KnownTask {
 	taskId: string;
-	api: Api;
+	api: ApiFamily;
 	/** The latest reading, or null if there was none. */
 	state: TaskState | null;
 	/** ISO 8601; when this run created it, or null. */

@@ -1,14 +1,15 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import type { Wish } from '../item/deliver';
-import { DEFAULT_BINARY_FIELD, DEFAULT_MAX_FILE_SIZE_MB, DEFAULT_RUNWAY_VERSION } from '../panel/options';
+import type { OutputOptions } from '../item/deliver';
+import { DEFAULT_BINARY_FIELD, DEFAULT_MAX_FILE_SIZE_MB } from '../panel/fileFields';
+import { DEFAULT_RUNWAY_VERSION } from '../panel/options';
 import { faultOf, type TriggerContext } from './errors';
 import { TASK_EVENTS, type TaskEvent } from './events';
 
 /** What both triggers let the user choose. */
 export interface TriggerSettings {
 	events: ReadonlySet<TaskEvent>;
-	wish: Wish;
+	output: OutputOptions;
 	/** Sent as `X-Runway-Version`. */
 	runwayVersion: string;
 	options: IDataObject;
@@ -47,7 +48,7 @@ export function readTriggerSettings(context: TriggerContext, operation: string):
 	if (binaryField === '') throw faultOf(context, 'Put Output File in Field', 'must not be empty');
 	return {
 		events: new Set(events as TaskEvent[]),
-		wish: {
+		output: {
 			itemIndex: null,
 			operation,
 			produces: null,

@@ -12,7 +12,8 @@ Sections (all of them by default):
   memory      growth of memory while a large file downloads
   loop        1,000 tasks in one node: event loop and requests
   executions  200 executions of 10 items at once, in regular mode and in queue mode
-  register    what the register of tasks costs: batches and executions without and with it, polls over 10,000 rows
+  register    what the register of tasks costs: batches and executions without and with it
+  polls       what a Runway Trigger asks of n8n, with 10,000 rows in the register
   load        size of the package and time to load it
 
 Options:
@@ -54,7 +55,7 @@ async function run(args, onStop) {
 	const bench = new Bench(sections, { long: args.includes('--long'), step, say: console.log });
 	onStop(async () => await bench.close());
 	const names = chosen.length === 0 ? sectionNames : chosen;
-	const inN8n = ['batch', 'executions', 'register'].some((name) => names.includes(name));
+	const inN8n = ['batch', 'executions', 'register', 'polls'].some((name) => names.includes(name));
 	if (inN8n || names.includes('load')) await ensureBuilt();
 	if (inN8n) await ensureN8n();
 	if (names.includes('executions')) await ensureQueueServices();

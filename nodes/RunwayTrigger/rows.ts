@@ -11,13 +11,18 @@ const statuses = ['created', 'succeeded', 'failed', 'cancelled'] as const;
 const MOST_ROWS = 500;
 /** Changes that a poll reads; the next polls read the earlier ones. */
 const MOST_CHANGES = 2_500;
-/** A change of the register may be seen later than one that was made after it. */
+/** A change of the register may be seen so much later than one that was made after it. */
 const OVERLAP_MS = 2 * 60_000;
 
 /** What a poll knows of the rows from the polls before it. */
 export interface Position {
 	/** Changes before this moment are known; ISO 8601. */
 	since: string;
+	/**
+	 * Until then, changes from before `since` may still turn up. In milliseconds since the epoch; null if a poll has looked for
+	 * them after that.
+	 */
+	lateUntil: number | null;
 	/** Earlier changes that no poll has looked at yet. */
 	gap: { since: string; from: string } | null;
 	/** Of each status, the number of the row that was looked at last. */
@@ -40,9 +45,10 @@ export interface FoundRows {
 
 /** @param since where to begin if the trigger remembers nothing, ISO 8601 */
 export function positionOf(saved: IDataObject, since: string): Position {
-	const { gap, walked } = saved;
+	const { gap, walked, lateUntil } = saved;
 	return {
 		since: typeof saved.since === 'string' ? saved.since : since,
+		lateUntil: lateUntil === null ? null : Number(lateUntil) || Date.parse(since) + OVERLAP_MS,
 		gap: isObject(gap) && typeof gap.since === 'string' && typeof gap.from === 'string' ? (gap as never) : null,
 		walked: isObject(walked) ? walked : {},
 	};
@@ -51,16 +57,18 @@ export function positionOf(saved: IDataObject, since: string): Position {
 /**
  * The rows of a credential that a poll reads; null if the register does not answer.
  * @param withChanges whether rows matter that were delivered
+ * @param now milliseconds since the epoch
  */
 export async function findRows(
 	register: Register,
 	credentialId: string,
 	position: Position,
 	withChanges: boolean,
+	now = Date.now(),
 ): Promise<FoundRows | null> {
 	const [undelivered, changes] = await Promise.all([
 		findUndelivered(register, credentialId, position),
-		withChanges ? findChanges(register, credentialId, position) : noChanges(position),
+		withChanges ? findChanges(register, credentialId, position, now) : noChanges(position),
 	]);
 	if (undelivered === null || changes === null) return null;
 	const all = new Map([...undelivered.rows, ...changes.rows].map((row) => [row.requestId, row]));
@@ -100,34 +108,43 @@ async function findUndelivered(
 
 interface FoundChanges {
 	rows: StoredRow[];
-	next(isOpen: RowTest): Pick<Position, 'since' | 'gap'>;
+	next(isOpen: RowTest): Omit<Position, 'walked'>;
 }
 
-const noChanges = ({ since, gap }: Position): FoundChanges => ({ rows: [], next: () => ({ since, gap }) });
+const noChanges = ({ since, lateUntil, gap }: Position): FoundChanges => ({
+	rows: [],
+	next: () => ({ since, lateUntil, gap }),
+});
 
 /** The latest changes, and some of those that were too many for an earlier poll. */
 async function findChanges(
 	register: Register,
 	credentialId: string,
-	{ since, gap }: Position,
+	{ since, lateUntil, gap }: Position,
+	now: number,
 ): Promise<FoundChanges | null> {
 	const where = { credentialId };
-	const begin = new Date(Date.parse(since) - OVERLAP_MS).toISOString();
+	// A quiet register is not read again and again.
+	const begin = lateUntil === null ? since : new Date(Date.parse(since) - OVERLAP_MS).toISOString();
 	const latest = await register.changes(begin, { where, limit: MOST_CHANGES });
 	if (latest === null) return null;
 	const { rows, rest } = latest;
-	const next = (isOpen: RowTest) => nextMoment(since, rows, isOpen);
+	const next = (isOpen: RowTest): Pick<Position, 'since' | 'lateUntil'> => {
+		const moment = nextMoment(since, rows, isOpen);
+		if (moment !== since) return { since: moment, lateUntil: now + OVERLAP_MS };
+		return { since, lateUntil: lateUntil !== null && now >= lateUntil ? null : lateUntil };
+	};
 	// Rows older than `since` were read before, and are read again only if there is room.
 	if (rest !== null && rows.every(({ updatedAt }) => updatedAt > since)) {
 		const from = { since: gap !== null && gap.since < begin ? gap.since : begin, from: rest };
-		return { rows, next: (isOpen) => ({ since: next(isOpen), gap: from }) };
+		return { rows, next: (isOpen) => ({ ...next(isOpen), gap: from }) };
 	}
 	const earlier = gap && (await register.changes(gap.since, { where, limit: MOST_CHANGES, from: gap.from }));
 	if (gap !== null && earlier === null) return null;
 	return {
 		rows: [...(earlier?.rows ?? []), ...rows],
 		next: (isOpen) => ({
-			since: next(isOpen),
+			...next(isOpen),
 			gap: gap && (earlier?.rows.some(isOpen) ? gap : earlier?.rest ? { ...gap, from: earlier.rest } : null),
 		}),
 	};

@@ -4,6 +4,7 @@ import { executions } from './sections/executions';
 import { load } from './sections/load';
 import { loop } from './sections/loop';
 import { memory } from './sections/memory';
+import { polls } from './sections/polls';
 import { register } from './sections/register';
 import type { Section } from './section';
 
@@ -11,4 +12,4 @@ import type { Section } from './section';
 
 export { Bench } from './bench';
 
-export const sections: readonly Section[] = [cadence, batch, memory, loop, executions, register, load];
+export const sections: readonly Section[] = [cadence, batch, memory, loop, executions, register, polls, load];

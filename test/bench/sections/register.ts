@@ -1,9 +1,5 @@
-import { randomUUID } from 'node:crypto';
-
-import type { TaskRow } from '../../../nodes/shared/register/row';
-import { chain, imageToVideo, manual, noOp, type Place, place, prompts } from '../../e2e/support/place';
-import { type OpenRegister, switchOn, switchOnBehindGate, type Written } from '../../e2e/support/register';
-import { create, everySeconds, pollTrigger, publish } from '../../e2e/support/triggers';
+import { chain, imageToVideo, manual, type Place, place, prompts } from '../../e2e/support/place';
+import { switchOn } from '../../e2e/support/register';
 import { describe, projectRoot, startN8n, type N8n } from '../../support/n8n';
 import { type Findings, median, MEGABYTE, type Section, type Tools } from '../section';
 import { EXECUTIONS, type Found, ITEMS, measureMode, TASKS } from './executions';
@@ -18,28 +14,14 @@ const LATENCY_MS = 50;
 const MOST_SHARE = 0.05;
 const MOST_EXTRA_SECONDS = 0.3;
 
-const ROWS = 10_000;
-const OPEN_ROWS = 100;
-const ROWS_AT_A_TIME = 500;
-const POLLS = 5;
-const POLL_SECONDS = 10;
 /** After the last execution. */
 const NOTED_WITHIN_MS = 30_000;
-/** A poll that finds nothing new must leave n8n in peace. */
-const MOST_POLL_SECONDS = 1;
 
 interface Pair {
 	size: number;
 	/** Seconds that the node took, run by run. */
 	without: number[];
 	with: number[];
-}
-
-interface Polls {
-	rows: number;
-	/** Seconds from a poll's first request to n8n's API to its last answer. */
-	seconds: number[];
-	requests: number[];
 }
 
 export const register: Section = {
@@ -52,7 +34,6 @@ export const register: Section = {
 			const title = `${size} items, ${RUNS} times without and with it`;
 			await tools.part(title, async () => await measurePair(n8n, size), ofPair);
 		}
-		await tools.part(`Polls over ${ROWS} rows`, async (say) => await measurePolls(n8n, say), ofPolls);
 		await close();
 		const without = await load(tools, 'without', noRegister, null);
 		await load(tools, 'with', watchedRegister, without);
@@ -81,86 +62,6 @@ async function measureBatch(n8n: N8n, size: number, makeReady?: (here: Place) =>
 	};
 	await place(act, { renderMs: RENDER_MS, latencyMs: LATENCY_MS }, async () => n8n)();
 	return seconds;
-}
-
-async function measurePolls(n8n: N8n, say: (note: string) => void): Promise<Polls[]> {
-	const found: Polls[] = [];
-	const act = async (here: Place) => {
-		const { gate, ...table } = await switchOnBehindGate(here);
-		try {
-			// The first one makes the table.
-			await here.run(chain(manual, ...prompts('first'), imageToVideo()));
-			await fill(here, table, OPEN_ROWS, '[stuck]');
-			const pollTimes = { item: everySeconds(POLL_SECONDS) };
-			const trigger = pollTrigger({ watch: 'register', download: false, pollTimes });
-			const id = await here.save(chain(trigger, noOp('After')));
-			await publish(n8n, id);
-			say(`${OPEN_ROWS} rows`);
-			found.push(await collect(gate.requests, OPEN_ROWS));
-			await fill(here, table, ROWS - OPEN_ROWS, 'over');
-			say(`${ROWS} rows`);
-			found.push(await collect(gate.requests, ROWS));
-			await n8n.deactivate(id);
-		} finally {
-			await gate.close();
-		}
-	};
-	await place(act, {}, async () => n8n)();
-	return found;
-}
-
-/** Rows of tasks that are rendering, which exist at the stand-in, or of such as were delivered long ago. */
-async function fill({ api, credential }: Place, table: OpenRegister, amount: number, kind: '[stuck]' | 'over') {
-	const isOver = kind === 'over';
-	const time = new Date().toISOString();
-	for (let first = 0; first < amount; first += ROWS_AT_A_TIME) {
-		const length = Math.min(ROWS_AT_A_TIME, amount - first);
-		const ids = Array.from({ length }, async () =>
-			isOver ? randomUUID() : await create(api, kind, { family: 'official' }),
-		);
-		const rows = (await Promise.all(ids)).map((taskId, itemIndex): TaskRow => ({
-			requestId: randomUUID(),
-			taskId,
-			status: isOver ? 'succeeded' : 'created',
-			delivered: isOver,
-			operation: 'imageToVideo',
-			api: 'official',
-			model: 'gen4_turbo',
-			prompt: 'A long line about a pier in the evening light. '.repeat(4),
-			workflowId: 'bench',
-			workflowName: 'Bench',
-			executionId: '1',
-			nodeName: 'Runway',
-			runIndex: 0,
-			itemIndex,
-			fingerprint: randomUUID(),
-			credentialId: credential.id,
-			createdTime: time,
-			endedTime: isOver ? time : null,
-			cost: null,
-			failure: null,
-			resumeUrl: null,
-		}));
-		await table.add(rows);
-	}
-}
-
-/** Waits for some polls and tells them apart by the pauses between them; the first one is not like the others. */
-async function collect(requests: readonly Written[], rows: number): Promise<Polls> {
-	const before = requests.length;
-	await new Promise((resolve) => setTimeout(resolve, (POLLS + 2) * POLL_SECONDS * 1_000));
-	const polls: Written[][] = [];
-	for (const request of requests.slice(before)) {
-		const last = polls.at(-1)?.at(-1);
-		if (last === undefined || request.at - last.at > (POLL_SECONDS * 1_000) / 2) polls.push([]);
-		polls.at(-1)?.push(request);
-	}
-	const whole = polls.slice(1, 1 + POLLS);
-	return {
-		rows,
-		requests: whole.map(({ length }) => length),
-		seconds: whole.map((poll) => (Math.max(...poll.map(({ endedAt }) => endedAt ?? 0)) - (poll[0]?.at ?? 0)) / 1_000),
-	};
 }
 
 /** The executions under load, and how many rows say succeeded and delivered at the end; null without a register. */
@@ -206,7 +107,7 @@ const seconds = (value: number) => `${value.toFixed(2)} s`;
 function howOn(version: string): string {
 	return [
 		`n8n ${version} in regular mode with SQLite, the node's time by n8n's own account, ${LATENCY_MS} ms before each answer of the stand-in; ${RUNS} runs`,
-		'of each size without and with a register by turns. A poll is timed from its first request to n8n to the last answer.',
+		'of each size without and with a register by turns.',
 	].join('\n');
 }
 
@@ -232,31 +133,6 @@ function ofPair(pair: Pair): Findings {
 				aim: `${pair.size} items take at most ${seconds(most)} longer with a register (median)`,
 				found: `${seconds(extra(median))}, at worst ${seconds(extra(worst))}`,
 				met: extra(median) <= most,
-			},
-		],
-	};
-}
-
-function ofPolls(polls: Polls[]): Findings {
-	const slowest = worst(polls.flatMap((one) => one.seconds));
-	return {
-		tables: [
-			{
-				head: ['rows', 'poll: median', 'worst', 'requests to n8n: median', 'most'],
-				rows: polls.map((one) => [
-					`${one.rows}`,
-					seconds(median(one.seconds)),
-					seconds(worst(one.seconds)),
-					`${median(one.requests)}`,
-					`${worst(one.requests)}`,
-				]),
-			},
-		],
-		aims: [
-			{
-				aim: `a poll that finds nothing new over ${ROWS} rows keeps n8n's API busy for at most ${MOST_POLL_SECONDS} s`,
-				found: `${seconds(slowest)} at worst`,
-				met: slowest <= MOST_POLL_SECONDS,
 			},
 		],
 	};

@@ -1,9 +1,9 @@
 import { evidence, explain, type Explanation } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
 import { redact } from '../../shared/api/redact';
+import type { Fault } from '../../shared/parameters/check';
 import type { KnownTask, TaskCost } from '../../shared/task/task';
 import type { Row } from '../../shared/wait/row';
-import type { Fault } from '../operations/operation';
 import { appearedWords } from './appeared';
 import type { Outcome } from './job';
 import { count, sentences } from './words';

@@ -1,14 +1,14 @@
 import type { INodeProperties } from 'n8n-workflow';
-import type * as z from 'zod/v4-mini';
 
 import type { ImageShape } from '../../shared/files/imageShape';
+import { checkParameters, labelledParameters, labelOf, valueAt, type Fault } from '../../shared/parameters/check';
+import { MATCH_IMAGE } from '../../shared/parameters/checks';
+import type * as z from '../../shared/parameters/zod';
 import { isObject } from '../../shared/task/json';
 import { brokenWord } from './brokenText';
-import { MATCH_IMAGE } from './checks';
 import type { EncodedFile } from './files';
 import { nearestShape } from './modelRules';
-import type { BodyInput, BuildInput, CreateOperation, Doubt, Fault, FileInput, InputImage } from './operation';
-import { checkParameters, labelledParameters, labelOf, valueAt } from './parameters';
+import type { BodyInput, BuildInput, CreateOperation, Doubt, FileInput, InputImage } from './operation';
 
 /** Turns a panel's parameters into the body of a request, for every operation that creates a task. */
 

@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
-import * as z from 'zod/v4-mini';
 
-import { atLeast, atMost, optionalHttpUrl, optionalText } from './checks';
+import { atLeast, atMost, optionalHttpUrl, optionalText } from '../../shared/parameters/checks';
+import * as z from '../../shared/parameters/zod';
 import { encodeFile } from './files';
 import { urlDoubts } from './inputUrls';
 import type { BodyInput, Doubt, FileInput } from './operation';

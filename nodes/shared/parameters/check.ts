@@ -1,4 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
+
 import * as z from './zod';
 
 /** Checks what the panel gives, and names what is wrong as the panel names it. */

@@ -18,6 +18,7 @@ const shared = [
 	'item',
 	'judgement',
 	'panel',
+	'parameters',
 	'register',
 	'task',
 	'trigger',
@@ -30,6 +31,7 @@ const arrows = [
 	rooms('shared/wait', [...sharedBut('wait'), ...nodes], 'Waiting knows neither tasks nor HTTP.'),
 	rooms('shared/judgement', [...sharedBut('judgement', 'task'), ...nodes], 'The judgement of answers is data.'),
 	rooms('shared/panel', [...sharedBut('panel'), ...nodes], 'Fields are data.'),
+	rooms('shared/parameters', [...sharedBut('parameters', 'panel', 'task'), ...nodes], 'Checks of fields know no node.'),
 	rooms('shared/api', [...sharedBut('api', 'judgement', 'task'), ...nodes], 'The API client knows no node.'),
 	rooms('shared/files', [...sharedBut('files', 'api', 'judgement', 'task'), ...nodes], 'Files know no node.'),
 	rooms(
@@ -55,7 +57,7 @@ const arrows = [
 	rooms('shared/trigger', nodes, 'What triggers share knows no single one.'),
 	rooms(
 		'Runway/operations',
-		[...sharedBut('files', 'panel', 'task'), 'Runway/batch'],
+		[...sharedBut('files', 'panel', 'parameters', 'task'), 'Runway/batch'],
 		'Operations are data: no HTTP, no waiting.',
 	),
 	rooms('Runway', ['RunwayTrigger', 'RunwayCallbackTrigger'], 'Nodes share what is in shared.'),

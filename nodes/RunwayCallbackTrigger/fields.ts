@@ -2,10 +2,11 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { familyNames } from '../shared/panel/families';
 import { triggerFields } from '../shared/panel/triggerFields';
-import { DEFAULT_MAX_AGE_MINUTES, MAX_AGE_LABEL, SECRET_LABEL } from './settings';
 
-const maxAge: INodeProperties = {
-	displayName: MAX_AGE_LABEL,
+export const DEFAULT_MAX_AGE_MINUTES = 60;
+
+export const maxAge: INodeProperties = {
+	displayName: 'Ignore Tasks That Ended Earlier Than (Minutes)',
 	name: 'maxAge',
 	type: 'number',
 	typeOptions: { minValue: 0 },
@@ -14,8 +15,8 @@ const maxAge: INodeProperties = {
 		'A callback that arrives later than this after its task ended counts as a repeat and starts nothing. 0 sets no limit.',
 };
 
-const secret: INodeProperties = {
-	displayName: SECRET_LABEL,
+export const secret: INodeProperties = {
+	displayName: 'Secret in the URL',
 	name: 'secret',
 	type: 'string',
 	typeOptions: { password: true },

@@ -1,13 +1,17 @@
 import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 
+import { decimal, orDefault } from '../shared/parameters/checks';
+import * as z from '../shared/parameters/zod';
 import { faultOf } from '../shared/trigger/errors';
-import { readNumber, readTriggerSettings, type TriggerSettings } from '../shared/trigger/settings';
+import { checked, readTriggerSettings, type TriggerSettings } from '../shared/trigger/settings';
+import { DEFAULT_MAX_AGE_MINUTES, maxAge, secret } from './fields';
 
 const OPERATION = 'callback';
 const MINUTE_MS = 60_000;
-export const DEFAULT_MAX_AGE_MINUTES = 60;
-export const SECRET_LABEL = 'Secret in the URL';
-export const MAX_AGE_LABEL = 'Ignore Tasks That Ended Earlier Than (Minutes)';
+
+const schema = z.object({
+	options: z.object({ maxAge: orDefault(decimal(0, 1_000_000), DEFAULT_MAX_AGE_MINUTES) }),
+});
 
 /** What the user has chosen. */
 export interface CallbackSettings extends TriggerSettings {
@@ -19,12 +23,11 @@ export interface CallbackSettings extends TriggerSettings {
 
 /** @throws NodeOperationError that names the field */
 export function readSettings(context: IWebhookFunctions): CallbackSettings {
-	const settings = readTriggerSettings(context, OPERATION);
-	const minutes = readNumber(context, settings.options, 'maxAge', MAX_AGE_LABEL, DEFAULT_MAX_AGE_MINUTES);
+	const options = context.getNodeParameter('options', {}) as unknown;
 	return {
-		...settings,
+		...readTriggerSettings(context, OPERATION),
 		verify: context.getNodeParameter('verify', true) !== false,
-		maxAgeMs: minutes * MINUTE_MS,
+		maxAgeMs: checked(context, schema, [maxAge], { options }).options.maxAge * MINUTE_MS,
 	};
 }
 
@@ -34,8 +37,9 @@ export function readSettings(context: IWebhookFunctions): CallbackSettings {
  * @throws NodeOperationError that names the field and not the secret
  */
 export function checkSecret(context: IHookFunctions): void {
-	const { secret = '' } = context.getNodeParameter('options', {}) as { secret?: unknown };
-	if (secret !== '' && !/^[\w-]{16,128}$/.test(String(secret))) {
-		throw faultOf(context, SECRET_LABEL, 'must have 16 to 128 characters: letters, digits, hyphens and underscores');
+	const { secret: word = '' } = context.getNodeParameter('options', {}) as { secret?: unknown };
+	if (word !== '' && !/^[\w-]{16,128}$/.test(String(word))) {
+		const expected = 'must have 16 to 128 characters: letters, digits, hyphens and underscores';
+		throw faultOf(context, secret.displayName, expected);
 	}
 }

@@ -1,8 +1,11 @@
 import { NodeOperationError, type IPollFunctions } from 'n8n-workflow';
 
 import { apiField } from '../shared/panel/taskFields';
-import { isFamilyChoice, taskIdsOf } from '../shared/task/ids';
+import { familyChoice } from '../shared/parameters/commonOptions';
+import * as z from '../shared/parameters/zod';
+import { taskIdsOf } from '../shared/task/ids';
 import { faultOf } from '../shared/trigger/errors';
+import { checked } from '../shared/trigger/settings';
 import type { NewestTask, OpenSource } from './source';
 import { MAX_TASKS } from './watchlist';
 
@@ -32,8 +35,8 @@ export const firstOfIds: NewestTask = async (context) => {
 function readIds(context: IPollFunctions) {
 	const ids = taskIdsOf(context.getNodeParameter('taskIds', ''));
 	if (ids.length > MAX_TASKS) throw faultOf(context, 'Task IDs', `must name no more than ${MAX_TASKS} tasks`);
-	const api = context.getNodeParameter('api', 'auto') as unknown;
-	if (!isFamilyChoice(api))
-		throw faultOf(context, apiField.displayName, 'must be "auto", "official" or "compatibility"');
+	const { api } = checked(context, z.object({ api: familyChoice }), [apiField], {
+		api: context.getNodeParameter('api', 'auto'),
+	});
 	return { ids, api };
 }

@@ -1,13 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-
 import type { INodeProperties } from 'n8n-workflow';
 
 import { keyJson } from '../../nodes/Runway/batch/balance';
 import { listedRow } from '../../nodes/Runway/batch/list';
 import { operations } from '../../nodes/Runway/operations/index';
 import type { Operation } from '../../nodes/Runway/operations/operation';
-import { labelledParameters } from '../../nodes/Runway/operations/parameters';
 import { properties } from '../../nodes/Runway/operations/panel';
 import { callbackFields } from '../../nodes/RunwayCallbackTrigger/fields';
 import { watchFields } from '../../nodes/RunwayTrigger/fields';
@@ -15,6 +13,7 @@ import { readBalance } from '../../nodes/shared/api/balance';
 import { readKey } from '../../nodes/shared/api/keyUsage';
 import { taskJson } from '../../nodes/shared/item/output';
 import { optionsField, runOptions } from '../../nodes/shared/panel/options';
+import { labelledParameters } from '../../nodes/shared/parameters/check';
 import type { KnownTask } from '../../nodes/shared/task/task';
 import { limitTable, reasonTable } from './judgement';
 import { fieldTable } from './tables';

@@ -48,7 +48,9 @@ const sharedModules = readdirSync(path.join(root, SHARED), { recursive: true, en
 
 const exported = sharedModules.flatMap((name) => {
 	const source = readFileSync(path.join(root, SHARED, `${name}.ts`), 'utf8');
-	return [...source.matchAll(/^export (?:async )?(?:function|class|const|let|enum) (\w+)/gm)].map((match) => match[1]);
+	const declared = [...source.matchAll(/^export (?:async )?(?:function|class|const|let|enum) (\w+)/gm)];
+	const passedOn = /^export \{([^}]*)\} from/m.exec(source)?.[1] ?? '';
+	return [...declared.map((match) => match[1]), ...(passedOn.match(/\w+(?=\s*(?:,|$))/g) ?? [])];
 });
 const doubled = exported.filter((name, index) => exported.indexOf(name) !== index);
 // Of two exports with one name, the one file would have neither.

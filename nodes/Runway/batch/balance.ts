@@ -4,9 +4,9 @@ import { readBalance, type Balance } from '../../shared/api/balance';
 import { askKey, type KeyState } from '../../shared/api/keyUsage';
 import { networkProblem, responseProblem } from '../../shared/api/problem';
 import { askBalance, createSend } from '../../shared/api/transport';
+import type { Checked, Fault } from '../../shared/parameters/check';
 import { isObject } from '../../shared/task/json';
 import { getBalance } from '../operations/account/getBalance.operation';
-import type { Checked, Fault } from '../operations/operation';
 import { askUntilAnswered, runLookUps, type Found, type LookUpAnswer } from './lookUp';
 
 /** Looks up the balance, once for each item, and the state of the key, once for all. */

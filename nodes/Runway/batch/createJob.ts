@@ -1,10 +1,10 @@
 import type { IExecuteFunctions, INodeParameters, INodeProperties } from 'n8n-workflow';
 
+import { valueAt } from '../../shared/parameters/check';
 import { isObject, textOf } from '../../shared/task/json';
 import { labelOfApiField } from '../operations/apiNames';
 import { unreachableCallback } from '../operations/hints';
 import type { BuildInput, CreateOperation, InputFile } from '../operations/operation';
-import { valueAt } from '../operations/parameters';
 import type { ModelRequest, Prepared } from './job';
 import { makeRequest, type RequestSource } from './request';
 import { addressOf, RESUME_PATH } from './resumePath';

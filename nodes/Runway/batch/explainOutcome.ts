@@ -1,9 +1,9 @@
 import { evidence, explain, type Explanation } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
 import { redact } from '../../shared/api/redact';
+import type { Fault } from '../../shared/parameters/check';
 import type { KnownTask, TaskCost } from '../../shared/task/task';
 import type { Row } from '../../shared/wait/row';
-import type { Fault } from '../operations/operation';
 import { appearedWords } from './appeared';
 import type { Outcome } from './job';
 import { count, sentences } from './words';
@@ -25,14 +25,7 @@ const NOTHING_SENT_FOR_ITEM = `${NOTHING_SENT} for this item`;
 export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanation {
 	switch (outcome.kind) {
 		case 'invalid':
-			return {
-				message: outcome.faults.map(describeFault).join('; '),
-				advice: sentences(
-					outcome.faults.some(({ isDoubt }) => isDoubt) ? SEND_ANYWAY : '',
-					// Not "for this item": unless the node is set to continue, one such item keeps the whole run from being sent.
-					nothingBilled(NOTHING_SENT, hasEarlier),
-				),
-			};
+			return explainInvalid(outcome.faults, hasEarlier);
 		case 'unresolved':
 			return {
 				message: redact(outcome.error.message),
@@ -51,12 +44,7 @@ export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanatio
 			};
 		}
 		case 'maybeCreated':
-			// No advice of the problem's own here: "run again later" would be an invitation to pay twice.
-			return {
-				message: `It is unknown whether the task was created. ${explain(outcome.problem, 'create').message}`,
-				advice:
-					`The request may have reached CometAPI and may be billed, so it is not sent again. ${appearedWords(outcome.appeared)}${outcome.problem.excerpt === null ? '' : ' What CometAPI answered is in the details, and may hold the task ID.'} ${evidence(outcome.problem)}`.trim(),
-			};
+			return explainMaybeCreated(outcome);
 		case 'notSent':
 			return explainNotSent(outcome.because, nothingBilled(NOTHING_SENT_FOR_ITEM, hasEarlier));
 		case 'leftRunning':
@@ -88,6 +76,30 @@ export function explainOutcome(outcome: Outcome, hasEarlier = false): Explanatio
 		case 'finished':
 			return { message: 'The task is ready', advice: '' };
 	}
+}
+
+function explainInvalid(faults: readonly Fault[], hasEarlier: boolean): Explanation {
+	return {
+		message: faults.map(describeFault).join('; '),
+		advice: sentences(
+			faults.some(({ isDoubt }) => isDoubt) ? SEND_ANYWAY : '',
+			// Not "for this item": unless the node is set to continue, one such item keeps the whole run from being sent.
+			nothingBilled(NOTHING_SENT, hasEarlier),
+		),
+	};
+}
+
+/** No advice of the problem's own here: "run again later" would be an invitation to pay twice. */
+function explainMaybeCreated({ problem, appeared }: Extract<Outcome, { kind: 'maybeCreated' }>): Explanation {
+	return {
+		message: `It is unknown whether the task was created. ${explain(problem, 'create').message}`,
+		advice: sentences(
+			'The request may have reached CometAPI and may be billed, so it is not sent again.',
+			appearedWords(appeared),
+			problem.excerpt === null ? '' : 'What CometAPI answered is in the details, and may hold the task ID.',
+			evidence(problem),
+		),
+	};
 }
 
 function explainNotSent(because: Problem | undefined, nothing: string): Explanation {

@@ -3,9 +3,10 @@ import type { INodeExecutionData } from 'n8n-workflow';
 import type { AccountTask } from '../../shared/api/accountTasks';
 import type { Wanted } from '../../shared/api/explain';
 import type { Problem } from '../../shared/api/problem';
+import type { Fault } from '../../shared/parameters/check';
 import type { Row } from '../../shared/wait/row';
 import type { ApiFamily, KnownTask } from '../../shared/task/task';
-import type { CreateOperation, Fault, TaskOperation } from '../operations/operation';
+import type { CreateOperation, TaskOperation } from '../operations/operation';
 import type { ItemSettings } from './settings';
 
 /** One task to be created or looked at, for one item. */

@@ -1,11 +1,10 @@
 import { tryToParseDateTime, type IExecuteFunctions } from 'n8n-workflow';
-import * as z from 'zod/v4-mini';
 
+import { checkParameters, type Checked, type Fault } from '../../shared/parameters/check';
+import { decimal, flag, integer, oneOf, optionalText } from '../../shared/parameters/checks';
+import * as z from '../../shared/parameters/zod';
 import type { RowStatus, TaskRow } from '../../shared/register/row';
 import type { TaskStatus } from '../../shared/task/task';
-import { decimal, flag, integer, oneOf, optionalText } from '../operations/checks';
-import type { Checked, Fault } from '../operations/operation';
-import { checkParameters } from '../operations/parameters';
 import { list } from '../operations/task/list.operation';
 
 /** What one item asks of a list of tasks. */

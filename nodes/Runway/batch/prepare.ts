@@ -1,9 +1,10 @@
 import { sleep, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 
+import type { Fault } from '../../shared/parameters/check';
 import { taskIdsOf } from '../../shared/task/ids';
 import type { ApiFamily } from '../../shared/task/task';
 import { pLimit } from '../../shared/wait/limit';
-import type { BatchOperation, CreateOperation, Fault, TaskOperation } from '../operations/operation';
+import type { BatchOperation, CreateOperation, TaskOperation } from '../operations/operation';
 import { prepareCreate } from './createJob';
 import { imageShapeReader } from './imageAt';
 import type { Prepared } from './job';

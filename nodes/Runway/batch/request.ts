@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-
 import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
 
+import type { Checked } from '../../shared/parameters/check';
+import { MATCH_IMAGE } from '../../shared/parameters/checks';
 import { isObject, textOf } from '../../shared/task/json';
-import { MATCH_IMAGE } from '../operations/checks';
-import type { BuildInput, Checked, CreateOperation } from '../operations/operation';
+import type { BuildInput, CreateOperation } from '../operations/operation';
 import type { ModelRequest } from './job';
 import type { ItemSettings } from './settings';
 

@@ -1,14 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import * as z from 'zod/v4-mini';
 
-import { DEFAULT_BINARY_FIELD, DEFAULT_MAX_FILE_SIZE_MB } from '../../shared/panel/fileFields';
-import {
-	DEFAULT_MAX_PARALLEL,
-	DEFAULT_RUNWAY_VERSION,
-	DEFAULT_TIMEOUT_SECONDS,
-	optionsField,
-	runOptions,
-} from '../../shared/panel/options';
+import { DEFAULT_MAX_PARALLEL, DEFAULT_TIMEOUT_SECONDS, optionsField, runOptions } from '../../shared/panel/options';
+import { checkParameters, type Checked, type Fault } from '../../shared/parameters/check';
 import {
 	decimal,
 	flag,
@@ -18,30 +11,25 @@ import {
 	oneOf,
 	optionalHttpUrl,
 	optionalName,
-	requiredText,
-} from '../operations/checks';
-import type { BatchOperation, Checked, Fault } from '../operations/operation';
-import { checkParameters } from '../operations/parameters';
+} from '../../shared/parameters/checks';
+import { commonOptions, familyChoice, MEGABYTE } from '../../shared/parameters/commonOptions';
+import * as z from '../../shared/parameters/zod';
+import type { BatchOperation } from '../operations/operation';
 import { isCalledAsTool, runsAsTool } from './tool';
 
 const options = z.object(
 	{
+		...commonOptions,
 		/** Merged into the request body. */
 		additionalFields: z.prefault(jsonObject(), {}),
-		/** Whether all files of the task are wanted, each in a binary field of its own. */
-		allFiles: z.prefault(flag(), false),
-		/** Which API family may know the task, for the operations that read tasks. */
-		api: z.prefault(oneOf(['auto', 'official', 'compatibility']), 'auto'),
-		binaryField: z.prefault(requiredText(), DEFAULT_BINARY_FIELD),
+		/** For the operations that read tasks. */
+		api: z.prefault(familyChoice, 'auto'),
 		/** The user's own. */
 		callbackUrl: optionalHttpUrl(),
 		/** Models to try in turn if the chosen one is not served. */
 		fallbackModels: z.prefault(modelNames(), []),
 		/** Without its ending; the default is `runway-<task ID>`. */
 		fileName: optionalName(),
-		includeRaw: z.prefault(flag(), false),
-		/** Megabytes; 0 for no limit. */
-		maxFileSize: z.prefault(decimal(0, 1_000_000), DEFAULT_MAX_FILE_SIZE_MB),
 		maxParallel: z.prefault(integer(1, 50), DEFAULT_MAX_PARALLEL),
 		/** Tasks that the run may create; 0 for no limit. */
 		maxTasks: z.prefault(integer(0, 10_000), 0),
@@ -56,10 +44,6 @@ const options = z.object(
 		retryFailed: z.prefault(integer(0, 5), 0),
 		/** Minutes; 0 = never. */
 		reuseWithin: z.prefault(integer(0, 1_440), 0),
-		runwayVersion: z.prefault(
-			z.string('must be a date').check(z.trim(), z.regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2024-11-06')),
-			DEFAULT_RUNWAY_VERSION,
-		),
 		/** Whether doubtful values are sent as they are. */
 		sendAnyway: z.prefault(flag(), false),
 		/** Seconds. */
@@ -99,8 +83,6 @@ export interface RunLimits {
 }
 
 const labels = [optionsField([...runOptions.create, ...runOptions.callback, ...runOptions.look])];
-
-const MEGABYTE = 1_000_000;
 
 /** Reads and checks the settings of one item. */
 export function readSettings(

@@ -1,5 +1,5 @@
+import { labelledParameters } from '../../shared/parameters/check';
 import type { CreateOperation } from './operation';
-import { labelledParameters } from './parameters';
 
 /** Parameters whose name in the panel is not the API's, by the API's name in a request body. */
 const parameterByApiName: ReadonlyMap<string, string> = new Map([

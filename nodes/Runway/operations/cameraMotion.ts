@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
-import * as z from 'zod/v4-mini';
 
-import { decimal } from './checks';
+import { decimal } from '../../shared/parameters/checks';
+import * as z from '../../shared/parameters/zod';
 
 /** The six camera movements of the compatibility routes. */
 export function cameraMotionField(): INodeProperties {

@@ -1,14 +1,21 @@
 import type { INodeProperties } from 'n8n-workflow';
-import type * as z from 'zod/v4-mini';
 
 import type { ImageShape } from '../../shared/files/imageShape';
+import {
+	checkParameters,
+	labelledParameters,
+	labelOf,
+	valueAt,
+	type Checked,
+	type Fault,
+} from '../../shared/parameters/check';
+import { MATCH_IMAGE } from '../../shared/parameters/checks';
+import type * as z from '../../shared/parameters/zod';
 import { isObject } from '../../shared/task/json';
 import { brokenWord } from './brokenText';
-import { MATCH_IMAGE } from './checks';
 import type { EncodedFile } from './files';
 import { nearestShape } from './modelRules';
-import type { BodyInput, BuildInput, CreateOperation, Doubt, Fault, FileInput, InputImage } from './operation';
-import { checkParameters, labelledParameters, labelOf, valueAt } from './parameters';
+import type { BodyInput, BuildInput, CreateOperation, Doubt, FileInput, InputImage } from './operation';
 
 /** Turns a panel's parameters into the body of a request, for every operation that creates a task. */
 
@@ -45,15 +52,9 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 			}
 
 			const hints = findHints?.(checked.data) ?? [];
-			const files = new Map<string, EncodedFile>();
-			for (const { parameter, field, encode } of filesOf?.(checked.data) ?? []) {
-				const encoded = await encode(await input.readFile(field));
-				if ('expected' in encoded) {
-					const label = labelOf(parameter.split('.'), labels);
-					return { ok: false, faults: [{ parameter, label, found: null, expected: encoded.expected }] };
-				}
-				files.set(parameter, encoded);
-			}
+			const encoded = await encodeFiles(filesOf?.(checked.data) ?? [], input, labels);
+			if (!encoded.ok) return encoded;
+			const files = encoded.data;
 			let values = checked.data;
 			let matchedRatio: string | null = null;
 			if (match !== undefined && (values as { ratio?: string }).ratio === MATCH_IMAGE) {
@@ -75,6 +76,24 @@ export function createOperation<Schema extends z.core.$ZodType>(spec: CreateSpec
 			};
 		},
 	};
+}
+
+/** The files of a request by parameter, or what is wrong with the first one that can't be sent. */
+async function encodeFiles(
+	wanted: readonly FileInput[],
+	input: BuildInput,
+	labels: INodeProperties[],
+): Promise<Checked<Map<string, EncodedFile>>> {
+	const files = new Map<string, EncodedFile>();
+	for (const { parameter, field, encode } of wanted) {
+		const encoded = await encode(await input.readFile(field));
+		if ('expected' in encoded) {
+			const label = labelOf(parameter.split('.'), labels);
+			return { ok: false, faults: [{ parameter, label, found: null, expected: encoded.expected }] };
+		}
+		files.set(parameter, encoded);
+	}
+	return { ok: true, data: files };
 }
 
 const unmatched = (sent: string) =>

@@ -1,7 +1,7 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
+import { MATCH_IMAGE } from '../../shared/parameters/checks';
 import type { FactsByModel } from '../modelTable';
-import { MATCH_IMAGE } from './checks';
 import { modelLabel } from './modelNames';
 import { currentRatios, nearestShape } from './modelRules';
 

@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
-import * as z from 'zod/v4-mini';
 
-import { httpUrl, oneOf, requiredText } from './checks';
+import { httpUrl, oneOf, requiredText } from '../../shared/parameters/checks';
+import * as z from '../../shared/parameters/zod';
 import { encodeFile } from './files';
 import { urlField } from './fields';
 import { urlDoubts } from './inputUrls';

@@ -1,7 +1,6 @@
-import * as z from 'zod/v4-mini';
-
+import { MATCH_IMAGE } from '../../shared/parameters/checks';
+import * as z from '../../shared/parameters/zod';
 import type { FactsByModel, ModelFacts } from '../modelTable';
-import { MATCH_IMAGE } from './checks';
 import type { Doubt } from './operation';
 
 /** What the table of models means for an item: refused if Runway rules it out, doubted if the model is retired or unknown. */

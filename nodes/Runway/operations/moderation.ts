@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
-import * as z from 'zod/v4-mini';
 
-import { oneOf } from './checks';
+import { oneOf } from '../../shared/parameters/checks';
+import * as z from '../../shared/parameters/zod';
 
 /** How strictly Runway's moderation treats people who resemble public figures. */
 export function moderationField(): INodeProperties {

@@ -1,6 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import type { ImageShape } from '../../shared/files/imageShape';
+import type { Fault } from '../../shared/parameters/check';
 import type { ApiFamily } from '../../shared/task/task';
 import type { FactsByModel } from '../modelTable';
 import type { Encoded } from './files';
@@ -110,23 +111,6 @@ export type BuildResult =
 			hints: string[];
 	  }
 	| { ok: false; faults: Fault[] };
-
-/** What a check of parameters gives: their cleaned values, or what is wrong with them. */
-export type Checked<T> = { ok: true; data: T } | { ok: false; faults: Fault[] };
-
-/** A parameter that the API would refuse. */
-export interface Fault {
-	/** Path of the parameter, such as `cameraMotion.x`. */
-	parameter: string;
-	/** The label in the panel. */
-	label: string;
-	/** The value to show, or null if `expected` says everything. */
-	found: { value: unknown } | null;
-	/** What it must be, continuing the sentence "Label …", such as "must be between 0 and 1". */
-	expected: string;
-	/** Whether the value is a {@link Doubt}, so that Send Anyway sends it. */
-	isDoubt?: boolean;
-}
 
 /**
  * A value that is most likely wrong and can't be known to be, because documentation contradicts itself, the model is unknown

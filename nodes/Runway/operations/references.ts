@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
-import * as z from 'zod/v4-mini';
 
-import { atLeast, atMost, optionalHttpUrl, optionalText } from './checks';
+import { atLeast, atMost, optionalHttpUrl, optionalText } from '../../shared/parameters/checks';
+import * as z from '../../shared/parameters/zod';
 import { encodeFile } from './files';
 import { urlDoubts } from './inputUrls';
 import type { BodyInput, Doubt, FileInput } from './operation';
@@ -10,15 +10,34 @@ import type { BodyInput, Doubt, FileInput } from './operation';
 
 const TAG = /^[A-Za-z][A-Za-z0-9_]{2,15}$/;
 
+const imageUrl: INodeProperties = {
+	displayName: 'Image URL',
+	name: 'url',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. https://example.com/chair.png',
+	hint: 'Fill in either Image URL or Image File Field, and leave the other one empty',
+	description: 'Public URL of a JPEG, PNG or WebP image of up to 16 MB',
+};
+const imageFile: INodeProperties = {
+	displayName: 'Image File Field',
+	name: 'binaryField',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. data',
+	hint: 'The name of the binary field of the item that holds the image, in place of a URL',
+	description: 'A JPEG, PNG or WebP image of up to 3.7 MB',
+};
+const tag: INodeProperties = {
+	displayName: 'Tag',
+	name: 'tag',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. chair',
+	description: 'Name by which the prompt refers to the image, such as @chair: 3 to 16 letters, digits or underscores',
+};
+
 export function referencesField(text: { description: string; tags: boolean; required: boolean }): INodeProperties {
-	const tag: INodeProperties = {
-		displayName: 'Tag',
-		name: 'tag',
-		type: 'string',
-		default: '',
-		placeholder: 'e.g. chair',
-		description: 'Name by which the prompt refers to the image, such as @chair: 3 to 16 letters, digits or underscores',
-	};
 	return {
 		displayName: 'Reference Images',
 		name: 'referenceImages',
@@ -29,31 +48,7 @@ export function referencesField(text: { description: string; tags: boolean; requ
 		required: text.required,
 		description: text.description,
 		options: [
-			{
-				displayName: 'Image',
-				name: 'image',
-				values: [
-					{
-						displayName: 'Image URL',
-						name: 'url',
-						type: 'string',
-						default: '',
-						placeholder: 'e.g. https://example.com/chair.png',
-						hint: 'Fill in either Image URL or Image File Field, and leave the other one empty',
-						description: 'Public URL of a JPEG, PNG or WebP image of up to 16 MB',
-					},
-					{
-						displayName: 'Image File Field',
-						name: 'binaryField',
-						type: 'string',
-						default: '',
-						placeholder: 'e.g. data',
-						hint: 'The name of the binary field of the item that holds the image, in place of a URL',
-						description: 'A JPEG, PNG or WebP image of up to 3.7 MB',
-					},
-					...(text.tags ? [tag] : []),
-				],
-			},
+			{ displayName: 'Image', name: 'image', values: text.tags ? [imageUrl, imageFile, tag] : [imageUrl, imageFile] },
 		],
 	};
 }

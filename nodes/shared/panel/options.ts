@@ -5,9 +5,9 @@ import { spendingOptions } from './spendingFields';
 import { apiField } from './taskFields';
 
 /**
- * Every option about how a node runs, and which operations have it. To add one, define it here (those about files and spending are
- * in files of their own) and name it in a list at the end; nodes/Runway/batch/settings.ts reads it. Options about the video itself, such as the seed, are in
- * nodes/Runway/operations/fields.ts and in the `options` of their operations.
+ * Every option about how a node runs, and which operations have it; those about files and spending are in files of their own. To
+ * add one, define it and name it in a list at the end; nodes/Runway/batch/settings.ts checks it. Options about the video itself,
+ * such as the seed, are in nodes/Runway/operations/fields.ts and in the `options` of their operations.
  */
 
 export const DEFAULT_TIMEOUT_SECONDS = 900;

@@ -5,7 +5,7 @@ import { optionsField, runOptions } from './options';
 
 /** Fields that both triggers have. */
 
-const eventsField: INodeProperties = {
+export const eventsField: INodeProperties = {
 	displayName: 'Trigger On',
 	name: 'events',
 	type: 'multiOptions',

@@ -1,7 +1,7 @@
 import { objectIn, textOf } from './json';
 import { firstAt, type Layers } from './layers';
 import { errorMessage } from './refusal';
-import { httpUrl } from './results';
+import { resultUrl } from './results';
 import type { TaskFailure } from './task';
 
 /**
@@ -61,6 +61,6 @@ export function reasonOf(layers: Layers): string | null {
 			['msg'],
 			textOf,
 		);
-	if (found === null || httpUrl(found) !== null) return null;
+	if (found === null || resultUrl(found) !== null) return null;
 	return (objectIn(found) && errorMessage(found)) ?? found;
 }

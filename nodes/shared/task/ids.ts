@@ -1,5 +1,3 @@
-import type { ApiFamily } from './task';
-
 /** IDs from a text with separators, a list, or a list of a task's items; each once, in order. Errors break long ones by U+200B. */
 export function taskIdsOf(value: unknown): string[] {
 	const parts = (Array.isArray(value) ? value : [value]).flatMap((entry: unknown) => {
@@ -11,9 +9,4 @@ export function taskIdsOf(value: unknown): string[] {
 			: [];
 	});
 	return [...new Set(parts.filter((id) => id !== ''))];
-}
-
-/** Whether a value is one that the field API offers. */
-export function isFamilyChoice(value: unknown): value is ApiFamily | 'auto' {
-	return value === 'auto' || value === 'official' || value === 'compatibility';
 }

@@ -36,8 +36,8 @@ export function resultUrls(layers: Layers, status: TaskStatus): ResultUrls {
 	return {
 		videoUrl: isOf(false),
 		imageUrl: isOf(true),
-		posterUrl: firstAt(layers, ['poster'], httpUrl),
-		lastFrameUrl: firstAt(layers, ['last_frame'], httpUrl),
+		posterUrl: firstAt(layers, ['poster'], resultUrl),
+		lastFrameUrl: firstAt(layers, ['last_frame'], resultUrl),
 		assetUrls: found.map(({ url }) => url),
 	};
 }
@@ -48,7 +48,7 @@ function resultsIn(layers: Layers, status: TaskStatus): Found[] {
 		const byUrl = new Map<string, Found>();
 		for (const layer of layers) {
 			for (const place of places) {
-				for (const url of valuesAt(layer, place).map(httpUrl)) {
+				for (const url of valuesAt(layer, place).map(resultUrl)) {
 					if (url === null || byUrl.has(url)) continue;
 					byUrl.set(url, { url, isImage: isImage(url, makesImages || IMAGE_PLACE.test(place)) });
 				}
@@ -73,7 +73,7 @@ function isImage(url: string, isSaidToBe: boolean): boolean {
 }
 
 /** The text if it is the address of something on the web. */
-export function httpUrl(value: unknown): string | null {
+export function resultUrl(value: unknown): string | null {
 	const candidate = textOf(value);
 	if (candidate === null || !/^https?:\/\//i.test(candidate)) return null;
 	return URL.canParse(candidate) ? candidate : null;

@@ -1,8 +1,13 @@
-import type { IDataObject } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 
 import type { OutputOptions } from '../item/deliver';
-import { DEFAULT_BINARY_FIELD, DEFAULT_MAX_FILE_SIZE_MB } from '../panel/fileFields';
-import { DEFAULT_RUNWAY_VERSION } from '../panel/options';
+import { downloadFields } from '../panel/fileFields';
+import { runOptions } from '../panel/options';
+import { eventsField } from '../panel/triggerFields';
+import { checkParameters } from '../parameters/check';
+import { flag, orDefault } from '../parameters/checks';
+import { commonOptions, MEGABYTE } from '../parameters/commonOptions';
+import * as z from '../parameters/zod';
 import { faultOf, type TriggerContext } from './errors';
 import { TASK_EVENTS, type TaskEvent } from './events';
 
@@ -12,10 +17,18 @@ export interface TriggerSettings {
 	output: OutputOptions;
 	/** Sent as `X-Runway-Version`. */
 	runwayVersion: string;
-	options: IDataObject;
 }
 
-const MEGABYTE = 1_000_000;
+const isEvents = (value: unknown) =>
+	Array.isArray(value) && value.length > 0 && value.every((event) => TASK_EVENTS.includes(event as TaskEvent));
+
+const schema = z.object({
+	events: z.custom<TaskEvent[]>(isEvents, `must name at least one of ${TASK_EVENTS.join(', ')}`),
+	download: orDefault(flag(), false),
+	options: z.object(commonOptions),
+});
+
+const fields = [eventsField, ...downloadFields(), ...runOptions.trigger];
 
 /** Names a trigger among all of this n8n. */
 export function nameOfTrigger(context: TriggerContext): string {
@@ -28,71 +41,42 @@ export function nameOfTrigger(context: TriggerContext): string {
  * @throws NodeOperationError that names the field
  */
 export function readTriggerSettings(context: TriggerContext, operation: string): TriggerSettings {
-	const events = context.getNodeParameter('events', ['succeeded', 'failed', 'cancelled']) as unknown;
-	if (
-		!Array.isArray(events) ||
-		events.length === 0 ||
-		events.some((event) => !TASK_EVENTS.includes(event as TaskEvent))
-	) {
-		throw faultOf(context, 'Trigger On', `must name at least one of ${TASK_EVENTS.join(', ')}`);
-	}
-	const options = context.getNodeParameter('options', {}) as IDataObject;
-	const runwayVersion = String(filled(options.runwayVersion) ?? DEFAULT_RUNWAY_VERSION).trim();
-	if (!/^\d{4}-\d{2}-\d{2}$/.test(runwayVersion)) {
-		throw faultOf(context, 'Runway API Version', 'must be a date such as 2024-11-06');
-	}
-	const maxFileSize = readNumber(context, options, 'maxFileSize', 'Max File Size', DEFAULT_MAX_FILE_SIZE_MB);
-	const download = context.getNodeParameter('download', false) as unknown;
-	const wantsFile = readFlag(context, { download }, 'download', 'Download File', false);
-	const binaryField = wantsFile ? String(options.binaryField ?? DEFAULT_BINARY_FIELD).trim() : null;
-	if (binaryField === '') throw faultOf(context, 'Put Output File in Field', 'must not be empty');
+	const { events, download, options } = checked(context, schema, fields, {
+		events: context.getNodeParameter('events', ['succeeded', 'failed', 'cancelled']),
+		download: context.getNodeParameter('download', false),
+		options: context.getNodeParameter('options', {}),
+	});
+	const { allFiles, binaryField, includeRaw, maxFileSize, runwayVersion } = options;
 	return {
-		events: new Set(events as TaskEvent[]),
+		events: new Set(events),
 		output: {
 			itemIndex: null,
 			operation,
 			produces: null,
-			binaryField,
+			binaryField: download ? binaryField : null,
 			fileName: null,
-			allFiles: readFlag(context, options, 'allFiles', 'Download All Files', false),
+			allFiles,
 			maxFileBytes: maxFileSize === 0 ? null : maxFileSize * MEGABYTE,
-			includeRaw: readFlag(context, options, 'includeRaw', 'Include Raw Response', false),
+			includeRaw,
 			forAgent: false,
 		},
 		runwayVersion,
-		options,
 	};
 }
 
-/** A number that may not be negative, also as text. Left empty, it is the default. */
-export function readNumber(
+/**
+ * Checks a trigger's parameters by a schema and cleans them.
+ * @param labelled where the labels of fields are found
+ * @throws NodeOperationError that names the first field that is wrong
+ */
+export function checked<Schema extends z.core.$ZodType>(
 	context: TriggerContext,
-	values: Readonly<Record<string, unknown>>,
-	name: string,
-	label: string,
-	fallback: number,
-): number {
-	const value = filled(values[name]) ?? fallback;
-	const number = typeof value === 'string' ? Number(value) : value;
-	if (typeof number === 'number' && Number.isFinite(number) && number >= 0) return number;
-	throw faultOf(context, label, 'must be a number that is not negative');
-}
-
-/** A switch, also from the texts "true" and "false". Left empty, it is the default. */
-function readFlag(
-	context: TriggerContext,
-	values: Readonly<Record<string, unknown>>,
-	name: string,
-	label: string,
-	fallback: boolean,
-): boolean {
-	const value = filled(values[name]) ?? fallback;
-	const text = String(value).trim();
-	if (text === 'true' || text === 'false') return text === 'true';
-	throw faultOf(context, label, 'must be true or false');
-}
-
-/** What an expression left, or undefined if that is nothing. */
-function filled(value: unknown): unknown {
-	return value === null || (typeof value === 'string' && value.trim() === '') ? undefined : value;
+	rules: Schema,
+	labelled: INodeProperties[],
+	parameters: Record<string, unknown>,
+): z.core.output<Schema> {
+	const result = checkParameters(rules, labelled, parameters);
+	if (result.ok) return result.data;
+	const [{ label, expected } = { label: '', expected: '' }] = result.faults;
+	throw faultOf(context, label, expected);
 }

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import type { Fault } from '../../../nodes/shared/parameters/check';
 import { explainOutcome } from '../../../nodes/Runway/batch/explainOutcome';
 import { readSettings } from '../../../nodes/Runway/batch/settings';
 import { isCreate, operations } from '../../../nodes/Runway/operations';
-import type { BatchOperation, Fault } from '../../../nodes/Runway/operations/operation';
+import type { BatchOperation } from '../../../nodes/Runway/operations/operation';
 import { taskIdsOf } from '../../../nodes/shared/task/ids';
 import { budget, holds } from './fuzz';
 import { json } from './inputs';

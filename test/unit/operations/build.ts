@@ -1,7 +1,8 @@
 import { NodeHelpers, type INodeParameters, type INodeProperties } from 'n8n-workflow';
 
+import type { Fault } from '../../../nodes/shared/parameters/check';
 import { isCreate, operations } from '../../../nodes/Runway/operations';
-import type { BuildInput, BuildResult, CreateOperation, Fault } from '../../../nodes/Runway/operations/operation';
+import type { BuildInput, BuildResult, CreateOperation } from '../../../nodes/Runway/operations/operation';
 import { callback_url, mp4, pier, png, tall, type Values } from './rows';
 
 /** Operations as n8n would run them: with the defaults of the panel, and images that can be read. */

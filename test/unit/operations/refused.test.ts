@@ -1,4 +1,4 @@
-import { labelledParameters } from '../../../nodes/Runway/operations/parameters';
+import { labelledParameters } from '../../../nodes/shared/parameters/check';
 import { build, faultsOf, input, isShown, named, operationOf, parametersOf } from './build';
 import { table, type Values } from './rows';
 

@@ -1,7 +1,6 @@
-import * as z from 'zod/v4-mini';
-
+import { optionalInteger, ratio, requiredText } from '../../../shared/parameters/checks';
+import * as z from '../../../shared/parameters/zod';
 import { modelTable } from '../../modelTable';
-import { optionalInteger, ratio, requiredText } from '../checks';
 import { modelField, promptField, ratioFields, seedField } from '../fields';
 import { panelRemarks, replacedDefaults } from '../hints';
 import { contentModeration, moderationField, publicFigureThreshold } from '../moderation';

@@ -1,6 +1,5 @@
-import * as z from 'zod/v4-mini';
-
-import { httpUrl } from '../checks';
+import { httpUrl } from '../../../shared/parameters/checks';
+import * as z from '../../../shared/parameters/zod';
 import { urlField } from '../fields';
 import { urlDoubts } from '../inputUrls';
 import { createOperation } from '../createOperation';

@@ -1,7 +1,14 @@
-import * as z from 'zod/v4-mini';
-
+import {
+	flag,
+	integer,
+	MATCH_IMAGE,
+	oneOf,
+	optionalInteger,
+	ratioOrMatch,
+	requiredText,
+} from '../../../shared/parameters/checks';
+import * as z from '../../../shared/parameters/zod';
 import { modelTable } from '../../modelTable';
-import { flag, integer, MATCH_IMAGE, oneOf, optionalInteger, ratioOrMatch, requiredText } from '../checks';
 import { modelField, ratioField, seedField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, moderationField, publicFigureThreshold } from '../moderation';

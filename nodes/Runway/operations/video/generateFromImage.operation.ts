@@ -1,6 +1,3 @@
-import * as z from 'zod/v4-mini';
-
-import { cameraMotion, cameraMotionField, optionalMotionVector } from '../cameraMotion';
 import {
 	flag,
 	httpUrl,
@@ -10,7 +7,9 @@ import {
 	optionalText,
 	ratioOrMatch,
 	requiredText,
-} from '../checks';
+} from '../../../shared/parameters/checks';
+import * as z from '../../../shared/parameters/zod';
+import { cameraMotion, cameraMotionField, optionalMotionVector } from '../cameraMotion';
 import { durationField, flipField, modelField, promptField, ratioField, styleField, urlField } from '../fields';
 import { urlDoubts } from '../inputUrls';
 import { documentedDoubts } from '../modelRules';

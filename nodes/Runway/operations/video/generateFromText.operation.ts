@@ -1,7 +1,6 @@
-import * as z from 'zod/v4-mini';
-
+import { integer, ratio, requiredText } from '../../../shared/parameters/checks';
+import * as z from '../../../shared/parameters/zod';
 import { cameraMotion, cameraMotionField, motionVector } from '../cameraMotion';
-import { integer, ratio, requiredText } from '../checks';
 import { durationField, modelField, promptField, ratioField, styleField } from '../fields';
 import { documentedDoubts } from '../modelRules';
 import { createOperation } from '../createOperation';

@@ -1,6 +1,3 @@
-import * as z from 'zod/v4-mini';
-
-import { modelTable } from '../../modelTable';
 import {
 	flag,
 	integer,
@@ -10,7 +7,9 @@ import {
 	optionalText,
 	ratioOrMatch,
 	requiredText,
-} from '../checks';
+} from '../../../shared/parameters/checks';
+import * as z from '../../../shared/parameters/zod';
+import { modelTable } from '../../modelTable';
 import { durationField, modelField, promptField, ratioFields, seedField, urlField } from '../fields';
 import { panelRemarks, replacedDefaults } from '../hints';
 import { urlDoubts } from '../inputUrls';

@@ -1,6 +1,5 @@
-import * as z from 'zod/v4-mini';
-
-import { decimal, flag, httpUrl, integer, requiredText } from '../checks';
+import { decimal, flag, httpUrl, integer, requiredText } from '../../../shared/parameters/checks';
+import * as z from '../../../shared/parameters/zod';
 import { durationField, flipField, modelField, promptField, urlField } from '../fields';
 import { urlDoubts } from '../inputUrls';
 import { documentedDoubts } from '../modelRules';

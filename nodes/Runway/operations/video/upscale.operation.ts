@@ -1,8 +1,7 @@
-import * as z from 'zod/v4-mini';
-
+import { requiredText } from '../../../shared/parameters/checks';
+import * as z from '../../../shared/parameters/zod';
 import { modelTable } from '../../modelTable';
 import { panelRemarks } from '../hints';
-import { requiredText } from '../checks';
 import { modelField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
 import { currentModels } from '../modelRules';

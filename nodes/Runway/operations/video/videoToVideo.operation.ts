@@ -1,8 +1,7 @@
-import * as z from 'zod/v4-mini';
-
+import { optionalInteger, optionalRatio, requiredText } from '../../../shared/parameters/checks';
+import * as z from '../../../shared/parameters/zod';
 import { modelTable } from '../../modelTable';
 import { panelRemarks } from '../hints';
-import { optionalInteger, optionalRatio, requiredText } from '../checks';
 import { modelField, optionalRatioField, promptField, seedField } from '../fields';
 import { mediaInput, requireMedia } from '../media';
 import { contentModeration, moderationField, publicFigureThreshold } from '../moderation';

@@ -1,6 +1,5 @@
-import * as z from 'zod/v4-mini';
-
-import { isObject, type Json } from '../../shared/task/json';
+import { isObject, type Json } from '../task/json';
+import * as z from './zod';
 
 /**
  * Building blocks for parameter schemas. Every message continues the sentence "Label …" and names what
@@ -87,7 +86,10 @@ export function decimal(min: number, max: number) {
 /** A switch, also from the texts "true" and "false". */
 export function flag() {
 	return z.pipe(
-		z.transform((value) => (value === 'true' ? true : value === 'false' ? false : value)),
+		z.transform((value: unknown) => {
+			const text = typeof value === 'string' ? value.trim() : value;
+			return text === 'true' ? true : text === 'false' ? false : value;
+		}),
 		z.boolean('must be true or false'),
 	);
 }
@@ -117,6 +119,14 @@ export function jsonObject() {
 		z.transform(parseJson),
 		z.custom<Json>((value) => isObject(value), expected),
 	);
+}
+
+/** A setting that is its default if it was not added or is left empty, as an expression may leave it. */
+export function orDefault<Schema extends z.core.$ZodType>(
+	schema: Schema,
+	fallback: Parameters<typeof z.prefault<Schema>>[1],
+) {
+	return emptyAsUndefined(z.prefault(schema, fallback));
 }
 
 /** Treats what n8n shows as an empty field as not set. */

@@ -1,9 +1,25 @@
 import type { INodeProperties } from 'n8n-workflow';
-import * as z from 'zod/v4-mini';
 
-import type { Checked, Fault, Operation } from './operation';
+import * as z from './zod';
 
 /** Checks what the panel gives, and names what is wrong as the panel names it. */
+
+/** What a check of parameters gives: their cleaned values, or what is wrong with them. */
+export type Checked<T> = { ok: true; data: T } | { ok: false; faults: Fault[] };
+
+/** A parameter that the API would refuse. */
+export interface Fault {
+	/** Path of the parameter, such as `cameraMotion.x`. */
+	parameter: string;
+	/** The label in the panel. */
+	label: string;
+	/** The value to show, or null if `expected` says everything. */
+	found: { value: unknown } | null;
+	/** What it must be, continuing the sentence "Label …", such as "must be between 0 and 1". */
+	expected: string;
+	/** Whether the value is only doubtful, so that Send Anyway sends it. */
+	isDoubt?: boolean;
+}
 
 /**
  * Checks parameters by a schema and cleans them.
@@ -54,8 +70,14 @@ export function labelOf(path: string[], fields: INodeProperties[]): string {
 	return labels.join(' → ') || path.join('.');
 }
 
+/** What has fields and, apart from them, options. */
+interface Labelled {
+	fields: INodeProperties[];
+	options?: INodeProperties[];
+}
+
 /** An operation's own fields and options, with labels that lead to them: "Options → Seed". */
-export function labelledParameters({ fields, options = [] }: Pick<Operation, 'fields' | 'options'>): INodeProperties[] {
+export function labelledParameters({ fields, options = [] }: Labelled): INodeProperties[] {
 	return [...fields, ...options.map((option) => ({ ...option, displayName: `Options → ${option.displayName}` }))];
 }
 

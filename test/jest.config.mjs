@@ -26,7 +26,7 @@ export default {
 	// Engine tests wait for renders most of the time, so many of a file run side by side.
 	maxConcurrency: 20,
 	// For tests that hang. On a busy machine, five seconds are soon over.
-	testTimeout: 60_000,
+	testTimeout: 120_000,
 	testSequencer: path.join(root, 'test', 'longestFirst.mjs'),
 	projects: [project('unit'), project('engine'), project('e2e'), project('browser'), project('queue')],
 };

@@ -5,6 +5,7 @@ import type { WorkflowFile } from '../support/n8n';
 import { startStandIn, type StandIn } from '../support/standin';
 import { FINAL_WORDS, startFakeChat, type FakeChat } from './support/fakeChat';
 import { itSince, rowsSince } from './support/host';
+import { LONGEST_TEST_MS } from './support/place';
 import { CREDENTIAL, node, RUNWAY, saveCredential, start } from './support/workflows';
 
 /**
@@ -13,8 +14,7 @@ import { CREDENTIAL, node, RUNWAY, saveCredential, start } from './support/workf
  * (SupplyDataContext), agents from version 3 let the engine run it as a node (ExecuteContext).
  */
 
-const MINUTES = 60_000;
-jest.setTimeout(MINUTES);
+jest.setTimeout(LONGEST_TEST_MS);
 const AGENTS: Array<[how: string, version: number]> = [
 	['called by the agent itself (agent 2.2)', 2.2],
 	...rowsSince<[string, number]>('2', ['run by the engine for the agent (agent 3.1)', 3.1]),
@@ -38,7 +38,7 @@ beforeAll(async () => {
 		await saveCredential(n8n, 'Stand-in for the agents', { apiKey: api.apiKey, baseUrl: api.url }),
 		{ id: await n8n.createCredential(model), name: model.name, type: model.type },
 	];
-}, 4 * MINUTES);
+}, LONGEST_TEST_MS);
 
 beforeEach(() => {
 	api.reset();

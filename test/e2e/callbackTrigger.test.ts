@@ -1,5 +1,5 @@
 import { isQueueMode, outputOf } from '../support/n8n';
-import { chain, noOp, ownPlace, pause, place, topic, until } from './support/place';
+import { chain, noOp, ownPlace, place, topic, until } from './support/place';
 import { expectRepetitionsToStartNothing } from './support/restarts';
 import {
 	callbackTrigger,
@@ -11,8 +11,7 @@ import {
 	idsOf,
 	post,
 	receiver,
-	SETTLED_MS,
-	started,
+	toldBefore,
 } from './support/triggers';
 
 /** The callback trigger in a real n8n. */
@@ -27,13 +26,13 @@ topic('The callback trigger', (test) => {
 			api.settings.callbacks.times = 3;
 			const { id, url } = await receiver(here, {}, digest);
 			const taskId = await create(api, 'x', { callbackUrl: url });
-			await started(n8n, id, 1);
-			const items = await emitted(n8n, id);
+			const areOver = () => api.callbacks.filter(({ status }) => status === 200).length === 3;
+			await until(areOver, 'all callbacks are delivered');
+			const items = await toldBefore(here, { id, url }, 1);
 			expect(idsOf(items)).toEqual([taskId]);
 			await expectOpens(n8n, items[0], api.assetBytes('video'));
 			const [execution] = await executionsOf(n8n, id);
 			expect(execution && outputOf(execution, 'Digest')[0]?.json.digest).toBe(api.videoDigest());
-			expect(api.callbacks.map(({ status }) => status)).toEqual([200, 200, 200]);
 			await n8n.deactivate(id);
 		}),
 	);
@@ -55,13 +54,12 @@ topic('The callback trigger', (test) => {
 					answers.add(`${answer.status} ${answer.body}`);
 				}
 				const isAnswered = () => api.callbacks.filter(({ status }) => status === 200).length === real.length * 2;
-				await until(isAnswered, 'all callbacks are delivered', 60_000);
+				await until(isAnswered, 'all callbacks are delivered');
 			}
 			expect(answers).toEqual(new Set(['200 {"status":"received"}']));
-			await started(n8n, id, 50);
-			const items = await emitted(n8n, id);
-			expect(await n8n.executionIds(id)).toHaveLength(50);
+			const items = await toldBefore(here, { id, url }, 50);
 			expect(idsOf(items).sort()).toEqual([...real].sort());
+			expect(await n8n.executionIds(id)).toHaveLength(51);
 			await n8n.deactivate(id);
 		}),
 	);
@@ -85,10 +83,11 @@ topic('The callback trigger', (test) => {
 			expect((await post(url, '{"task_id":')).status).toBeGreaterThanOrEqual(400);
 			const large = await post(url, { task_id: 'x', status: '3', prompt: 'y'.repeat(300_000) });
 			expect(large).toEqual({ status: 413, body: '{"status":"too large"}' });
-			await pause(SETTLED_MS);
-			expect(await n8n.executionIds(id)).toEqual([]);
+			await until(() => api.reads.some(({ taskId }) => taskId === 'x'), 'the task is asked for');
 			// The only one that names a task was asked for, and is not known.
 			expect(new Set(api.reads.map(({ taskId }) => taskId))).toEqual(new Set(['x']));
+			expect(await toldBefore(here, { id, url }, 0)).toEqual([]);
+			expect(await n8n.executionIds(id)).toHaveLength(1);
 			await n8n.deactivate(id);
 		}),
 	);
@@ -112,8 +111,7 @@ topic('The callback trigger', (test) => {
 			}
 			expect(api.reads).toEqual([]);
 			expect((await post(url, body)).status).toBe(200);
-			await started(n8n, id, 1);
-			const items = await emitted(n8n, id);
+			const items = await toldBefore(here, { id, url }, 1);
 			expect(idsOf(items)).toEqual([taskId]);
 			expect(JSON.stringify(items)).not.toContain(secret);
 			await n8n.deactivate(id);
@@ -149,18 +147,19 @@ topic('A callback trigger of an n8n', (test) => {
 		'that is killed and comes back starts nothing for a replayed callback',
 		ownPlace(async (here, own) => {
 			const { api, n8n } = here;
-			const { id, url, told, repeatedReads } = await expectRepetitionsToStartNothing(here, own);
+			const { id, url, repeatedReads } = await expectRepetitionsToStartNothing(here, own);
 			// It was known from the workflow's static data.
 			expect(repeatedReads).toBe(0);
 
 			// A key that is refused for a moment loses nothing.
+			const before = idsOf(await emitted(n8n, id));
 			const reads = api.reads.length;
 			const revoked = api.fault({ on: 'read', kind: 'status', status: 401, times: Infinity });
 			const third = await create(api, 'x', { callbackUrl: url });
 			await until(() => api.reads.length > reads, 'the task is read back');
 			revoked.clear();
-			await started(n8n, id, 3);
-			expect(idsOf(await emitted(n8n, id))).toEqual([...told, third]);
+			const after = idsOf(await toldBefore(here, { id, url }, before.length + 1));
+			expect(after).toEqual([...before, third]);
 		}),
 	);
 });

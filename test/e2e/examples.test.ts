@@ -3,13 +3,13 @@ import path from 'node:path';
 
 import { binaryOf, errorOf, type N8nClient, outputOf, projectRoot, sharedN8n, type WorkflowFile } from '../support/n8n';
 import { startStandIn, type StandIn } from '../support/standin';
+import { LONGEST_TEST_MS, QUICK } from './support/place';
 
 /**
  * Every example of an operation is imported into a real n8n and run to its end against the stand-in, and what comes out
  * is compared byte for byte. The ones for real jobs, from number 14 on, are in realJobs.test.ts.
  */
 
-const MINUTES = 60_000;
 const RUNWAY = 'n8n-nodes-cometapi-runway.runway';
 
 const folder = path.join(projectRoot, 'examples');
@@ -21,7 +21,7 @@ let n8n: N8nClient;
 let credentials: Array<{ id: string; name: string; type: string }>;
 
 beforeAll(async () => {
-	api = await startStandIn();
+	api = await startStandIn(QUICK);
 	n8n = await sharedN8n();
 	const credential = {
 		name: 'Stand-in for the examples',
@@ -29,7 +29,7 @@ beforeAll(async () => {
 		data: { apiKey: api.apiKey, baseUrl: api.url },
 	};
 	credentials = [{ id: await n8n.createCredential(credential), name: credential.name, type: credential.type }];
-}, 4 * MINUTES);
+}, LONGEST_TEST_MS);
 
 beforeEach(() => api.reset());
 
@@ -79,7 +79,7 @@ describe('In a real n8n, the example', () => {
 			expect(binary.mimeType).toBe(kind === 'video' ? 'video/mp4' : 'image/png');
 			expect((await n8n.download(binary)).equals(api.assetBytes(kind))).toBe(true);
 		},
-		MINUTES,
+		LONGEST_TEST_MS,
 	);
 
 	it(
@@ -95,7 +95,7 @@ describe('In a real n8n, the example', () => {
 				video?.id,
 			);
 		},
-		MINUTES,
+		LONGEST_TEST_MS,
 	);
 
 	it(
@@ -107,23 +107,24 @@ describe('In a real n8n, the example', () => {
 			expect(new Set(ids).size).toBe(1);
 			expect(outputOf(execution, 'Submit')[0]?.json.status).toBe('queued');
 		},
-		MINUTES,
+		LONGEST_TEST_MS,
 	);
 
 	it(
 		'12-sleep-until-callback.json sleeps in the database while the video renders',
 		async () => {
-			api.settings.renderMs = 10_000;
+			api.settings.renderMs = 600_000;
 			const id = await n8n.importWorkflow(example('12-sleep-until-callback.json'), credentials);
 			const executionId = await n8n.run(id);
 			const asleep = await n8n.waitForExecution(executionId, { until: ({ status }) => status === 'waiting' });
 			expect(asleep.waitTill).not.toBeNull();
+			for (const taskId of api.tasks.keys()) api.finish(taskId);
 			const execution = await n8n.waitForExecution(executionId);
 			expect(execution.status).toBe('success');
 			expect(outputOf(execution, 'Runway')[0]?.json.status).toBe('succeeded');
 			expect(api.creates).toHaveLength(1);
 		},
-		MINUTES,
+		LONGEST_TEST_MS,
 	);
 
 	it(
@@ -133,6 +134,6 @@ describe('In a real n8n, the example', () => {
 			expect(last()[0]?.json).toMatchObject({ remaining: expect.any(Number) as number });
 			expect(JSON.stringify(execution)).not.toContain(api.apiKey);
 		},
-		MINUTES,
+		LONGEST_TEST_MS,
 	);
 });

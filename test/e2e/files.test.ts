@@ -11,12 +11,12 @@ import {
 } from '../support/n8n';
 import { startStandIn, type StandIn } from '../support/standin';
 import { rowsSince } from './support/host';
+import { LONGEST_TEST_MS } from './support/place';
 import { chain, fetchFile, items, runway, saveCredential, start } from './support/workflows';
 
 /** Files that earlier nodes of a real n8n have made go in, and tasks that earlier nodes have created are found. */
 
-const MINUTES = 60_000;
-jest.setTimeout(MINUTES);
+jest.setTimeout(LONGEST_TEST_MS);
 
 let api: StandIn;
 let n8n: N8nClient;
@@ -30,7 +30,7 @@ beforeAll(async () => {
 	credential = await saveCredential(n8n, 'Stand-in for the files', { apiKey: api.apiKey, baseUrl: api.url });
 	picture = `data:image/png;base64,${api.assetBytes('image').toString('base64')}`;
 	clip = `data:video/mp4;base64,${api.assetBytes('video').toString('base64')}`;
-}, 4 * MINUTES);
+}, LONGEST_TEST_MS);
 
 beforeEach(() => api.reset());
 

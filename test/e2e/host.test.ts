@@ -101,7 +101,7 @@ describe('a real n8n with the package installed', () => {
 			await n8n.restart();
 			expect((await n8n.workflow(id)).name).toBe('Plain');
 		},
-		MINUTES,
+		4 * MINUTES,
 	);
 
 	it(

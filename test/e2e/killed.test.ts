@@ -20,6 +20,7 @@ import {
 	textToVideo,
 	until,
 	wakeUp,
+	watched,
 	webhook,
 } from './support/place';
 import { loseEventLog } from './support/restarts';
@@ -77,8 +78,9 @@ async function begin(n8n: N8n, workflow: WorkflowFile): Promise<Scene> {
 	const here = await furnish(api, n8n);
 	const executionId = await here.call(workflow);
 	if (workflow.nodes.some(({ name }) => name === nap.name)) await wakeUp(here);
-	const isWatched = (id: string) => api.reads.some(({ taskId }) => taskId === id);
-	await until(() => stuckIds(here).length > 0 && stuckIds(here).every(isWatched), 'the tasks are watched', 60_000);
+	const amount = JSON.stringify(workflow).split('[stuck]').length - 1;
+	await until(() => stuckIds(here).length === amount, 'the last tasks are created');
+	await watched(here, amount);
 	return { ...here, executionId, creates: 0, log: '' };
 }
 
@@ -90,9 +92,11 @@ async function setUp(): Promise<Record<Name, Scene>> {
 			async ([name, workflow]) => [name, await begin(n8n, workflow())] as const,
 		);
 		const scenes = await Promise.all(begun);
-		for (const [, scene] of scenes) scene.creates = scene.api.creates.length;
 		await n8n.kill();
-		for (const [, scene] of scenes) scene.log = n8n.log();
+		for (const [, scene] of scenes) {
+			scene.creates = scene.api.creates.length;
+			scene.log = n8n.log();
+		}
 		await whileDown();
 		await n8n.restart();
 		await Promise.all(scenes.map(async ([, { executionId }]) => await n8n.waitForExecution(executionId)));

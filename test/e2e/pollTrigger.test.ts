@@ -8,9 +8,8 @@ import {
 	create,
 	digest,
 	DURABLE_CURSORS,
-	emitted,
-	emittedAtLast,
-	everySeconds,
+	emits,
+	emittedBefore,
 	executionsOf,
 	expectOpens,
 	idsOf,
@@ -26,40 +25,46 @@ const text = (ids: string[]) => ids.join('\n');
 topic('The polling trigger', (test) => {
 	test(
 		'starts a workflow once for each task, over reactivations, with files that can be read then and later',
-		place(async ({ api, n8n, save }) => {
+		place(async (here) => {
+			const { api, n8n, save } = here;
+			const marker = await create(api, '[stuck]');
 			const ids = [
 				await create(api, 'x'),
 				await create(api, 'x', { family: 'official' }),
 				await create(api, '[stuck]', { family: 'official' }),
 			];
-			const taskIds = `={{ ${JSON.stringify(ids)} }}`;
+			const taskIds = `={{ ${JSON.stringify([...ids, marker])} }}`;
 			const id = await save(chain(pollTrigger({ watch: 'ids', taskIds }), digest));
 			await publish(n8n, id);
-			await until(async () => (await emitted(n8n, id)).length >= 2, 'two items have come');
+			await emits(n8n, id, 2);
 			await n8n.deactivate(id);
 			await publish(n8n, id);
 			api.finish(ids[2] ?? '');
 			await n8n.deactivate(id);
 			await publish(n8n, id);
 
-			const items = await emittedAtLast(n8n, id, 3);
+			const items = await emittedBefore(here, id, 3, marker);
 			expect(idsOf(items).sort()).toEqual([...ids].sort());
 			for (const item of items) await expectOpens(n8n, item, api.assetBytes('video'));
-			const digests = (await executionsOf(n8n, id)).flatMap((execution) => outputOf(execution, 'Digest'));
-			expect(digests.map(({ json }) => json.digest)).toEqual([api.videoDigest(), api.videoDigest(), api.videoDigest()]);
+			const executions = (await executionsOf(n8n, id)).filter(({ status }) => status === 'success');
+			const digests = executions.flatMap((execution) => outputOf(execution, 'Digest'));
+			expect(digests.map(({ json }) => json.digest)).toEqual(Array(4).fill(api.videoDigest()));
 			await n8n.deactivate(id);
 		}),
 	);
 
 	test(
 		'tells of 500 tasks, each once',
-		place(async ({ api, n8n, save }) => {
+		place(async (here) => {
+			const { api, n8n, save } = here;
+			const marker = await create(api, '[stuck]');
 			const ids = await Promise.all(
 				Array.from({ length: 500 }, async () => await create(api, 'x', { family: 'official' })),
 			);
-			const id = await save(chain(pollTrigger({ watch: 'ids', taskIds: text(ids), download: false }), after));
+			const taskIds = text([...ids, marker]);
+			const id = await save(chain(pollTrigger({ watch: 'ids', taskIds, download: false }), after));
 			await publish(n8n, id);
-			const items = await emittedAtLast(n8n, id, 500);
+			const items = await emittedBefore(here, id, 500, marker);
 			expect(items).toHaveLength(500);
 			expect(new Set(idsOf(items))).toEqual(new Set(ids));
 			await n8n.deactivate(id);
@@ -68,36 +73,41 @@ topic('The polling trigger', (test) => {
 
 	test(
 		'shows a failed execution while the key is refused, and what it missed afterwards',
-		place(async ({ api, n8n, save }) => {
+		place(async (here) => {
+			const { api, n8n, save } = here;
 			const taskId = await create(api, '[stuck]');
-			// A poll that is refused tries three times, and the next one has to come after that.
-			const pollTimes = { item: everySeconds(20) };
-			const id = await save(chain(pollTrigger({ watch: 'ids', taskIds: taskId, download: false, pollTimes }), after));
+			const marker = await create(api, '[stuck]');
+			const taskIds = text([taskId, marker]);
+			const id = await save(chain(pollTrigger({ watch: 'ids', taskIds, download: false }), after));
 			await publish(n8n, id);
-			await until(() => api.reads.length > 1, 'polls are going on', 90_000);
+			// Not only the poll with which n8n tries the trigger out, and which reads a task twice at most.
+			await until(() => api.reads.filter((read) => read.taskId === marker).length > 2, 'polls are under way');
 			const revoked = api.fault({ on: 'read', kind: 'status', status: 401, times: Infinity });
 			api.finish(taskId);
-			await until(async () => (await n8n.executionIds(id)).length > 0, 'an execution is there', 90_000);
+			await until(async () => (await n8n.executionIds(id)).length > 0, 'an execution is there');
 			const [failed] = await executionsOf(n8n, id);
 			expect(failed?.status).toBe('error');
 			expect(textOf(failed && errorOf(failed))).toMatch(/does not accept the API key.*Open the credential/s);
 			revoked.clear();
-			expect(idsOf(await emittedAtLast(n8n, id, 1))).toEqual([taskId]);
+			expect(idsOf(await emittedBefore(here, id, 1, marker))).toEqual([taskId]);
 			await n8n.deactivate(id);
 		}),
 	);
 
 	test(
 		'reports an id that nobody knows once, beside the tasks that there are',
-		place(async ({ api, n8n, save }) => {
+		place(async (here) => {
+			const { api, n8n, save } = here;
+			const marker = await create(api, '[stuck]');
 			const ids = ['no-such-task', await create(api, 'x')];
-			const id = await save(chain(pollTrigger({ watch: 'ids', taskIds: text(ids), download: false }), after));
+			const taskIds = text([...ids, marker]);
+			const id = await save(chain(pollTrigger({ watch: 'ids', taskIds, download: false }), after));
 			// As after six minutes of waiting for it.
 			const row = { kind: 'absence', answers: 5, since: Date.now() - 6 * 60_000 };
-			const watched = [{ id: ids[0], seenAt: 1, row }];
-			await setStaticData(n8n, id, { 'node:Trigger': { watchlist: { watched } } });
+			const watchlist = { watched: [{ id: ids[0], seenAt: 1, row }] };
+			await setStaticData(n8n, id, { 'node:Trigger': { watchlist } });
 			await publish(n8n, id);
-			const items = await emittedAtLast(n8n, id, 2);
+			const items = await emittedBefore(here, id, 2, marker);
 			expect(items).toHaveLength(2);
 			expect(items.find(({ json }) => json.taskId === ids[0])?.json).toMatchObject({
 				status: 'unknown',

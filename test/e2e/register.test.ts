@@ -39,7 +39,7 @@ async function open(changes: Partial<CredentialData> = {}): Promise<Register> {
 /** A busy machine may take longer than a run would wait. */
 async function written(register: Register): Promise<void> {
 	await register.settle();
-	for (let wait = 0; wait < 300 && register.fault !== null; wait++) {
+	for (let wait = 0; wait < 900 && register.fault !== null; wait++) {
 		await new Promise((resolve) => setTimeout(resolve, 100));
 		await register.settle();
 	}
@@ -105,6 +105,7 @@ describeSince(FIRST)('In a real n8n, the register', () => {
 	it('marks a whole batch as ended and delivered, and finds what has changed since', async () => {
 		const register = await open();
 		await register.add([taskRow({ requestId: 'other' })]);
+		await written(register);
 		await new Promise((resolve) => setTimeout(resolve, 50));
 		const since = new Date().toISOString();
 		const endedTime = '2026-05-04T08:20:00.000Z';

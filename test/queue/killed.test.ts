@@ -21,6 +21,7 @@ import {
 	textOf,
 	textToVideo,
 	until,
+	watched,
 	webhook,
 } from '../e2e/support/place';
 import { expectRepetitionsToStartNothing, expectTasksToldOnceOverKills, loseEventLog } from '../e2e/support/restarts';
@@ -76,7 +77,7 @@ describe('A worker that is killed while it waits', () => {
 				settings: { saveExecutionProgress: true },
 			};
 			const executionId = await here.call(workflow);
-			await until(() => api.reads.length > 3, 'the tasks are watched');
+			await watched(here, 2);
 			const worker = await workerOf(executionId);
 			await worker.kill();
 			const ids = loggedIds(worker, executionId);
@@ -105,7 +106,7 @@ describe('A worker that is killed while it waits', () => {
 			const executionId = await here.call(
 				chain(webhook(), ...prompts('a [stuck]', 'b [stuck]'), imageToVideo({}, RETRY)),
 			);
-			await until(() => api.reads.length > 3, 'the tasks are watched');
+			await watched(here, 2);
 			const worker = await workerOf(executionId);
 			await Promise.all([worker.kill(), mode.webhooks.kill()]);
 			await loseEventLog(worker);
@@ -262,10 +263,10 @@ describe('A main process that is killed', () => {
 		inQueue(async (here) => {
 			const { api, n8n } = here;
 			const executionId = await n8n.run(await here.save(chain(manual, ...prompts('a [stuck]'), imageToVideo())));
-			await until(() => api.reads.length > 1, 'the task is watched');
+			await watched(here, 1);
 			await mode.main.kill();
 			taskIds(here).forEach((id) => api.finish(id));
-			await until(() => api.downloads.length === 1, 'the file is fetched', 60_000);
+			await until(() => api.downloads.length > 0, 'the file is fetched');
 			await mode.main.restart();
 			const execution = await n8n.waitForExecution(executionId);
 			expect(textOf(errorOf(execution))).toBe('');

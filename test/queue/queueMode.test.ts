@@ -10,6 +10,7 @@ import {
 	manual,
 	notedIds,
 	pause,
+	quiet,
 	type Place,
 	place,
 	prompts,
@@ -17,11 +18,11 @@ import {
 	textOf,
 	textToVideo,
 	topic,
-	until,
+	watched,
 	webhook,
 	withCustomData,
 } from '../e2e/support/place';
-import { create, digest, emitted, idsOf, post, receiver, SETTLED_MS, started } from '../e2e/support/triggers';
+import { create, digest, emits, idsOf, post, receiver, toldBefore } from '../e2e/support/triggers';
 
 /** The node in an n8n in queue mode, where the processes share nothing but PostgreSQL and Redis. */
 
@@ -85,14 +86,11 @@ topic('A worker', (test) => {
 	test(
 		'ends its waiting if the time limit of the workflow has passed',
 		inQueue(async (here) => {
-			const workflow = { ...chain(webhook(), ...stuck(2), imageToVideo()), settings: { executionTimeout: 8 } };
-			const executionId = await here.call(workflow);
+			const nodes = chain(webhook(), ...stuck(2), imageToVideo({ options: { pollInterval: 1 } }));
+			const executionId = await here.call({ ...nodes, settings: { executionTimeout: 8 } });
 			const execution = await here.n8n.waitForExecution(executionId);
 			expect(execution.status).toBe('canceled');
-			await until(() => here.api.requests.every(({ endedAt }) => endedAt !== undefined), 'the last requests end');
-			const requests = here.api.requests.length;
-			await pause(3_000);
-			expect(here.api.requests).toHaveLength(requests);
+			await quiet(here);
 			expect(here.api.creates).toHaveLength(2);
 		}),
 	);
@@ -169,14 +167,12 @@ topic('Stop', (test) => {
 		inQueue(async (here) => {
 			const { api, n8n } = here;
 			const executionId = await n8n.run(await here.save(chain(manual, ...stuck(10), inTurn())));
-			await until(() => api.creates.length === 3 && api.reads.length > 3, 'the first tasks are watched');
+			await watched(here, 3);
 			await n8n.stopExecution(executionId);
 			expect((await n8n.waitForExecution(executionId)).status).toBe('canceled');
-			await pause(2_000);
-			const requests = api.requests.length;
+			await quiet(here);
 			taskIds(api).forEach((id) => api.finish(id));
-			await pause(5_000);
-			expect(api.requests).toHaveLength(requests);
+			expect(await quiet(here)).toBe(0);
 			expect(api.creates).toHaveLength(3);
 			await expectLogged(here, executionId);
 		}),
@@ -187,7 +183,7 @@ topic('Stop', (test) => {
 		inQueue(async (here) => {
 			const { api, n8n } = here;
 			const executionId = await here.call(chain(webhook(), ...stuck(3), inTurn()));
-			await until(() => api.creates.length === 3 && api.reads.length > 3, 'the tasks are watched');
+			await watched(here, 3);
 			await n8n.stopExecution(executionId);
 			expect((await n8n.waitForExecution(executionId)).status).toBe('canceled');
 			await expectLogged(here, executionId);
@@ -204,12 +200,14 @@ topic('The callback trigger', (test) => {
 			const { id, url } = await receiver(here, { download: false });
 			const atMain = url.replace((await mode()).webhooks.url, n8n.url);
 			const taskId = await create(api, 'x', { callbackUrl: url });
-			await started(n8n, id, 1);
+			await emits(n8n, id, 1);
 			const body = { task_id: taskId, status: '3' };
 			// The first repetition lets n8n save what the call that started the execution could not.
 			for (const address of [url, atMain, atMain, url]) expect((await post(address, body)).status).toBe(200);
-			await pause(SETTLED_MS);
-			expect(idsOf(await emitted(n8n, id))).toEqual([taskId]);
+			expect(idsOf(await toldBefore(here, { id, url }, 1))).toEqual([taskId]);
+			// A callback that was sent last is the last one in its process alone.
+			const atBoth = idsOf(await toldBefore(here, { id, url: atMain }, 2));
+			expect(atBoth.filter((told) => told === taskId)).toHaveLength(1);
 			await n8n.deactivate(id);
 		}),
 	);

@@ -8,7 +8,6 @@ import { pLimit } from '../../shared/wait/limit';
 import { Alarm } from '../../shared/wait/pause';
 import { Attempts, type Found } from './attempts';
 import { openClients, type ClientFor } from './clients';
-
 import { progressReporter } from './hints';
 import { isPassedOn, makeItem } from './item';
 import { isJob, taskOf, type Ending, type Job, type Outcome, type Prepared, type TaskJob } from './job';

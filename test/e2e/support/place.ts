@@ -33,12 +33,15 @@ export interface Place {
 
 export const RUNWAY_TYPE = 'n8n-nodes-cometapi-runway.runway';
 /** Tests wait for their turn, too, see {@link place}. */
-export const LONGEST_TEST_MS = 240_000;
+export const LONGEST_TEST_MS = 480_000;
 /** So many run at a time: with more of them, an n8n on a small machine takes seconds for what it does at once. */
 const AT_A_TIME = 6;
 const CREDENTIAL_TYPE = 'cometApiRunwayApi';
 const POLL_MS = 100;
-const ACTIVATION_MS = 15_000;
+/** Long enough for a machine that has much else to do: it only counts for what never happens. */
+const PATIENCE_MS = 90_000;
+/** Longer than a node that polls every second or two pauses. */
+const QUIET_MS = 3_000;
 
 /** Renders in a fraction of a second. */
 export const QUICK: StandInOptions = { renderMs: 300, queuedMs: 50, notVisibleMs: 50 };
@@ -108,11 +111,7 @@ export async function furnish(api: StandIn, n8n: N8nClient): Promise<Place> {
 			const path = workflow.nodes.find(({ type }) => type.endsWith('.webhook'))?.parameters.path as string;
 			await n8n.activate(id);
 			// n8n may answer before the webhook is registered.
-			await until(
-				async () => (await fetch(n8n.webhookUrl(path), { method: 'POST' })).ok,
-				'the webhook is registered',
-				ACTIVATION_MS,
-			);
+			await until(async () => (await fetch(n8n.webhookUrl(path), { method: 'POST' })).ok, 'the webhook is registered');
 			await until(async () => (await n8n.executionIds(id)).length > 0, 'the webhook starts an execution');
 			await n8n.deactivate(id);
 			return (await n8n.executionIds(id))[0] ?? '';
@@ -133,7 +132,7 @@ export function topic(subject: string, define: (test: Test & { skip: Test }) => 
 export async function until(
 	isSo: () => boolean | Promise<boolean>,
 	what = 'what the test waits for',
-	timeoutMs = 30_000,
+	timeoutMs = PATIENCE_MS,
 ): Promise<void> {
 	for (const deadline = Date.now() + timeoutMs; !(await isSo());) {
 		if (Date.now() > deadline) throw new Error(`It did not happen within ${timeoutMs / 1000} s that ${what}`);
@@ -143,6 +142,30 @@ export async function until(
 
 export async function pause(milliseconds: number): Promise<void> {
 	await new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Waits until this many tasks are created, and a node waits for each of them. */
+export async function watched({ api }: Pick<Place, 'api'>, amount: number): Promise<void> {
+	const isWatched = (id: string) => api.reads.some(({ taskId }) => taskId === id);
+	await until(
+		() => api.tasks.size >= amount && [...api.tasks.keys()].every(isWatched),
+		`${amount} tasks are created and watched`,
+	);
+}
+
+/** Waits until nothing has been asked of CometAPI for a while, and gives how many requests came before that. */
+export async function quiet({ api }: Pick<Place, 'api'>): Promise<number> {
+	const before = api.requests.length;
+	let latest = before;
+	let since = Date.now();
+	await until(() => {
+		if (latest !== api.requests.length || api.requests.some(({ endedAt }) => endedAt === undefined)) {
+			latest = api.requests.length;
+			since = Date.now();
+		}
+		return Date.now() - since >= QUIET_MS;
+	}, 'nothing more is asked of CometAPI');
+	return latest - before;
 }
 
 /** Waits until the execution sleeps. */
@@ -257,7 +280,7 @@ export async function wakeUp({ api }: Place): Promise<void> {
 	const address = () => (api.creates.at(-1)?.body as { callback_url?: string } | undefined)?.callback_url ?? '';
 	await until(() => address() !== '', 'the task is created');
 	const [url = '', query = ''] = address().split('/runway');
-	await until(async () => (await fetch(url + query, { method: 'POST' })).ok, 'the execution is woken up', 60_000);
+	await until(async () => (await fetch(url + query, { method: 'POST' })).ok, 'the execution is woken up');
 }
 
 export function noOp(name: string): Part {

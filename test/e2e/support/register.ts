@@ -144,6 +144,13 @@ export async function switchOnBehindGate(here: Place): Promise<GatedRegister> {
 	return { gate, ...(await switchOn(here, gate.url)) };
 }
 
+/** Waits until a trigger has asked the register for rows: it tells of what ends after that. n8n says nothing of when a trigger is live. */
+export async function polled({ gate }: GatedRegister): Promise<void> {
+	const isAnswered = ({ method, path, endedAt }: Written) =>
+		method === 'GET' && path.includes('/rows') && endedAt !== undefined;
+	await until(() => gate.requests.some(isAnswered), 'the trigger polls');
+}
+
 interface Page {
 	data: StoredRow[];
 	nextCursor: string | null;

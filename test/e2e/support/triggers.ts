@@ -25,8 +25,8 @@ export function everySeconds(seconds: number): INodeParameters[] {
 
 /** Long enough for two polls. */
 const TWO_POLLS_MS = 11_000;
-/** Longer than n8n takes to start an execution that it should not start. */
-export const SETTLED_MS = 6_000;
+/** For items that only a later poll brings. */
+const LATER_POLLS_MS = 300_000;
 
 /** The environment of an n8n 2.41 that saves what a poll remembers together with the executions that the poll starts. */
 export const DURABLE_CURSORS = {
@@ -123,14 +123,45 @@ export async function emitted(n8n: N8nClient, workflowId: string): Promise<INode
 
 /** Waits for this many items, and then long enough for one too many to come. */
 export async function emittedAtLast(n8n: N8nClient, workflowId: string, count: number): Promise<INodeExecutionData[]> {
-	await until(async () => (await emitted(n8n, workflowId)).length >= count, `${count} items have come`, 180_000);
+	await emits(n8n, workflowId, count);
 	await pause(TWO_POLLS_MS);
 	return await emitted(n8n, workflowId);
 }
 
+/** Waits for this many items. */
+export async function emits(n8n: N8nClient, workflowId: string, count: number): Promise<void> {
+	const haveCome = async () => (await emitted(n8n, workflowId)).length >= count;
+	await until(haveCome, `${count} items have come`, LATER_POLLS_MS);
+}
+
+/**
+ * Every item that has come once this many have, and a later poll has found one more task: it would have found again what
+ * the polls before it did not remember. Without the item of that task.
+ *
+ * @param marker a task that the trigger watches and that renders for ever; it ends here
+ */
+export async function emittedBefore(
+	{ api, n8n }: Pick<Place, 'api' | 'n8n'>,
+	workflowId: string,
+	count: number,
+	marker: string,
+): Promise<INodeExecutionData[]> {
+	await emits(n8n, workflowId, count);
+	api.finish(marker);
+	return await allBut(n8n, workflowId, marker);
+}
+
+/** Every item but that of the marker, once that one has come. */
+async function allBut(n8n: N8nClient, workflowId: string, marker: string): Promise<INodeExecutionData[]> {
+	let items: INodeExecutionData[] = [];
+	const hasCome = async () => idsOf((items = await emitted(n8n, workflowId))).includes(marker);
+	await until(hasCome, 'the item of the marker has come', LATER_POLLS_MS);
+	return items.filter(({ json }) => json.taskId !== marker);
+}
+
 export const idsOf = (items: INodeExecutionData[]) => items.map(({ json }) => json.taskId as string);
 
-/** Publishes a workflow. n8n answers before the triggers are live, and may be busy with another one. */
+/** Publishes a workflow. n8n answers before the triggers are live, and before the poll with which it tries them out. */
 export async function publish(n8n: N8nClient, workflowId: string): Promise<void> {
 	await n8n.activate(workflowId);
 	await until(async () => (await n8n.workflow(workflowId)).active, 'the workflow is active');
@@ -149,12 +180,18 @@ export async function post(url: string, body: unknown, contentType = 'applicatio
 	return { status: response.status, body: await response.text() };
 }
 
-/** Publishes a workflow that begins with a callback trigger; returns its id and the trigger's URL. */
+/** A published workflow that begins with a callback trigger. */
+export interface Receiver {
+	id: string;
+	url: string;
+}
+
+/** Publishes a workflow that begins with a callback trigger. */
 export async function receiver(
 	{ n8n, save }: Pick<Place, 'n8n' | 'save'>,
 	parameters: INodeParameters = {},
 	next: Part = noOp('After'),
-): Promise<{ id: string; url: string }> {
+): Promise<Receiver> {
 	const trigger = callbackTrigger(parameters);
 	const id = await save(chain(trigger, next));
 	await publish(n8n, id);
@@ -163,12 +200,18 @@ export async function receiver(
 	return { id, url };
 }
 
-/** Waits for this many executions, and then long enough for one too many to start. */
-export async function started(n8n: N8nClient, workflowId: string, count: number): Promise<void> {
-	await until(
-		async () => (await n8n.executionIds(workflowId)).length >= count,
-		`${count} executions have started`,
-		60_000,
-	);
-	await pause(SETTLED_MS);
+/**
+ * Every item of a callback trigger once this many have come, and a callback that was sent after all others has started an
+ * execution: one too many would have started before it. Without the item of that callback.
+ */
+export async function toldBefore(
+	{ api, n8n }: Pick<Place, 'api' | 'n8n'>,
+	{ id, url }: Receiver,
+	count: number,
+): Promise<INodeExecutionData[]> {
+	await emits(n8n, id, count);
+	const marker = await create(api, 'marker');
+	api.finish(marker);
+	expect((await post(url, { task_id: marker, status: '3' })).status).toBe(200);
+	return await allBut(n8n, id, marker);
 }

@@ -8,8 +8,9 @@ import { type Owner, Session } from './session';
 import { isVersionAtLeast } from './version';
 import { bindCredentials, type CredentialReference, findTrigger, type WorkflowFile } from './workflows';
 
-const EXECUTION_TIMEOUT_MS = 60_000;
-const RETRY_TIMEOUT_MS = 30_000;
+/** Limits are for what never comes: a busy machine takes long for what takes a second elsewhere. */
+const EXECUTION_TIMEOUT_MS = 120_000;
+const RETRY_TIMEOUT_MS = 90_000;
 const POLL_MS = 150;
 
 /** Who may sign in to every n8n started here. It listens on loopback only, so these are no secrets. */

@@ -8,6 +8,8 @@ import { cacheFolder } from './project';
 const PARENT_WATCH = path.join(__dirname, 'parentWatch.cjs');
 const GUARDED = path.join(__dirname, 'guarded.cjs');
 const POLL_MS = 50;
+/** A killed process is gone at once, but a busy machine may take a while to say so. */
+const KILL_TIMEOUT_MS = 30_000;
 
 /** What {@link startProcess} starts. */
 export interface ProcessInput {
@@ -66,8 +68,8 @@ export class HostProcess {
 	/** Ends the whole group at once, as a power cut would. */
 	async kill(): Promise<void> {
 		this.signal('SIGKILL');
-		await this.waitForExit(5_000);
-		await this.waitForGroup(5_000);
+		await this.waitForExit(KILL_TIMEOUT_MS);
+		await this.waitForGroup(KILL_TIMEOUT_MS);
 	}
 
 	private signal(signal: NodeJS.Signals): void {

@@ -55,6 +55,7 @@ class Script implements FaultHandle {
 export interface MetFault {
 	fault?: Fault;
 	slowMs: number;
+	waitsFor: Array<() => Promise<void>>;
 	/** Gives the fault back when the request was refused before it could take effect. */
 	release(): void;
 }
@@ -81,13 +82,16 @@ export class FaultBook {
 
 	meet(request: RecordedRequest): MetFault {
 		let slowMs = 0;
+		const waitsFor: MetFault['waitsFor'] = [];
 		for (const script of this.scripts) {
 			if (script.fault.kind === 'refuse' || !script.take(request)) continue;
 			if (script.fault.kind !== 'slow') {
-				return { fault: script.fault, slowMs, release: () => script.release(request) };
+				return { fault: script.fault, slowMs, waitsFor, release: () => script.release(request) };
 			}
-			slowMs += script.fault.ms ?? 1000;
+			const { ms, until } = script.fault;
+			if (until !== undefined) waitsFor.push(until);
+			slowMs += ms ?? (until === undefined ? 1000 : 0);
 		}
-		return { slowMs, release: () => undefined };
+		return { slowMs, waitsFor, release: () => undefined };
 	}
 }

@@ -163,6 +163,7 @@ export class StandInServer implements types.StandIn {
 			request.body = parseBody(body);
 			const met = this.faults.meet(request);
 			const { latencyMs } = this.settings;
+			for (const until of met.waitsFor) await until();
 			await this.timers.sleep(met.slowMs + (typeof latencyMs === 'function' ? latencyMs(request) : latencyMs));
 			if (response.destroyed) return;
 			if (isAsset(request)) await this.answerAsset(request, incoming, response, met);

@@ -338,8 +338,10 @@ export interface Fault {
 	location?: string;
 	/** Content-Type for `wrong-type`. */
 	type?: string;
-	/** Delay for `slow`. */
+	/** Delay for `slow`; the default is 1000 without `until`. */
 	ms?: number;
+	/** For `slow`: answers no sooner than this has come about. */
+	until?: () => Promise<void>;
 	/** For `truncated-json`: `cut` (default) promises the whole length and cuts; `honest` states the short length. */
 	length?: 'cut' | 'honest';
 	/** Whether a create that meets the fault makes its task all the same. Each kind has its default. */

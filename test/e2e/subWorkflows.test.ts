@@ -1,9 +1,10 @@
-import { binaryOf, errorOf, type Execution, outputOf } from '../support/n8n';
+import { binaryOf, errorOf, type Execution, isQueueMode, outputOf } from '../support/n8n';
 import { n8nIsAtLeast } from './support/host';
 import { startHost } from './support/otherHost';
 import {
 	asleep,
 	chain,
+	hintsOf,
 	items,
 	link,
 	loop,
@@ -176,7 +177,10 @@ topic('A Runway node', (test) => {
 		saveManualExecutions: false,
 		saveExecutionProgress: false,
 	} as const;
-	for (const [how, trigger] of Object.entries({ 'by hand': manual, 'by a webhook': webhook() })) {
+	// In queue mode, these versions of n8n delete such an execution when it falls asleep.
+	const losesSleepers = isQueueMode() && n8nIsAtLeast('2.27') && !n8nIsAtLeast('2.34');
+	const starts = Object.entries(losesSleepers ? {} : { 'by hand': manual, 'by a webhook': webhook() });
+	for (const [how, trigger] of starts) {
 		test(
 			`sleeps and wakes up if n8n saves no executions, started ${how}`,
 			place(async (here) => {
@@ -197,6 +201,9 @@ topic('A Runway node', (test) => {
 					const workflow = { ...parts, settings: SAVING_NOTHING };
 					const executionId = trigger === manual ? await n8n.run(await save(workflow)) : await here.call(workflow);
 					await asleep(here, executionId);
+					// Earlier versions tell no node of the workflow's settings.
+					const hint = n8nIsAtLeast('1.123') ? 'does not save successful production executions' : '';
+					expect(hintsOf(await n8n.execution(executionId))).toContain(hint);
 					for (const id of api.tasks.keys()) api.finish(id);
 					await until(() => told.length > 0, 'the node behind it runs');
 					expect(told).toEqual(['succeeded']);

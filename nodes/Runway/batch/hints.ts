@@ -52,6 +52,16 @@ export function hintsOf(
 	].filter((hint) => hint !== '');
 }
 
+/** Says before an execution falls asleep what could keep it from waking up. */
+export function hintsOfSleep(context: IExecuteFunctions): string[] {
+	// n8n before 1.123 does not tell.
+	const { saveDataSuccessExecution } = (context as Partial<IExecuteFunctions>).getWorkflowSettings?.() ?? {};
+	if (saveDataSuccessExecution !== 'none') return [];
+	return [
+		'This workflow does not save successful production executions. In queue mode, n8n 2.27 to 2.33 then deletes executions that sleep: save them, or update n8n.',
+	];
+}
+
 function sayIf(amount: number, words: string): string {
 	return amount > 0 ? words : '';
 }

@@ -8,7 +8,7 @@ import { findAppeared } from './appeared';
 import { runBalance } from './balance';
 import { attemptsBefore, endIfHopeless, isLeftOpen } from './earlier';
 import { resumeModels } from './fallback';
-import { addHints, hintsOf } from './hints';
+import { addHints, hintsOf, hintsOfSleep } from './hints';
 import { isJob, taskOf, type Ending } from './job';
 import { runList } from './list';
 import { Ledger } from './paid';
@@ -93,7 +93,8 @@ async function passOn(
 	await noted;
 	if (important !== undefined && isOver) throw nodeError(context, important, results, unclaimed);
 
-	addHints(context, hintsOf(endings, unclaimed, recent.reused, register?.fault ?? null));
+	const hints = hintsOf(endings, unclaimed, recent.reused, register?.fault ?? null);
+	addHints(context, isSleep ? [...hints, ...hintsOfSleep(context)] : hints);
 	if (isSleep) return await fallAsleep(context, endings, unclaimed, register, rows);
 	// An error item may be what n8n's Retry On Fail runs the node again for, so the ledger stays.
 	if (endings.every(({ item }) => item !== undefined)) ledger.clear();

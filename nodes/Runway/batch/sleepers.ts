@@ -145,10 +145,7 @@ export async function deliverAll(
 function endedItem(context: Context, { item: json, itemIndex }: EndedSleeper): INodeExecutionData {
 	const pairedItem = { item: itemIndex };
 	if (!('getQueryData' in context)) return markForErrorOutput(context, { json, pairedItem });
-	// n8n 1, which does not sign these addresses, copies what it is handed here, so that no mark would last: to the
-	// error output go only items of these two.
-	const isN8n1 = !('signature' in (context.getQueryData() as object));
+	// n8n copies what a webhook hands over, so no mark would last, and most versions send only items of these two to the error output.
 	const { error, message } = json;
-	const goesToErrorOutput = context.getNode().onError === 'continueErrorOutput';
-	return { json: isN8n1 && goesToErrorOutput ? { error, message } : json, pairedItem };
+	return { json: context.getNode().onError === 'continueErrorOutput' ? { error, message } : json, pairedItem };
 }

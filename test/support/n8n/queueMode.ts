@@ -72,6 +72,8 @@ export async function startQueueMode({
 			N8N_DEFAULT_BINARY_DATA_MODE: 'database',
 			// As behind a load balancer that gives webhooks to their own process.
 			N8N_WEBHOOK_URL: `http://127.0.0.1:${port}/`,
+			// The name of that before n8n 2.30.
+			WEBHOOK_URL: `http://127.0.0.1:${port}/`,
 			OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true',
 			...env,
 		};

@@ -104,7 +104,10 @@ async function setUp(): Promise<Record<Name, Scene>> {
 }
 
 async function expectRetriesToCreateNothing({ api, n8n, retry, run, ...scene }: Scene): Promise<void> {
-	const line = new RegExp(`^Runway task (\\S+) created \\(execution ${scene.executionId}, node "Runway", item`, 'gm');
+	const line = new RegExp(
+		`^Runway task (\\S+) created \\(execution ${scene.executionId}, node "Runway", \\d+(?:st|nd|rd|th) item`,
+		'gm',
+	);
 	const ids = [...scene.log.matchAll(line)].map(([, id = '']) => id);
 	expect(scene.log).not.toContain(api.apiKey);
 	expect(ids.sort()).toEqual([...api.tasks.keys()].sort());

@@ -71,7 +71,7 @@ export class RecentTasks {
 			const { itemIndex, fingerprint } = job;
 			this.taken.add(taskId);
 			this.reused.add(job);
-			// Whom it calls back is another run.
+			// It calls another run back.
 			ledger.recall([{ itemIndex, fingerprint, taskId, createdAt, executionId: '' }]);
 		};
 		await this.reuseOfProcess(asking, use);
@@ -94,7 +94,7 @@ export class RecentTasks {
 		keep(({ taskId }) => taskId !== outcome.task.taskId);
 	}
 
-	/** To be called when the run has ended in whatever way. */
+	/** Call this when the run has ended, whatever happened. */
 	release(): void {
 		for (const sent of this.claims.values()) settle(sent, null);
 	}
@@ -137,7 +137,7 @@ export class RecentTasks {
 		}
 	}
 
-	/** Claims the requests that nobody else has sent lately, and returns the others with those who have. Asks nobody, so no other run comes between. */
+	/** Claims the requests that nobody else has sent lately, and returns the others with those who have. Awaits nothing, so no other run comes in between. */
 	private share(jobs: readonly CreateJob[]): Map<CreateJob, Sent> {
 		const now = systemClock.now();
 		const others = new Map<CreateJob, Sent>();

@@ -1,13 +1,12 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { ownProblem } from '../../shared/api/problem';
-import { credentialIdOf } from '../../shared/api/credential';
 import type { Register } from '../../shared/register/register';
 import type { StoredRow } from '../../shared/register/row';
 import { pLimit } from '../../shared/wait/limit';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
-import { roundOf } from './cutOff';
 import type { Job } from './job';
+import { placeOf } from './jobRows';
 import type { PaidRecord } from './paid';
 
 /**
@@ -50,18 +49,10 @@ export async function recallAttempts(
 }
 
 async function recall(context: IExecuteFunctions, register: Register, jobs: readonly Job[]): Promise<Recalled | null> {
-	const workflowId = context.getWorkflow().id ?? '';
+	const { workflowId, nodeName, runIndex, credentialId, executionId: ownId } = placeOf(context);
 	const originOf = originsIn(register);
-	const where = {
-		workflowId,
-		nodeName: context.getNode().name,
-		runIndex: roundOf(context),
-		credentialId: credentialIdOf(context),
-	};
-	const [own, rows] = await Promise.all([
-		originOf(context.getExecutionId()),
-		register.find({ where, limit: MOST_ROWS }),
-	]);
+	const where = { workflowId, nodeName, runIndex, credentialId };
+	const [own, rows] = await Promise.all([originOf(ownId), register.find({ where, limit: MOST_ROWS })]);
 	// A retry under way is known to n8n, so an n8n that does not know it is another one, or hides it from the key's owner.
 	if (own === null || !own.isKnown || rows === null || rows.length >= MOST_ROWS) return null;
 	// A retry begins later than what it retries.

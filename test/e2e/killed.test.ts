@@ -145,6 +145,6 @@ describe('An n8n that is killed while a node waits pays for nothing twice when t
 	test('and has the ids in its log', 'oneNode');
 	test('after it has lost its event log', 'withoutLog');
 	test('after it has lost its event log, but saved what there was before the node', 'withoutLogButSaved');
-	test('in the second round of a loop, of which it has saved the first one', 'inALoop');
+	test('in the second round of a loop, if it has saved the first one', 'inALoop');
 	test('in the second round of a loop that had slept in its first one', 'inALoopThatSlept');
 });

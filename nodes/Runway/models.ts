@@ -40,7 +40,7 @@ export async function searchModels(this: ILoadOptionsFunctions, filter?: string)
 	return { results: results.filter(({ name }) => name.toLowerCase().includes(wanted)) };
 }
 
-/** The IDs of CometAPI's list, each once, or null if there is none to be had. */
+/** The IDs of CometAPI's list, each once, or null if it can't be read. */
 async function listedModels(context: ILoadOptionsFunctions): Promise<string[] | null> {
 	try {
 		const send = await createSend(context);

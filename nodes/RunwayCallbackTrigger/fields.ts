@@ -25,7 +25,7 @@ export const secret: INodeProperties = {
 		'A long random word that becomes the end of both URLs. n8n drops calls without it unread. Whenever you change it, publish (activate) this workflow again and copy the new URL.',
 };
 
-/** Beside the URLs, so that the steps stay in view while n8n listens. Of all tags, notices show links and lists only. */
+/** Beside the URLs, so that the steps stay in view while n8n listens. Notices show no tags but links and lists. */
 const STEPS = [
 	'1. Open "Webhook URLs" above and copy the test URL.',
 	'2. Paste it into the option Callback URL of a Runway node in another workflow.',

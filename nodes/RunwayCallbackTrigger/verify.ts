@@ -27,10 +27,10 @@ export type Outcome =
 	| { kind: 'items'; items: INodeExecutionData[] }
 	/** Nothing starts; the reason is for the user's eyes. */
 	| { kind: 'ignored'; reason: string }
-	/** CometAPI could not be asked, for as long as it was worth trying. */
+	/** CometAPI did not answer for as long as it was worth asking. */
 	| { kind: 'unanswered'; problem: Problem };
 
-/** A callback, and what it is held against. */
+/** A callback, and what it is checked against. */
 export interface Case {
 	claim: Claim;
 	/** Milliseconds since the epoch. */

@@ -33,7 +33,7 @@ export interface Refusal {
 
 /**
  * Asks for the tasks, the longest unseen first, until all have been asked for, the time is up, or the table of judgement
- * says that asking on is no use. What one task is answered never stops the others.
+ * says that asking again is no use. The answer about one task never stops the others.
  * @param endsAt milliseconds since the epoch; nothing is asked after that
  */
 export async function ask(poll: Poll, client: RunwayClient, endsAt: number): Promise<Round> {
@@ -143,7 +143,7 @@ export class Round {
  * keys now and then (fact sheet 8.2).
  * @param accountRow refusals that concern all tasks, in a row over all of them
  * @param endsAt milliseconds since the epoch; nothing is asked after that
- * @returns the last answer, and whether asking for other tasks is no use
+ * @returns the last answer, and whether it is no use to ask for other tasks
  */
 export async function readPatiently(
 	reader: TaskReader,

@@ -48,7 +48,7 @@ export async function emitEvents(
 
 /**
  * Makes the item of a task, with its file and what the source knows of it.
- * @param deadline gives the download up
+ * @param deadline ends the download
  */
 export async function makeItem(
 	context: IPollFunctions,

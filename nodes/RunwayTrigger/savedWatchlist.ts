@@ -31,7 +31,7 @@ export interface Watched {
 	word?: string;
 	/** Answers of one kind in a row that were no task. */
 	row?: SavedRow & { kind: Kind };
-	/** When it was reported that there is no such task; from then on it is asked for but seldom. */
+	/** When it was reported that there is no such task; from then on it is rarely asked for. */
 	reportedAt?: number;
 	/** How often its file could not be fetched in the time of one poll. */
 	cutShort?: number;

@@ -81,7 +81,7 @@ function ownAddress(address: string, n8nUrl: string): string {
 	return `${n8nUrl}${/(\/[^/?]+){3}(\?.*)?$/.exec(address)?.[0] ?? ''}`;
 }
 
-/** @returns the HTTP status if neither the sleeping node nor an execution that runs has answered; null if nobody has */
+/** @returns the HTTP status if neither the sleeping node nor a running execution has answered; null if nobody has */
 async function call({ helpers }: IPollFunctions, url: string, body: IDataObject): Promise<'answered' | number | null> {
 	try {
 		const { statusCode, body: said } = (await helpers.httpRequest({

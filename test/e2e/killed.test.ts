@@ -108,7 +108,10 @@ async function setUp(): Promise<Record<Name, Scene>> {
 }
 
 async function expectRetriesToCreateNothing({ api, n8n, retry, run, ...scene }: Scene): Promise<void> {
-	const line = new RegExp(`^Runway task (\\S+) created \\(execution ${scene.executionId}, node "Runway", item`, 'gm');
+	const line = new RegExp(
+		`^Runway task (\\S+) created \\(execution ${scene.executionId}, node "Runway", \\d+(?:st|nd|rd|th) item`,
+		'gm',
+	);
 	const ids = [...scene.log.matchAll(line)].map(([, id = '']) => id);
 	expect(scene.log).not.toContain(api.apiKey);
 	expect(ids.sort()).toEqual([...api.tasks.keys()].sort());
@@ -146,6 +149,6 @@ describe('An n8n that is killed while a node waits pays for nothing twice when t
 	test('and has the ids in its log', 'oneNode');
 	test('after it has lost its event log', 'withoutLog');
 	test('after it has lost its event log, but saved what there was before the node', 'withoutLogButSaved');
-	test('in the second round of a loop, of which it has saved the first one', 'inALoop');
+	test('in the second round of a loop, if it has saved the first one', 'inALoop');
 	test('in the second round of a loop that had slept in its first one', 'inALoopThatSlept');
 });

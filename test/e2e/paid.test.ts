@@ -52,7 +52,7 @@ topic('Retry On Fail', (test) => {
 	);
 
 	test(
-		'pays for nothing anew if the task failed for good',
+		'pays for nothing again if the task failed for good',
 		place(async ({ api, run }) => {
 			const list = prompts('a', 'b [fail SAFETY.INPUT.TEXT]', 'c', 'd');
 			const execution = await run(chain(manual, ...list, imageToVideo({}, RETRY)));
@@ -302,7 +302,7 @@ topic('What looks the same', (test) => {
 	);
 
 	test(
-		'is made anew in a new execution',
+		'is made again in a new execution',
 		place(async ({ api, n8n, save }) => {
 			const id = await save(chain(manual, ...prompts('same'), imageToVideo()));
 			await n8n.runToEnd(id);

@@ -119,7 +119,7 @@ describeSince(FIRST)('In a real n8n, the register', () => {
 		expect(await register.find({ after: changed?.rows[0]?.id, order: 'oldest', limit: 3 })).toHaveLength(3);
 	});
 
-	it('makes its table anew after somebody has deleted it', async () => {
+	it('makes its table again after somebody has deleted it', async () => {
 		const [table] = await tables();
 		await n8n.request('DELETE', `/rest/projects/${await projectOf()}/data-tables/${table?.id}`);
 		const register = await open();

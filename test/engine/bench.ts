@@ -64,7 +64,7 @@ export function bench(act: (bench: Bench) => Promise<void>, settings: StandInOpt
 }
 
 /**
- * Tests about one subject, of which each continues its sentence. All tests of a file run at the same time,
+ * Tests about one subject; the name of each continues its sentence. All tests of a file run at the same time,
  * because most of them wait for tasks; each has its own bench.
  */
 export function topic(
@@ -135,7 +135,7 @@ export function task(
 	return { resource: 'task', operation, ...more, options: { ...quickOptions, ...options } };
 }
 
-/** Items of which each brings the prompt of its own task; prompts steer the stand-in. */
+/** Items with a prompt each; prompts steer the stand-in. */
 export function prompts(...texts: string[]): IDataObject[] {
 	return texts.map((prompt) => ({ prompt }));
 }

@@ -57,7 +57,7 @@ const refused: Case[] = [
 	['too low a balance', { kind: 'insufficient-quota' }, /balance of the CometAPI account is too low/],
 ];
 
-topic('A create of which it is unknown whether it was accepted', (test) => {
+topic('A create that may or may not have been accepted', (test) => {
 	for (const [title, fault] of mayHaveArrived) {
 		test(
 			`because ${title}, is sent once and leaves the other tasks named`,

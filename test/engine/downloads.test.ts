@@ -61,7 +61,7 @@ topic('The file', (test) => {
 	);
 
 	test(
-		'is fetched anew if its connection broke and the server takes no ranges',
+		'is fetched from the start if its connection broke and the server takes no ranges',
 		bench(async ({ api, engine, run }) => {
 			api.settings.supportRanges = false;
 			api.fault({ on: 'asset', kind: 'truncated' });
@@ -148,7 +148,7 @@ topic('The file', (test) => {
 	);
 
 	test(
-		'is fetched anew if it stops coming in the middle',
+		'is fetched from the start if it stops coming in the middle',
 		bench(async ({ api, engine, run }) => {
 			api.fault({ on: 'asset', kind: 'stall' });
 			const signal = AbortSignal.timeout(20_000);
@@ -174,7 +174,7 @@ topic('A file that cannot be fetched', (test) => {
 		['always cut off', { kind: 'truncated' }, /cut off|aborted|connection/i],
 		['refused', { kind: 'status', status: 400 }, /HTTP 400/],
 		['a web page', { kind: 'html' }, /web page/],
-		['out of order', { kind: 'status', status: 500 }, /HTTP 500/],
+		['on a broken server', { kind: 'status', status: 500 }, /HTTP 500/],
 	];
 	test('leaves an item with its URLs and a reason, not an error, and a hint', async () => {
 		await Promise.all(

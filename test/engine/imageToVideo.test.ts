@@ -25,7 +25,7 @@ async function withImages(
 	}
 }
 
-/** A PNG of which only the beginning is there. */
+/** Only the beginning of a PNG. */
 function png(width: number, height: number): Buffer {
 	const bytes = Buffer.alloc(64);
 	bytes.write('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1');

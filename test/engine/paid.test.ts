@@ -45,7 +45,7 @@ topic('A second attempt at the same execution', (test) => {
 	);
 
 	test(
-		'creates anew only what failed for a passing cause',
+		'creates again only what failed for a temporary reason',
 		bench(async ({ api, fail, run }) => {
 			const items = prompts('a', '[fail once INTERNAL]', '[fail SAFETY]');
 			const runData = newExecution();
@@ -75,7 +75,7 @@ topic('A second attempt at the same execution', (test) => {
 	);
 
 	test(
-		'never sends a create again of which it is unknown whether it was accepted',
+		'never sends a create again if it is unknown whether it was accepted',
 		bench(async ({ api, fail }) => {
 			api.fault({ on: 'create', kind: 'reset-after' });
 			const runData = newExecution();
@@ -87,7 +87,7 @@ topic('A second attempt at the same execution', (test) => {
 	);
 
 	test(
-		'creates anew if the input has changed',
+		'creates a new task if the input has changed',
 		bench(async ({ api, fail, run }) => {
 			const runData = newExecution();
 			await fail(imageToVideo({ timeout: 1 }), { items: prompts('[stuck]'), runData });
@@ -230,7 +230,7 @@ topic('A retry from the list of executions', (test) => {
 		copy.resultData.runData = { ...ran('Start', 60_000), Runway: [] };
 		return copy;
 	};
-	/** A node that was executed so many milliseconds ago. */
+	/** A node that was executed this many milliseconds ago. */
 	const ran = (name: string, ago: number): IRunData => ({
 		[name]: [{ startTime: Date.now() - ago, executionTime: 10, executionIndex: 0, source: [] }],
 	});

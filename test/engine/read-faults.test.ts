@@ -135,7 +135,7 @@ topic('A task with strange states', (test) => {
 	);
 
 	test(
-		'of which the status is unknown, or which vanishes, is waited for up to the time limit and then named',
+		'whose status is unknown, or which vanishes, is waited for up to the time limit and then named',
 		bench(async ({ api, run }) => {
 			const { items } = await run(imageToVideo({ timeout: 4 }), {
 				items: prompts('[unknown]', '[vanish]', 'fine'),

@@ -72,7 +72,7 @@ topic('Reuse a Recent Task', (test) => {
 	);
 
 	test(
-		'creates anew what has failed, what was refused, what is asked for with other words, and all without the option',
+		'creates a new task for what failed, for what was refused, for other words, and for everything without the option',
 		bench(async ({ api, fail, run }) => {
 			await fail(imageToVideo(HOUR), { items: prompts('[fail SAFETY] guard') });
 			await fail(imageToVideo(HOUR), { items: prompts('[fail SAFETY] guard'), ...inExecution('50') });

@@ -81,7 +81,7 @@ describe('The register', () => {
 		expect(register.fault).toBeNull();
 	});
 
-	it('makes its table anew when somebody has deleted it', async () => {
+	it('makes its table again if somebody has deleted it', async () => {
 		const register = await open();
 		await register.add(batch(1));
 		n8n.tables.clear();
@@ -250,7 +250,7 @@ describe('The register', () => {
 
 		const daysAgo = (days: number) => new Date(now - days * DAY_MS).toISOString();
 		const deletes = () => n8n.calls.filter((call) => call.startsWith('DELETE'));
-		const settleAnew = async (rowsLeft: number) => {
+		const settleAgain = async (rowsLeft: number) => {
 			await (await open({}, clock)).settle();
 			for (let wait = 0; wait < 200 && n8n.rows.length > rowsLeft; wait++)
 				await new Promise((resolve) => setTimeout(resolve, 10));
@@ -272,20 +272,20 @@ describe('The register', () => {
 				taskRow({ requestId: 'lost long ago', status: 'sending', createdTime: daysAgo(190) }),
 				taskRow({ requestId: 'unknown long ago', status: 'unknown', createdTime: daysAgo(190) }),
 			]);
-			await settleAnew(4);
+			await settleAgain(4);
 			expect(ids(n8n.rows as never)).toEqual(['recent', 'undelivered', 'open', 'lost']);
 		});
 
 		it('with the first run of a process, and then once an hour', async () => {
-			await settleAnew(0);
+			await settleAgain(0);
 			const calls = n8n.calls.length;
-			await settleAnew(0);
+			await settleAgain(0);
 			expect(n8n.calls).toHaveLength(calls);
 			await (
 				await open({}, clock)
 			).add([taskRow({ requestId: 'old', status: 'notCreated', createdTime: daysAgo(40) })]);
 			now += 61 * 60_000;
-			await settleAnew(0);
+			await settleAgain(0);
 			expect(n8n.rows).toEqual([]);
 		});
 
@@ -296,7 +296,7 @@ describe('The register', () => {
 			).add([...old, ...batch(2, 'new').map((row) => ({ ...row, createdTime: daysAgo(0) }))]);
 			const left: number[] = [];
 			n8n.afterDelete = () => left.push(n8n.rows.length);
-			await settleAnew(2);
+			await settleAgain(2);
 			expect(left).toEqual([152, 52, 2]);
 			expect(deletes()).toHaveLength(3);
 			expect(ids(n8n.rows as never)).toEqual(['new0', 'new1']);

@@ -34,7 +34,7 @@ function withRegister(act: (place: Bench & { n8n: N8nApi; credential: Credential
 /** For moments that come soon, unless the machine is busy. */
 const LONG_MS = 20_000;
 const statuses = ({ rows }: N8nApi) => rows.map(({ status, delivered }) => [status, delivered]);
-/** An execution of which a crash has left nothing. */
+/** An execution after a crash that has left nothing of it. */
 const lost = () => ({ runData: createRunExecutionData({}), mode: 'retry' as const });
 
 topic('The register', (test) => {

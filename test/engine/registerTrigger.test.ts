@@ -689,7 +689,7 @@ topic('A trigger that watches the register and finds an execution that was woken
 			const trigger = place.rescuer();
 			await trigger.poll();
 			expect(place.rowOf(id)).toMatchObject({ delivered: true, resumeUrl: asleep.url });
-			(await openRegister(place.engine.context({ credential: place.credential, parameters: {} })))?.askAnew();
+			(await openRegister(place.engine.context({ credential: place.credential, parameters: {} })))?.askAgain();
 			await expectSilence(trigger);
 			expect(place.rowOf(id)).toMatchObject({ delivered: false, resumeUrl: null });
 			asleep.close();

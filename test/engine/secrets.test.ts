@@ -83,7 +83,7 @@ async function leaks(settings: { apiKey?: string }, onError?: RunInput['onError'
 topic('The API key and signatures', (test) => {
 	test('appear in no error, hint, message or item when the run stops', async () => expect(await leaks({})).toEqual([]));
 
-	test('appear in no error item either when the run goes on', async () =>
+	test('appear in no error item either if the run continues', async () =>
 		expect(await leaks({}, CONTINUE)).toEqual([]));
 
 	test('do not appear where the key has another form and CometAPI repeats it', async () =>

@@ -185,7 +185,7 @@ topic('Retry Failed Tasks', (test) => {
 	const failing = '[fail once INTERNAL]';
 
 	test(
-		'creates a task anew that failed for a passing reason, and counts the attempts',
+		'creates a task again if it failed for a temporary reason, and counts the attempts',
 		bench(async ({ api, run }) => {
 			const output = await run(imageToVideo({ retryFailed: 2 }), { items: prompts('a', failing) });
 			expect(output.items.map(({ json }) => [json.status, json.attempts])).toEqual([
@@ -215,7 +215,7 @@ topic('Retry Failed Tasks', (test) => {
 		['anything unless it is set', failing, {}],
 	] as const) {
 		test(
-			`does not create ${what} anew`,
+			`does not create ${what} again`,
 			bench(async ({ api, fail }) => {
 				await fail(imageToVideo(options), { items: prompts(prompt) });
 				expect(api.creates).toHaveLength(1);

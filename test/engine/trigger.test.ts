@@ -147,7 +147,7 @@ topic('The polling trigger', (test) => {
 	);
 
 	test(
-		'begins anew from static data that it does not know',
+		'starts over from static data that it does not know',
 		bench(async (place) => {
 			const id = await makeTask(place);
 			for (const watchlist of ['x', { told: { ended: {}, stages: { [id]: 90 } }, watched: { [id]: {} } }, []]) {

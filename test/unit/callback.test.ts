@@ -48,11 +48,11 @@ async function arrive(body: IDataObject, record: IDataObject, parameters: IDataO
 }
 
 const forged = { task_id: 'task-1', status: '3', video_url: forgedUrl };
-const goesOn = { code: 200, data: { task_id: 'task-1', status: '2', msg: 'refused by moderation' } };
+const stillRunning = { code: 200, data: { task_id: 'task-1', status: '2', msg: 'refused by moderation' } };
 
 describe('A callback', () => {
 	it("is asked about at CometAPI, whose word counts and not the sender's", async () => {
-		const { items, asked, fetched, statuses } = await arrive(forged, goesOn, { download: true });
+		const { items, asked, fetched, statuses } = await arrive(forged, stillRunning, { download: true });
 		expect(statuses).toEqual([200]);
 		expect(asked).toEqual(['/runway/feed']);
 		expect(fetched).toEqual([]);

@@ -13,7 +13,7 @@ const realPng = readFileSync(path.join(assets, 'harbor.png'));
 const realMp4 = readFileSync(path.join(assets, 'clip.mp4'));
 
 const MIB = 1024 * 1024;
-/** The most bytes of which the data URI still fits into so many characters. */
+/** The most bytes whose data URI still fits into this many characters. */
 const bytesForUri = (characters: number, mimeType: string) =>
 	Math.floor((characters - `data:${mimeType};base64,`.length) / 4) * 3;
 

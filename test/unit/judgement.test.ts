@@ -168,7 +168,7 @@ describe('A row of faults', () => {
 		expect(row.add('passing', 200, 300).answers).toBe(2);
 	});
 
-	it('begins anew with another kind, and after an answer without fault', () => {
+	it('starts over with another kind, and after an answer without fault', () => {
 		const row = new FaultRow();
 		row.add('absence', 0, 1);
 		row.add('absence', 60_000, 60_001);

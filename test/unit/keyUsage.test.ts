@@ -157,7 +157,7 @@ describe('The test of the credential', () => {
 		});
 	});
 
-	it('passes a key of which nothing more can be learned', async () => {
+	it('passes a key if nothing more can be learned about it', async () => {
 		for (const answer of [
 			new Error('cut'),
 			{ statusCode: 404 },

@@ -106,8 +106,8 @@ describe('A callback', () => {
 		['SOMETHING_NEW', false],
 		['', false],
 		[null, false],
-	])('with the status %j says that its task goes on: %j', (status, goesOn) => {
-		expect(saysGoingOn(claim({ task_id: ID, status }))).toBe(goesOn);
+	])('with the status %j says whether its task is still running: %j', (status, isRunning) => {
+		expect(saysGoingOn(claim({ task_id: ID, status }))).toBe(isRunning);
 	});
 });
 
@@ -168,7 +168,7 @@ describe('Callbacks of one task', () => {
 		expect(turns.open).toBe(0);
 	});
 
-	it('cost two looks at most, of which the second is into the latest that says the end', async () => {
+	it('cost two reads at most, the second one for the latest that reports the end', async () => {
 		const turns = new Turns<Claim>(({ state }) => isTerminal(state.status));
 		const { begun, ends, look } = looks();
 		const calls = [going, going, ended, going, ...Array.from({ length: 96 }, () => ended)].map(

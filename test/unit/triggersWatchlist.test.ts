@@ -331,7 +331,7 @@ describe('The watched tasks', () => {
 		expect(({} as { seenAt?: unknown }).seenAt).toBeUndefined();
 	});
 
-	it.each(DAMAGED.map((saved) => [JSON.stringify(saved) ?? 'nothing', saved]))('begin anew from %s', (_, saved) => {
+	it.each(DAMAGED.map((saved) => [JSON.stringify(saved) ?? 'nothing', saved]))('start over from %s', (_, saved) => {
 		const list = new Watchlist(['a', 'b'], saved);
 		expect(list.inTurn(0)).toEqual(['a', 'b']);
 		expect(list.apiOf('a')).toBeUndefined();

@@ -11,7 +11,7 @@ import { taskIdsOf, type PaidRecord } from './paid';
 
 /** Nobody waits longer for a hint. */
 const LONGEST_LOOK_MS = 5_000;
-/** By so much, the clocks of this n8n and of CometAPI may differ. */
+/** The clocks of this n8n and of CometAPI may differ by this much. */
 const TOLERANCE_MS = 60_000;
 /** The newest tasks since the first of the creates; a hint needs no more. */
 const MOST_TASKS = 100;

@@ -24,7 +24,7 @@ export async function prepareCreate(
 	const parameters = readParameters(context, operation, itemIndex);
 	const input: BuildInput = {
 		...forAll,
-		// Only the routes that require an address are worth working it out.
+		// Only some routes require an address.
 		callbackUrl: operation.api === 'compatibility' ? callbackUrlOf(context, settings) : '',
 		sendAnyway: settings.sendAnyway,
 		expressionOf: (path) => expressionOf(context.getNode().parameters, path),

@@ -11,9 +11,9 @@ interface Begun {
 	runIndex: string;
 	/** Milliseconds since the epoch. */
 	at: number;
-	/** Runs before the first one of this execution that n8n knows only from its log, so that it runs them again. */
+	/** Runs before this execution's first one. n8n knows them only from its log, so it runs them again. */
 	lostRuns: number;
-	/** That records were missing then, which no retry of the retry brings back. */
+	/** Records were missing then, and no retry of the retry brings them back. */
 	areRecordsLost?: true;
 }
 

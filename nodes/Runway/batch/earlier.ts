@@ -8,7 +8,7 @@ import { isJob, type Ending, type Job, type Prepared } from './job';
 import type { Ledger, PaidRecord } from './paid';
 import { recallAttempts } from './recall';
 import { nodeError, recordsLostError } from './report';
-import { goesOnAfterErrors } from './tool';
+import { continuesAfterErrors } from './tool';
 
 /** What the attempts before this one mean for it. */
 
@@ -23,7 +23,7 @@ export async function attemptsBefore(
 	register: Register | null,
 ): Promise<PaidRecord[] | null> {
 	const isRetry = operation.kind === 'create' && context.getMode() === 'retry';
-	if (isRetry) register?.askAnew();
+	if (isRetry) register?.askAgain();
 	const recalled = isRetry && register !== null ? await recallAttempts(context, register, jobs) : null;
 	// One row does not vouch for the others: they may not have been written in time.
 	const isRecalled = recalled !== null && jobs.every(({ itemIndex }) => recalled.itemIndexes.has(itemIndex));
@@ -52,7 +52,7 @@ export function endIfHopeless(
 	ledger: Ledger,
 	isRecalled: boolean,
 ): void {
-	if (goesOnAfterErrors(context)) return;
+	if (continuesAfterErrors(context)) return;
 	const jobs = prepared.filter(isJob);
 	const wrong = prepared.flatMap((entry) => (isJob(entry) ? [] : [entry]));
 	const earlier = jobs.flatMap((job): Ending[] => {
@@ -67,7 +67,7 @@ export function endIfHopeless(
 	throw nodeError(context, hopeless, [...wrong, ...earlier], ledger.unclaimed(jobs));
 }
 
-/** Whether an earlier attempt left it unknown if a task was created. */
+/** Whether it is still unknown if an earlier attempt created a task. */
 export function isLeftOpen({ outcome, isReused }: Ending): boolean {
 	return isReused === true && outcome.kind === 'maybeCreated';
 }

@@ -159,7 +159,7 @@ function explainAbsent({ taskId, state, createdAt }: KnownTask): Explanation {
 
 function explainUnfinished({ task, waitedMs, trouble }: Extract<Outcome, { kind: 'unfinished' }>): Explanation {
 	const known = task.state?.status;
-	// The API's own word says more than that we do not know it.
+	// The API's own word says more than "unknown".
 	const status =
 		known === 'unknown'
 			? `in a state that the API calls "${redact(task.state?.rawStatus ?? '').slice(0, 100)}"`
@@ -200,7 +200,7 @@ function show(value: unknown): string {
 	return clean.length > 120 ? `${clean.slice(0, 120)}… (${length} characters)` : clean;
 }
 
-/** Expressions may bring values that JSON has not; an error about one must not fail itself. */
+/** Expressions may bring values that JSON can't hold; an error about one must not fail itself. */
 function asJson(value: unknown): string {
 	try {
 		return JSON.stringify(value) ?? `a ${typeof value}`;

@@ -59,7 +59,7 @@ export async function follow(
 	}
 }
 
-/** Whether the execution still sleeps, by n8n's word; null if the call did not reach n8n. */
+/** Whether the execution still sleeps, according to n8n; null if the call did not reach n8n. */
 export async function isStillAsleep(context: Context, url: string): Promise<boolean | null> {
 	const state = await call(context, url, { task_id: 'none' });
 	return state && state === 'asleep';
@@ -79,7 +79,7 @@ async function call({ helpers }: Context, url: string, body: IDataObject): Promi
 		})) as { statusCode: number; body: unknown };
 		if (statusCode < 300) return 'asleep';
 		const message = isObject(answer) ? String(answer.message) : '';
-		// Others are refusals of a proxy.
+		// All other refusals are a proxy's.
 		if (!/execution|webhook/i.test(message)) return null;
 		if (statusCode === 404) return 'ended';
 		return statusCode !== 409 ? null : message.includes('finished') ? 'ended' : 'running';

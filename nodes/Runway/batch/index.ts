@@ -19,7 +19,7 @@ import { Rows } from './rows';
 import { runJobs, type RunMemory } from './run';
 import { fallAsleep } from './sleep';
 import { withinLimits } from './spending';
-import { goesOnAfterErrors } from './tool';
+import { continuesAfterErrors } from './tool';
 
 /**
  * A run of the Runway node: all items are checked, then all tasks are created, then all are watched at
@@ -83,7 +83,7 @@ async function passOn(
 	const mayBeOpen = isRecalled && failed.length < results.length;
 	const important = mostImportant(failed.filter((ending) => !(mayBeOpen && isLeftOpen(ending))));
 	const isStopped = context.getExecutionCancelSignal()?.aborted === true;
-	const isOver = isStopped || (important !== undefined && !goesOnAfterErrors(context));
+	const isOver = isStopped || (important !== undefined && !continuesAfterErrors(context));
 	const isSleep = results.some(isToSleep);
 	const noted = rows.finish(
 		results.flatMap((result) => (isDelivered(result, isOver || isSleep) ? (result.job ?? []) : [])),

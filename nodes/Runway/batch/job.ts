@@ -69,7 +69,7 @@ export type Outcome =
 	| { kind: 'failed'; task: KnownTask }
 	/** The task succeeded, but the API gave no URL of a result. */
 	| { kind: 'noResult'; task: KnownTask }
-	/** The task succeeded, but the file that was asked for can't be had. */
+	/** The task succeeded, but the file that was asked for can't be fetched. */
 	| { kind: 'noFile'; task: KnownTask; reason: string; advice: string }
 	/** The task had not ended at the time limit, or when it was looked at. */
 	| { kind: 'unfinished'; task: KnownTask; waitedMs: number; trouble: Problem | null }
@@ -102,10 +102,10 @@ export type Outcome =
 	  }
 	/** Not sent, because the run ended before its turn, or because the API had refused another one for a reason that concerns all. */
 	| { kind: 'notSent'; because?: Problem }
-	/** The execution was stopped, or the run ended by another item's error, while the task went on. */
+	/** The execution was stopped, or the run ended by another item's error, while the task kept running. */
 	| { kind: 'leftRunning'; task: KnownTask };
 
-/** How an item ended: from the checks of its parameters, over the run, to the output. */
+/** How an item ended: from the checks of its parameters through the run to the output. */
 export interface Ending {
 	itemIndex: number;
 	outcome: Outcome;

@@ -83,7 +83,7 @@ async function askAccount(context: IExecuteFunctions, { since, status, limit }: 
 	return { tasks: tasks.map(listedTask) };
 }
 
-/** The item of a row. It has no address to call a sleeping execution at, which would let anybody wake it. */
+/** The item of a row. Without the address of a sleeping execution, which would let anybody wake it. */
 export function listedRow(row: StoredRow): IDataObject {
 	const { taskId, api, status, operation, model, prompt, workflowId, workflowName, executionId } = row;
 	const { createdTime, endedTime, cost, failure, delivered } = row;
@@ -93,7 +93,7 @@ export function listedRow(row: StoredRow): IDataObject {
 	};
 }
 
-/** The same for a task of the account, which does not know who has created it and with which API. */
+/** The same for a task of the account, which does not say who created it and with which API family. */
 export function listedTask({ taskId, state, action, model, prompt, submittedAt }: AccountTask): IDataObject {
 	return {
 		taskId,

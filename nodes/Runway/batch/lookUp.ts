@@ -7,7 +7,7 @@ import { backoffDelay } from '../../shared/wait/cadence';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
 import type { Outcome } from './job';
 import { errorItem, markForErrorOutput, nodeError, stoppedError } from './report';
-import { goesOnAfterErrors } from './tool';
+import { continuesAfterErrors } from './tool';
 
 /** What an operation finds that waits for no task: the balance, or a list. */
 export type Found = { items: INodeExecutionData[] } | { outcome: Outcome; verdict?: Verdict };
@@ -34,7 +34,7 @@ export async function runLookUps(
 		}
 		if (context.getExecutionCancelSignal()?.aborted) throw stoppedError(context, []);
 		const ending = { itemIndex, outcome: found.outcome };
-		if (!goesOnAfterErrors(context)) throw nodeError(context, ending, [ending]);
+		if (!continuesAfterErrors(context)) throw nodeError(context, ending, [ending]);
 		if (found.verdict === 'endRun') everyones = found.outcome;
 		items.push(markForErrorOutput(context, errorItem(ending)));
 	}

@@ -3,6 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Problem } from '../../shared/api/problem';
 import type { KnownTask } from '../../shared/task/task';
 import type { CreateJob } from './job';
+import { ordinal } from './words';
 
 /**
  * Writes a task's ID to places that outlive the execution: to n8n's log, which is all that remains of a node that is
@@ -21,10 +22,10 @@ export function noteDoubt(context: IExecuteFunctions, { itemIndex }: CreateJob, 
 
 /** The origin of a task in n8n. */
 function placeOf(context: IExecuteFunctions, itemIndex: number): string {
-	return `execution ${context.getExecutionId()}, node "${context.getNode().name}", item ${itemIndex}`;
+	return `execution ${context.getExecutionId()}, node "${context.getNode().name}", ${ordinal(itemIndex)} item`;
 }
 
-/** n8n keeps ten keys of custom data an execution, and complains about values longer than this. */
+/** n8n keeps ten keys of custom data per execution, and complains about values longer than this. */
 const MAX_CUSTOM_DATA = 255;
 /** n8n takes letters, digits and underscores for a name, which its editor shows beside the execution as "highlighted data". */
 const TASK_KEYS = ['Runway_task_IDs', 'Runway_task_IDs_2', 'Runway_task_IDs_3'];

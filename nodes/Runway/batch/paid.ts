@@ -58,7 +58,7 @@ export class Ledger {
 		return records.filter((record) => !claimed.has(record) && !('taskId' in record && claimed.has(record.taskId)));
 	}
 
-	/** To be called before anything else happens to a created task. */
+	/** Call this before anything else happens to a created task. */
 	created(job: CreateJob, { taskId, createdAt }: KnownTask): void {
 		const executionId = this.context.getExecutionId();
 		this.add({ ...this.requestOf(job), taskId, createdAt: createdAt ?? '', executionId });

@@ -1,13 +1,12 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { ownProblem } from '../../shared/api/problem';
-import { credentialIdOf } from '../../shared/api/credential';
 import type { Register } from '../../shared/register/register';
 import type { StoredRow } from '../../shared/register/row';
 import { pLimit } from '../../shared/wait/limit';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
-import { roundOf } from './cutOff';
 import type { Job } from './job';
+import { placeOf } from './jobRows';
 import type { PaidRecord } from './paid';
 
 /**
@@ -50,18 +49,10 @@ export async function recallAttempts(
 }
 
 async function recall(context: IExecuteFunctions, register: Register, jobs: readonly Job[]): Promise<Recalled | null> {
-	const workflowId = context.getWorkflow().id ?? '';
+	const { workflowId, nodeName, runIndex, credentialId, executionId: ownId } = placeOf(context);
 	const originOf = originsIn(register);
-	const where = {
-		workflowId,
-		nodeName: context.getNode().name,
-		runIndex: roundOf(context),
-		credentialId: credentialIdOf(context),
-	};
-	const [own, rows] = await Promise.all([
-		originOf(context.getExecutionId()),
-		register.find({ where, limit: MOST_ROWS }),
-	]);
+	const where = { workflowId, nodeName, runIndex, credentialId };
+	const [own, rows] = await Promise.all([originOf(ownId), register.find({ where, limit: MOST_ROWS })]);
 	// A retry under way is known to n8n, so an n8n that does not know it is another one, or hides it from the key's owner.
 	if (own === null || !own.isKnown || rows === null || rows.length >= MOST_ROWS) return null;
 	// A retry begins later than what it retries.
@@ -84,7 +75,7 @@ async function recall(context: IExecuteFunctions, register: Register, jobs: read
 
 /**
  * @param all rows of the earlier attempts; the oldest first
- * @param away rows that may be theirs, of which each job takes one if they have none for it; the newest first
+ * @param away rows that may be theirs; a job for which they have none takes one of these. The newest first
  */
 function recalled(jobs: readonly Job[], all: readonly StoredRow[], away: readonly StoredRow[]): Recalled {
 	const its = all.filter(isSent);
@@ -96,9 +87,9 @@ function recalled(jobs: readonly Job[], all: readonly StoredRow[], away: readonl
 	const sent = [...its, ...found];
 	return {
 		records: sent.flatMap((row, index) => {
-			const isAnew = sent.slice(index + 1).some((later) => areOfOneJob(jobs, row, later));
-			// The next model's turn comes only after a refusal, of which the register may not have been told in time.
-			return isAnew && row.status === 'sending' ? [] : [recordOf(row, isAnew)];
+			const isCreatedAgain = sent.slice(index + 1).some((later) => areOfOneJob(jobs, row, later));
+			// The next model's turn comes only after a refusal, even if the register was not told of it in time.
+			return isCreatedAgain && row.status === 'sending' ? [] : [recordOf(row, isCreatedAgain)];
 		}),
 		itemIndexes: new Set([...all, ...found].map(({ itemIndex }) => itemIndex)),
 	};
@@ -150,12 +141,12 @@ function areOfOneJob(jobs: readonly Job[], one: StoredRow, other: StoredRow): bo
 	);
 }
 
-/** @param isAnew whether the task was created again later, which only happens after it has failed */
-function recordOf(row: StoredRow, isAnew: boolean): PaidRecord {
+/** @param isCreatedAgain whether the task was created again later, which only happens after it has failed */
+function recordOf(row: StoredRow, isCreatedAgain: boolean): PaidRecord {
 	const { requestId, itemIndex, fingerprint, taskId, createdTime, executionId, status } = row;
 	const request = { requestId, itemIndex, fingerprint };
 	if (taskId !== null) {
-		const hasFailed = status === 'failed' && isAnew;
+		const hasFailed = status === 'failed' && isCreatedAgain;
 		return { ...request, taskId, createdAt: createdTime, executionId, ...(hasFailed && { hasFailed }) };
 	}
 	const words = 'n8n was cut off before the register of tasks was told what became of the request';

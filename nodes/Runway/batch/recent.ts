@@ -1,17 +1,16 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { credentialIdOf } from '../../shared/api/credential';
 import type { Register } from '../../shared/register/register';
-import type { StoredRow } from '../../shared/register/row';
+import type { StoredRow, TaskRow } from '../../shared/register/row';
 import { pauseUnlessAborted, systemClock } from '../../shared/wait/pause';
-import { roundOf } from './cutOff';
 import type { CreateJob, Job, Outcome } from './job';
+import { placeOf } from './jobRows';
 import { taskIdsOf, type Ledger } from './paid';
 
 /** A request that was sent, or is about to be. */
 interface Sent {
 	/** Execution, node and round that it belongs to. */
-	place: string;
+	run: string;
 	/** Milliseconds since the epoch. */
 	at: number;
 	/** Null if no task came of it. */
@@ -39,9 +38,8 @@ const WITHOUT_RESULT = new Set(['failed', 'cancelled', 'notCreated', 'notSent'])
 export class RecentTasks {
 	/** The jobs for which a task was found. */
 	readonly reused = new Set<Job>();
-	private readonly workflowId: string;
-	private readonly credentialId: string;
-	private readonly place: string;
+	private readonly where: Pick<TaskRow, 'workflowId' | 'credentialId'>;
+	private readonly run: string;
 	/** What this run has sent, or is about to send. */
 	private readonly claims = new Map<CreateJob, Sent>();
 	/** Tasks and requests that no further job may use. */
@@ -51,9 +49,9 @@ export class RecentTasks {
 		context: IExecuteFunctions,
 		private readonly register: Register | null,
 	) {
-		this.workflowId = context.getWorkflow().id ?? '';
-		this.credentialId = credentialIdOf(context);
-		this.place = placeOf(context.getExecutionId(), context.getNode().name, roundOf(context));
+		const place = placeOf(context);
+		this.where = { workflowId: place.workflowId, credentialId: place.credentialId };
+		this.run = nameOfRun(place);
 	}
 
 	/** Enters tasks of recent identical requests into the ledger. Waits for requests that are under way, half a minute at most. */
@@ -71,7 +69,7 @@ export class RecentTasks {
 			const { itemIndex, fingerprint } = job;
 			this.taken.add(taskId);
 			this.reused.add(job);
-			// Whom it calls back is another run.
+			// It calls another run back.
 			ledger.recall([{ itemIndex, fingerprint, taskId, createdAt, executionId: '' }]);
 		};
 		await this.reuseOfProcess(asking, use);
@@ -94,7 +92,7 @@ export class RecentTasks {
 		keep(({ taskId }) => taskId !== outcome.task.taskId);
 	}
 
-	/** To be called when the run has ended in whatever way. */
+	/** Call this when the run has ended, whatever happened. */
 	release(): void {
 		for (const sent of this.claims.values()) settle(sent, null);
 	}
@@ -123,13 +121,13 @@ export class RecentTasks {
 		for (const [job, sent] of this.claims) {
 			const since = systemClock.now() - job.settings.reuseWithinMs;
 			const row = rows.find(
-				({ fingerprint, taskId, status, createdTime, executionId, nodeName, runIndex }) =>
-					fingerprint === job.fingerprint &&
-					taskId !== null &&
-					!this.taken.has(taskId) &&
-					!WITHOUT_RESULT.has(status) &&
-					Date.parse(createdTime) >= since &&
-					placeOf(executionId, nodeName, runIndex) !== this.place,
+				(candidate) =>
+					candidate.fingerprint === job.fingerprint &&
+					candidate.taskId !== null &&
+					!this.taken.has(candidate.taskId) &&
+					!WITHOUT_RESULT.has(candidate.status) &&
+					Date.parse(candidate.createdTime) >= since &&
+					nameOfRun(candidate) !== this.run,
 			);
 			if (row?.taskId == null) continue;
 			use(job, row.taskId, row.createdTime);
@@ -137,14 +135,14 @@ export class RecentTasks {
 		}
 	}
 
-	/** Claims the requests that nobody else has sent lately, and returns the others with those who have. Asks nobody, so no other run comes between. */
+	/** Claims the requests that nobody else has sent lately, and returns the others with those who have. Awaits nothing, so no other run comes in between. */
 	private share(jobs: readonly CreateJob[]): Map<CreateJob, Sent> {
 		const now = systemClock.now();
 		const others = new Map<CreateJob, Sent>();
 		for (const job of jobs) {
 			const sent = (sentByRequest.get(this.keyOf(job)) ?? []).find(
 				(one) =>
-					one.place !== this.place &&
+					one.run !== this.run &&
 					now - one.at <= job.settings.reuseWithinMs &&
 					!this.taken.has(one) &&
 					!this.taken.has(one.taskId),
@@ -161,16 +159,15 @@ export class RecentTasks {
 	private claim(job: CreateJob): void {
 		let resolve: Sent['settle'] = () => {};
 		const task = new Promise<string | null>((done) => (resolve = done));
-		const sent: Sent = { place: this.place, at: systemClock.now(), task, settle: resolve };
+		const sent: Sent = { run: this.run, at: systemClock.now(), task, settle: resolve };
 		this.claims.set(job, sent);
 		sentByRequest.set(this.keyOf(job), [sent, ...(sentByRequest.get(this.keyOf(job)) ?? [])]);
 	}
 
 	/** The rows of recent tasks that were asked for by these jobs' requests; the newest first. */
 	private async rowsOf(jobs: readonly CreateJob[]): Promise<StoredRow[]> {
-		const { register, workflowId, credentialId } = this;
+		const { register, where } = this;
 		if (register === null || jobs.length === 0) return [];
-		const where = { workflowId, credentialId };
 		const fingerprints = [...new Set(jobs.map(({ fingerprint }) => fingerprint))];
 		const ask = async (fingerprint: string) =>
 			await register.find({ where: { ...where, fingerprint }, limit: jobs.length + 50 });
@@ -182,15 +179,19 @@ export class RecentTasks {
 	}
 
 	private keyOf({ fingerprint }: CreateJob): string {
-		return `${this.credentialId} ${this.workflowId} ${fingerprint}`;
+		return `${this.where.credentialId} ${this.where.workflowId} ${fingerprint}`;
 	}
 }
 
 /** Lets a job use an existing task. */
 type Use = (job: CreateJob, taskId: string, createdAt: string) => void;
 
-function placeOf(executionId: string, node: string, round: number): string {
-	return JSON.stringify([executionId, node, round]);
+function nameOfRun({
+	executionId,
+	nodeName,
+	runIndex,
+}: Pick<TaskRow, 'executionId' | 'nodeName' | 'runIndex'>): string {
+	return JSON.stringify([executionId, nodeName, runIndex]);
 }
 
 function settle(sent: Sent, taskId: string | null): void {

@@ -86,7 +86,7 @@ export class Rows {
 	}
 
 	/**
-	 * Lets the row say that the request may be on its way. To be called before the request is sent.
+	 * Lets the row say that the request may be on its way. Call this before the request is sent.
 	 * @returns false if the request must not be sent yet, since the row may still say that it was not
 	 */
 	async sending(job: CreateJob): Promise<boolean> {

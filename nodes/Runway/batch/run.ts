@@ -16,7 +16,7 @@ import type { RecentTasks } from './recent';
 import type { Rows } from './rows';
 import { spareTasks } from './spending';
 import { Submitter } from './submit';
-import { goesOnAfterErrors } from './tool';
+import { continuesAfterErrors } from './tool';
 import { createTaskWatcher, type WatchTask } from './watchTask';
 
 /**
@@ -117,7 +117,7 @@ class Run {
 
 	/** Ends the run for all items, unless the node is set to continue. */
 	private fail(): void {
-		if (!goesOnAfterErrors(this.context)) this.end();
+		if (!continuesAfterErrors(this.context)) this.end();
 	}
 
 	private get isOver(): boolean {

@@ -4,9 +4,9 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 /**
  * Whether a failed item is passed on as an item. Always so for an agent, unless its user wants the workflow to
- * stop: of an error that is thrown, agents learn little or nothing, and might well pay for a second attempt.
+ * stop: agents learn little or nothing from an error that is thrown, and might well pay for a second attempt.
  */
-export function goesOnAfterErrors(context: IExecuteFunctions): boolean {
+export function continuesAfterErrors(context: IExecuteFunctions): boolean {
 	const { onError, retryOnFail } = context.getNode();
 	// For n8n, each try of an agent's tool is a new run, so it would find no record of what was paid for.
 	const wouldPayAgain = isCalledAsTool(context) && retryOnFail === true;
@@ -18,7 +18,7 @@ export function runsAsTool(context: IExecuteFunctions): boolean {
 	return isCalledAsTool(context) || hasTypeOfTool(context);
 }
 
-/** Early versions know no other tools than those that an agent calls. */
+/** Early versions of n8n have no tools but those that an agent calls. */
 export function isCalledAsTool(context: IExecuteFunctions): boolean {
 	return 'isToolExecution' in context ? context.isToolExecution() : hasTypeOfTool(context);
 }

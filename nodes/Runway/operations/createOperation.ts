@@ -104,7 +104,7 @@ function matching(ratios: readonly string[], shape: ImageShape | null): string {
 	return shape === null ? (ratios[0] ?? '') : nearestShape(ratios, `${shape.width}:${shape.height}`);
 }
 
-/** Says that an empty value comes from an expression, because the field looks filled in in the panel. */
+/** Says that an empty value comes from an expression, because the panel shows the field as filled in. */
 function emptyExpression(fault: Fault, { expressionOf }: BuildInput): Fault | null {
 	const value = fault.found?.value ?? '';
 	const expression = expressionOf(fault.parameter);

@@ -22,7 +22,7 @@ export interface RunwayClient {
 
 export type CreateOutcome =
 	| { kind: 'created'; taskId: string; state: TaskState }
-	/** Certainly nothing was created. `retryAfterMs`: how long the API wants to be left alone, if it said so. */
+	/** Nothing was created, for certain. `retryAfterMs`: how long the API wants to be left alone, if it said so. */
 	| { kind: 'notCreated'; problem: Problem; retryAfterMs: number | null }
 	/** A task may have been created and billed. */
 	| { kind: 'unknown'; problem: Problem }

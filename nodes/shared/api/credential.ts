@@ -33,7 +33,7 @@ interface Credential {
 	secrets: readonly string[];
 }
 
-/** The address that somebody has typed, without a slash at its end; null if it is none of the web. */
+/** The address that somebody has typed, without a slash at its end; null if it is no web address. */
 export function baseUrlOf(typed: string): string | null {
 	const baseURL = typed.trim().replace(/\/+$/, '');
 	return /^https?:\/\//i.test(baseURL) && URL.canParse(baseURL) ? baseURL : null;

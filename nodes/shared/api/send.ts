@@ -6,7 +6,7 @@ export interface ApiRequest {
 	path: string;
 	body?: Record<string, unknown>;
 	headers?: Record<string, string>;
-	/** Milliseconds until the request is given up. */
+	/** Milliseconds to wait for an answer. */
 	timeoutMs: number;
 	/** Milliseconds that the answer is still awaited for after the execution was stopped. @default 0 */
 	afterStopMs?: number;

@@ -35,7 +35,7 @@ const TOTAL_TIMEOUT_MS = 30 * 60_000;
 
 /**
  * Downloads one asset. Resolves for every fault: a failed download must not fail paid work.
- * @param deadline gives the download up; a stopped execution does, too
+ * @param deadline ends the download; a stopped execution does, too
  */
 export async function download(context: FileContext, asset: Asset, deadline?: AbortSignal): Promise<DownloadResult> {
 	if (!/^https?:\/\//i.test(asset.url) || !URL.canParse(asset.url)) {

@@ -44,7 +44,7 @@ export interface NoFile {
  * Makes the item of a task, with its file if one is wanted. A failed download does not fail paid work:
  * the item then has its URLs and a `downloadError` with the reason.
  * @param reader reads the task again if its URL has expired; null if there is nothing to wait for
- * @param deadline gives the download up
+ * @param deadline ends the download
  */
 export async function deliver(
 	context: FileContext,
@@ -88,7 +88,7 @@ function downloadError(what: string, { reason, advice }: NoFile): string {
 }
 
 /**
- * Downloads a file of the task, as often as the table of judgement says, each time by the freshest URL.
+ * Downloads a file of the task, as often as the table of judgement says, each time from the newest URL.
  * @param index which one of the files that are wanted
  */
 async function fetchFile(
@@ -127,7 +127,7 @@ const firstAid: Partial<Record<Reason, string>> = {
 	unreachable: 'Check the network of this n8n and its proxy settings.',
 };
 
-/** Puts a failed download into words. None of them invites to create the task again. */
+/** Puts a failed download into words. None of the words suggest creating the task again. */
 function explainNoFile(
 	result: Exclude<DownloadResult, { kind: 'stored' }>,
 	{ operation }: OutputOptions,

@@ -98,14 +98,14 @@ const signs: readonly Sign[] = [
 	{ reason: 'badRequest', code: /^invalid_request$/i, status: between(200, 599) },
 	{ reason: 'server', status: (status) => status >= 500 || status === 408 },
 	{ reason: 'badRequest', status: refused },
-	// Gateways say inside a 200 that they lost sight of the request.
+	// Some gateways say inside a 200 that they lost track of the request.
 	{ reason: 'server', code: /^(408|5(?!00)\d\d)$/ },
 	// A business error inside a 200 carries its own code (fact sheet 4.2).
 	{ reason: 'badRequest', code: /^(?!200$|success$).+/i },
 	{ reason: 'unreadable' },
 ];
 
-/** Finds what an answer means that does not contain what was asked for. */
+/** Finds what an answer means if it does not contain what was asked for. */
 export function classify({ status, body }: { status: number; body: unknown }): Reason {
 	const facts: Facts = {
 		status,

@@ -127,11 +127,11 @@ export const longestDelayMs: Readonly<Record<Kind, number>> = {
 /** What a reason is, whatever was asked. */
 export interface Ruling {
 	kind: Kind;
-	/** Whether every request would be answered so, not only this one. */
+	/** Whether every request would get this answer, not only this one. */
 	concernsAll: boolean;
 	/** Whether it speaks of the task that was asked for, not of the account or of the way to the task. */
 	aboutTask: boolean;
-	/** Whether a create that is answered so may have made a task, which is then billed. */
+	/** Whether a create with this answer may have made a task, which is then billed. */
 	mayHaveCreated: boolean;
 	/** How often and how long a create may be sent again, if it can't have made a task. */
 	create: Limit;

@@ -3,7 +3,7 @@ import { isObject } from '../task/json';
 
 /** Why n8n's public API did not do what it was asked. */
 export interface TableFault {
-	/** One sentence: what is wrong, and how to correct it. Contains no secret, and no words of the host's. */
+	/** One sentence: what is wrong, and how to correct it. Contains no secret, and no words from the host. */
 	words: string;
 	/** False if n8n has certainly done nothing. */
 	mayHaveArrived: boolean;

@@ -14,8 +14,8 @@ import { TaskTable } from './table';
 export type { ExecutionState, RowQuery } from './questions';
 
 /**
- * The register of all tasks: a data table of the user's own n8n, over its public API (design: the credential switches it on).
- * Nothing here throws and nothing waits long: what can't be written is made up for later, and {@link Register.fault} says why.
+ * The register of all tasks: a data table of the user's own n8n, over its public API. The credential switches it on.
+ * Nothing here throws and nothing waits long: what can't be written now is written later, and {@link Register.fault} says why.
  */
 export interface Register {
 	/**
@@ -26,7 +26,7 @@ export interface Register {
 	/** Changes a row soon, together with other changes; never waits. Several changes of one row are applied in their order. */
 	change(requestId: string, changes: Partial<TaskRow>): void;
 	/**
-	 * Waits until everything is written, two seconds at most. To be called when a run, a poll or a webhook ends.
+	 * Waits until everything is written, two seconds at most. Call this when a run, a poll or a webhook ends.
 	 * @param requestIds only these rows
 	 * @returns whether it is
 	 */
@@ -36,12 +36,12 @@ export interface Register {
 	execution: Questions['execution'];
 	runsOf: Questions['runsOf'];
 	/** Allows the next question although the one before had no answer. For callers that need the answer. */
-	askAnew(): void;
+	askAgain(): void;
 	/** Where n8n itself is, without a slash at its end; empty if the address can't be one. */
 	readonly n8nUrl: string;
 	/** One sentence on what is wrong with the register and how to correct it, without any secret; null if nothing is wrong. */
 	readonly fault: string | null;
-	/** Whether n8n refuses what it is asked, or does not answer. One that is slow has all of it in the end. */
+	/** Whether n8n refuses what it is asked, or does not answer. A slow one has everything in the end. */
 	readonly isDown: boolean;
 }
 
@@ -99,7 +99,7 @@ function closedRegister(fault: string): Register {
 		changes: async () => null,
 		execution: async () => null,
 		runsOf: async () => null,
-		askAnew: () => {},
+		askAgain: () => {},
 		n8nUrl: '',
 		fault,
 		isDown: true,
@@ -150,7 +150,7 @@ class OpenRegister implements Register {
 	execution: Questions['execution'] = async (id) => await this.questions.execution(id);
 	runsOf: Questions['runsOf'] = async (id) => await this.questions.runsOf(id);
 
-	askAnew(): void {
+	askAgain(): void {
 		this.questions.health.note(null);
 	}
 

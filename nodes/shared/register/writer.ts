@@ -96,7 +96,7 @@ export class Writer {
 	}
 
 	/**
-	 * Waits until the rows are in the table, or also all their changes, but no longer than makes sense or than the given milliseconds.
+	 * Waits until the rows are in the table, or also all their changes, but no longer than the given time, and not while the table is left alone.
 	 * @returns whether they are
 	 */
 	async written(requestIds: Iterable<string>, what: 'rows' | 'everything', longestMs: number): Promise<boolean> {

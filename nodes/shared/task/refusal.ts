@@ -13,7 +13,7 @@ export interface RefusedField {
 const NOT_VISIBLE = 'task_not_exist';
 /** Words of success, which are no explanation of anything. */
 const SUCCESS = /^(200|success|ok|成功)$/i;
-/** Most fields that anybody reads on about, and the longest words of one. */
+/** The most fields that anybody reads about, and the longest words of one. */
 const MAX_FIELDS = 10;
 const MAX_FIELD_WORDS = 500;
 /** How deep refusals are packed into each other: the gateway's, the channel's, Runway's. */

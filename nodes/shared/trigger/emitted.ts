@@ -9,7 +9,7 @@ export interface SavedEvents {
 }
 
 /**
- * The events that were emitted of each task, so that each starts a workflow only once. Bounded, and plain data on
+ * The events that were emitted for each task, so that each starts a workflow only once. Bounded, and plain data on
  * the way in and out, since n8n keeps it in the workflow's static data.
  */
 export class EmittedEvents {
@@ -22,7 +22,7 @@ export class EmittedEvents {
 	constructor(private readonly limit: number) {}
 
 	/**
-	 * Adds what was remembered before. Anything else than what `toJSON` makes counts as nothing.
+	 * Adds what was remembered before. Anything that `toJSON` did not make counts as nothing.
 	 * @param wanted tasks to be forgotten last
 	 */
 	load(saved: unknown, wanted: readonly string[] = []): this {

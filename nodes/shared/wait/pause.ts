@@ -17,7 +17,7 @@ export class Alarm {
 		for (const wake of [...this.sleepers]) wake();
 	}
 
-	/** @returns what takes the call back */
+	/** @returns a function that cancels the call */
 	onRing(wake: () => void): () => void {
 		this.sleepers.add(wake);
 		return () => this.sleepers.delete(wake);

@@ -150,7 +150,7 @@ export class Watcher<Value, Trouble> {
 
 	/**
 	 * Polls when a place is free, unless everything has ended or the API has asked for quiet meanwhile.
-	 * @returns the result, null if it has not polled; and the trouble that is one too many
+	 * @returns the result, null if it has not polled; and the trouble, if it is one too many
 	 */
 	private async takeTurn(watched: Watched<Value, Trouble>, track: Track) {
 		const { clock, limit } = this.options;
@@ -187,7 +187,7 @@ export class Watcher<Value, Trouble> {
 		const verdict = watched.judge(trouble, row, track.isSeen);
 
 		track.setbacks = longestDelayMs > 0 ? track.setbacks + 1 : 0;
-		// What everybody meets makes the pauses grow for all together.
+		// Trouble that everybody meets lengthens the pauses for all.
 		const delay = Math.min(longestDelayMs, backoffDelay(concernsAll ? row.answers : track.setbacks, track.random));
 		track.retryAt = longestDelayMs > 0 ? now + Math.max(retryAfterMs ?? 0, delay) : null;
 		if (concernsAll) this.quiet = { until: Math.max(this.quiet.until, track.retryAt ?? 0), trouble };

@@ -8,7 +8,7 @@ import { FaultRow } from '../wait/row';
 
 /**
  * Reads a task back after a callback. CometAPI does not call a second time, so one bad answer ends nothing: the table of
- * judgement says what is tolerated for how long.
+ * judgement says what is tolerated, and for how long.
  */
 
 export type ReadBack =

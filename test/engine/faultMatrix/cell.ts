@@ -273,7 +273,7 @@ function sentAfterRefusal({ row, result, creates }: Evidence): string[] {
 	];
 }
 
-/** Every task of which the API has told has to be in what the user gets. */
+/** Every task that the API has named has to be in what the user gets. */
 function lostIds({ operation, api, result: { items, error, runData } }: Evidence): string[] {
 	const told = [...api.tasks.values()].filter(({ fault }) => fault === undefined).map(({ id }) => id);
 	const inItems = items.flatMap(({ json }) => [json.taskId, (json.details as IDataObject | undefined)?.taskId]);

@@ -14,7 +14,7 @@ const intro = `# Fault matrix
 What the Runway node does when something goes wrong, measured in n8n's own engine against a stand-in for CometAPI. Written by
 \`npm run matrix\`; do not edit.
 
-Each cell ran for every operation of its column, for two items of which the second one meets the fault. Most rows ran with each
+Each cell ran for every operation of its column, for two items; the second one meets the fault. Most rows ran with each
 setting under *On Error* (stop, continue, continue with the error output); to save time, with *Stop* alone ran all rows "three times",
 those of pages that are read for good, and further wordings of a refusal. HTTP and the stand-in kept real time; the node's own
 pauses were skipped, but counted, so that refusals could last for as long as
@@ -105,10 +105,7 @@ function plain(text: string): string {
 			.replace(/, code E[A-Z]+|\(code E[A-Z_]+\)/g, '')
 			// What became of the other items.
 			.replace(/<br>.*$/, '')
-			.replace(
-				/\d+ tries in a row failed, over \d+ seconds?\b/g,
-				'‹so many› tries in a row failed, over ‹so many› seconds',
-			)
+			.replace(/\d+ tries in a row failed, over \d+ seconds?\b/g, '‹n› tries in a row failed, over ‹n› seconds')
 			.replace(/\d+ seconds?\b/g, 'the time limit')
 			.replace(/\s+/g, ' ')
 			.trim()

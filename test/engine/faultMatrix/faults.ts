@@ -306,7 +306,7 @@ const threeTimes: Readonly<Record<Reading, Row['expected']>> = {
 	absence: { ...onEveryTask('delivered'), ...isChance },
 };
 
-/** What a callback names three times in vain may be made up. */
+/** What a callback names may be made up if CometAPI has not known it three times. */
 const nobodyKnows: Partial<Record<Reading, Row['expected']>> = { absence: { 'Runway Callback Trigger': undefined } };
 
 const reading: Row[] = httpFaults.flatMap((httpFault): Row[] => {

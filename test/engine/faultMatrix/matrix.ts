@@ -4,7 +4,7 @@ import { onErrorSettings, runCell, type CellReport, type OnError } from './cell'
 import type { Row } from './faults';
 import { matrixOperations } from './operations';
 
-/** So many cells at a time: they mostly wait, but each takes some of the one thread from those whose answers are timed. */
+/** This many cells at a time: they mostly wait, but each takes some of the one thread from those whose answers are timed. */
 const AT_A_TIME = 32;
 
 /** What came of some rows of the matrix. */

@@ -7,7 +7,7 @@ import { build, type BuildOptions } from 'esbuild';
 const root = path.join(__dirname, '../../..');
 const { bundles } = createRequire(__filename)('../../../scripts/lib/bundles.cjs') as { bundles: BuildOptions[] };
 
-/** The packages of which something ends up in the built files, with their versions. */
+/** The packages that are in the built files, at least in part. */
 async function bundledPackages(): Promise<string[]> {
 	const built = await Promise.all(
 		bundles.map(async (options) => await build({ ...options, write: false, metafile: true, logLevel: 'silent' })),

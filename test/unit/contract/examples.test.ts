@@ -144,7 +144,7 @@ const boxesOf = ({ nodes }: WorkflowFile) =>
 		return { name, isNote, left: x, top: y, right: x + width, bottom: y + height };
 	});
 
-/** n8n's editor shows this much at a zoom of which notes can be read, on a screen of 1920 × 1080. */
+/** n8n's editor shows this much at a zoom at which notes can be read, on a screen of 1920 × 1080. */
 const SCREEN = { width: 1600, height: 900 };
 
 describe.each(examples)('The example %s', (file, workflow) => {

@@ -212,7 +212,7 @@ describe('A rate limit', () => {
 		const tasks = times(100, () => watch([pending()], { ...adaptive, limitMs: 2 * MINUTE }));
 		await clock.advance(10 * SECOND);
 		const limited = watch([meets(rateLimit, 30 * SECOND), pending()], { limitMs: 2 * MINUTE });
-		// The end of another one makes everybody plan anew just when the quiet is over.
+		// The end of another one makes everybody plan again just when the quiet is over.
 		const teacher = watch([pending(), done()], { ...adaptive, answersAfterMs: 15_100, limitMs: 2 * MINUTE });
 		await clock.until(ends([...tasks, limited, teacher]));
 		const after = tasks.map((task) => task.times.find((time) => time > 11 * SECOND) ?? 0);

@@ -150,7 +150,7 @@ describe('Many tasks', () => {
 		expect(Math.max(...noticed) - Math.min(...noticed)).toBeLessThan(500);
 	});
 
-	it('of which later ones are much quicker or slower are noticed by their own pace', async () => {
+	it('are noticed at their own pace if later ones are much quicker or slower', async () => {
 		for (const [first, then] of [
 			[60, 600],
 			[600, 60],

@@ -96,11 +96,12 @@ export class FirstVideo {
 		});
 		this.n8n = n8n;
 		const credential = await this.saveCredential(n8n, api);
-		for (const name of sampleNames()) {
+		// n8n's overview shows the latest first.
+		for (const name of sampleNames().reverse()) {
 			const cheapest = this.input.liveKey !== undefined;
 			const { workflows } = this.state.memory;
-			workflows[name] = await ensureSample(n8n, name, workflows, { videos: videosFolder, credential, cheapest });
-			this.workflowId ||= workflows[name];
+			this.workflowId = await ensureSample(n8n, name, workflows, { videos: videosFolder, credential, cheapest });
+			workflows[name] = this.workflowId;
 		}
 		this.state.save();
 		return await this.runFirst(n8n);
@@ -120,11 +121,13 @@ export class FirstVideo {
 			say('Videos come from a stand-in for CometAPI on this machine: nothing is billed. Try next:');
 			say('  - Open the workflow, change the prompt, press "Execute workflow", open the node "Runway" for the video.');
 			say('  - Put [takes 30 s] into the prompt to see a long wait, or [fail SAFETY.INPUT.TEXT] to see a refusal.');
-			say('  - See a trigger find the task of another workflow:');
+			say('  - Let a video of one workflow start another one:');
+			say('      create a workflow, add "Runway" > "On task succeeded", and publish it;');
+			say('      then execute the first workflow. Within a minute, the new one lists an execution with the video.');
+			say('  - Rescue a video:');
 			say(`      publish  ${url}/workflow/${this.state.memory.workflows[RESCUE]}`);
-			say(
-				'      then run the first workflow with [takes 30 s] in its prompt, and stop it while it waits: a minute later, "Executions" has its video.',
-			);
+			say('      then execute the first workflow with [takes 30 s] in its prompt, and stop it while it waits.');
+			say('      A minute later, the published workflow lists an execution with the video.');
 			say(`  - All tasks are listed in the data table "Runway tasks": ${url}/home/datatables`);
 			say('  - The other sample workflows are on the overview page.');
 			say('  - COMETAPI_KEY=... npm start -- --live makes a real video, after saying what it buys.');

@@ -1,19 +1,22 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import type { INode } from 'n8n-workflow';
 import type { Browser } from 'playwright-core';
 
 import { operations } from '../../nodes/Runway/operations/index';
-import { projectRoot, startN8n, type WorkflowFile } from '../support/n8n';
+import { ensureSample, sampleNames } from '../../scripts/start/samples';
+import { type CredentialReference, projectRoot, startN8n, type WorkflowFile } from '../support/n8n';
 import { startStandIn } from '../support/standin';
 import { Editor, launch, signIn } from './editor';
 import { animated, film } from './film';
+import { FirstTrigger } from './firstTrigger';
 
 /**
- * `npm run screenshots`: pictures for the documentation, of every operation's panel in the real editor, and of a run as a film,
- * and for a look by a person, of the examples' canvases. A word after it restricts it to what has the word in its
- * name: `npm run screenshots -- upscale`.
+ * `npm run screenshots`: pictures for the documentation, of every operation's panel in the real editor, of a run as a film, and
+ * of the way to a first trigger, which it times; and for a look by a person, of the examples' canvases. A word after it
+ * restricts it to what has the word in its name: `npm run screenshots -- upscale`.
  */
 
 interface Clip {
@@ -39,19 +42,19 @@ const examples = readdirSync(examplesFolder)
 async function main(): Promise<void> {
 	const only = process.argv[2] ?? '';
 	const api = await startStandIn({ hold: true, renderMs: 3000 });
-	const n8n = await startN8n({ package: projectRoot });
+	const videos = mkdtempSync(path.join(tmpdir(), 'runway-videos-'));
+	const n8n = await startN8n({ package: projectRoot, fileAccess: [videos] });
 	const browser = await launch();
 	try {
-		await n8n.createCredential({
-			name: 'CometAPI Runway account',
-			type: 'cometApiRunwayApi',
-			data: { apiKey: api.apiKey, baseUrl: api.url },
-		});
+		const words = { name: 'CometAPI Runway account', type: 'cometApiRunwayApi' };
+		const register = { register: true, n8nUrl: n8n.url, n8nApiKey: await n8n.createApiKey() };
+		const id = await n8n.createCredential({ ...words, data: { apiKey: api.apiKey, baseUrl: api.url, ...register } });
 		const editor = await Editor.open(await signIn(browser, n8n, { width: WIDTH, height: HEIGHT }), n8n);
 		for (const { resource, value } of operations.filter((operation) => operation.value.includes(only))) {
 			await panel(editor, resource, value);
 		}
 		if ('film of a run'.includes(only)) await filmedRun(editor, browser);
+		if ('first trigger'.includes(only)) await firstTrigger(editor, browser, { ...words, id }, videos);
 		for (const workflow of examples.filter(({ name }) => `canvases: ${name}`.includes(only))) {
 			await canvas(editor, workflow);
 		}
@@ -59,6 +62,7 @@ async function main(): Promise<void> {
 		await browser.close();
 		await n8n.stop();
 		await api.close();
+		rmSync(videos, { recursive: true });
 	}
 }
 
@@ -92,9 +96,40 @@ async function filmedRun(editor: Editor, browser: Browser): Promise<void> {
 		await editor.playFile();
 		await leaveAlone(editor, 4000);
 	});
-	const file = path.join(images, 'run.webp');
-	writeFileSync(file, await animated(browser, frames, 900));
-	tell(file);
+	await saveFilm(browser, 'run', frames);
+}
+
+/** From the overview to a trigger of one's own that fires for a task of the first sample, as `npm start` leaves n8n. */
+async function firstTrigger(
+	editor: Editor,
+	browser: Browser,
+	credential: CredentialReference,
+	videos: string,
+): Promise<void> {
+	const { n8n, page } = editor;
+	let forPictures = 0;
+	const still = async (name: string) => {
+		const at = Date.now();
+		await leaveAlone(editor, 5000);
+		await saveFilm(browser, name, [{ png: (await page.screenshot()).toString('base64'), duration: 1000 }]);
+		forPictures += Date.now() - at;
+	};
+	await page.setViewportSize({ width: 1200, height: 700 });
+	const [sample = ''] = sampleNames();
+	const sampleId = await ensureSample(n8n, sample, {}, { videos, credential, cheapest: false });
+	const { name, nodes } = await n8n.workflow(sampleId);
+	await n8n.runToEnd(sampleId);
+	const beganAt = Date.now();
+	const way = new FirstTrigger(editor, 'Runway Trigger');
+	await way.add();
+	await way.test();
+	await still('trigger-test');
+	await way.publish();
+	await way.runOther(name, nodes.at(-1)?.name ?? '', 'My workflow');
+	await way.see();
+	const seconds = Math.round((Date.now() - beganAt - forPictures) / 1000);
+	console.log(`A first trigger: ${way.clicks} clicks, ${seconds} s`);
+	await still('trigger-fired');
 }
 
 /** Takes the mouse off the fields, which show more while it is over them, and lets what it has stirred up fade away. */
@@ -109,6 +144,13 @@ function exampleOf(isWanted: (node: INode) => boolean): { workflow: WorkflowFile
 		if (node !== undefined) return { workflow, node };
 	}
 	throw new Error('No example has such a node');
+}
+
+/** @param frames one of them makes a picture */
+async function saveFilm(browser: Browser, name: string, frames: Parameters<typeof animated>[1]): Promise<void> {
+	const file = path.join(images, `${name}.webp`);
+	writeFileSync(file, await animated(browser, frames, 900));
+	tell(file);
 }
 
 async function save({ page }: Editor, name: string, clip?: Clip): Promise<void> {

@@ -3,8 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { INodeParameters } from 'n8n-workflow';
 
 import { chain, manual, type Part, type Place, place, prompts, textToVideo } from '../e2e/support/place';
+import { switchOn } from '../e2e/support/register';
+import { everySeconds } from '../e2e/support/triggers';
 import { outputOf } from '../support/n8n';
 import type { Editor } from './editor';
+import { FirstTrigger } from './firstTrigger';
 import { useBrowser } from './tab';
 
 /** What a person sees who sets up and tries out the two triggers. */
@@ -84,6 +87,26 @@ describe('The callback trigger in the editor', () => {
 });
 
 describe('The polling trigger in the editor', () => {
+	it(
+		'shows the newest task while it is tried out, and once published starts for a task of another workflow, with the video',
+		inPlace(async (editor, here) => {
+			await switchOn(here);
+			await createTask(here);
+			const id = await here.save(chain(trigger('Watch', 'runwayTrigger', { pollTimes: { item: everySeconds(5) } })));
+			await editor.openWorkflow(id);
+			await editor.openNode('Watch');
+			const way = new FirstTrigger(editor, 'Watch');
+			await way.test();
+			await way.publish();
+			const taskId = await createTask(here, { completion: 'wait' });
+			await way.see();
+			await editor.output.getByText('JSON', { exact: true }).click();
+			await editor.output.getByText(taskId).first().waitFor();
+			await here.n8n.deactivate(id);
+		}),
+		5 * MINUTES,
+	);
+
 	it(
 		'says what to switch on, to somebody who has never heard of a register',
 		inPlace(async (editor, here) => {

@@ -9,25 +9,26 @@ export const eventsField: INodeProperties = {
 	displayName: 'Trigger On',
 	name: 'events',
 	type: 'multiOptions',
+	// In the order in which n8n's node panel lists them as triggers: what most people want comes first.
 	options: [
-		{ name: 'Cancelled', value: 'cancelled', action: 'On task cancelled', description: 'The task was cancelled' },
+		{
+			name: 'Succeeded',
+			value: 'succeeded',
+			action: 'On task succeeded',
+			description: 'The task has ended with a result',
+		},
 		{
 			name: 'Failed',
 			value: 'failed',
 			action: 'On task failed',
 			description: 'The task has ended without a result, or CometAPI does not know its ID',
 		},
+		{ name: 'Cancelled', value: 'cancelled', action: 'On task cancelled', description: 'The task was cancelled' },
 		{
 			name: 'Progressed',
 			value: 'progressed',
 			action: 'On task progressed',
 			description: 'The task has begun, or its progress has gone up',
-		},
-		{
-			name: 'Succeeded',
-			value: 'succeeded',
-			action: 'On task succeeded',
-			description: 'The task has ended with a result',
 		},
 	],
 	default: ['succeeded', 'failed', 'cancelled'],

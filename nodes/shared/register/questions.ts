@@ -80,7 +80,7 @@ export class Questions {
 	}: RowQuery): Promise<StoredRow[] | null> {
 		const conditions = conditionsOf(where);
 		if (after !== undefined) conditions.push({ columnName: 'id', condition: 'gt', value: after });
-		if (filled !== undefined) conditions.push({ columnName: filled, condition: 'isNotEmpty', value: null });
+		if (filled !== undefined) conditions.push({ columnName: filled, condition: 'neq', value: null });
 		if (createdSince !== undefined) conditions.push(since('createdTime', createdSince));
 		const found = await this.pages(conditions, order === 'newest' ? 'id:desc' : 'id:asc', null, {
 			limit,
@@ -173,11 +173,7 @@ export class Questions {
 type RowTest = (row: StoredRow) => boolean;
 
 function conditionsOf(where: Partial<TaskRow>): Condition[] {
-	return Object.entries(where).map(([columnName, value]) =>
-		value === null
-			? { columnName, condition: 'isEmpty', value: null }
-			: { columnName, condition: 'eq', value: value as string | number | boolean },
-	);
+	return Object.entries(where).map(([columnName, value]) => ({ columnName, condition: 'eq', value }));
 }
 
 function fits(row: StoredRow, where: Partial<TaskRow>): boolean {

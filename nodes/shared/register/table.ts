@@ -7,7 +7,8 @@ import { columns, REPLACED, TABLE_NAME, type TaskRow } from './row';
 /** One condition of n8n's on a column. */
 export interface Condition {
 	columnName: string;
-	condition: 'eq' | 'neq' | 'gt' | 'gte' | 'lt' | 'lte' | 'isEmpty' | 'isNotEmpty';
+	/** Earlier versions of n8n know no others. `eq` and `neq` work with null, too. */
+	condition: 'eq' | 'neq' | 'gt' | 'gte' | 'lt' | 'lte';
 	value: string | number | boolean | null;
 }
 

@@ -114,9 +114,11 @@ function fits(type: string, value: Cell): boolean {
 	return typeof value === type;
 }
 
+/** What n8n knows since its API has data tables. Later versions know more. */
+const CONDITIONS = ['eq', 'neq', 'gt', 'gte', 'lt', 'lte'];
+
 function holds(type: string, cell: Cell, condition: string, value: Cell): boolean {
-	if (condition === 'isEmpty') return cell === null || (type === 'string' && cell === '');
-	if (condition === 'isNotEmpty') return !holds(type, cell, 'isEmpty', null);
+	if (!CONDITIONS.includes(condition)) throw new TableError(`Unsupported filter condition: ${condition}`);
 	if (value === null) return condition === 'eq' ? cell === null : cell !== null;
 	if (condition === 'neq') return cell !== value;
 	if (cell === null) return false;
@@ -132,9 +134,7 @@ function holds(type: string, cell: Cell, condition: string, value: Cell): boolea
 			return stored >= asked;
 		case 'lt':
 			return stored < asked;
-		case 'lte':
-			return stored <= asked;
 		default:
-			throw new TableError(`Unsupported filter condition: ${condition}`);
+			return stored <= asked;
 	}
 }

@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 import { type Browser, type BrowserContext, chromium, type Locator, type Page, selectors } from 'playwright-core';
 
-import { until } from '../e2e/support/place';
+import { pause, until } from '../e2e/support/place';
 import { cacheFolder, type N8nClient } from '../support/n8n';
 
 /** n8n's editor in a real browser. */
@@ -17,6 +18,7 @@ const { findChromium } = createRequire(__filename)('../../scripts/lib/chromium.c
 export const PICTURES = path.join(cacheFolder, 'screenshots');
 /** For what a busy machine does in a while. */
 const PATIENCE_MS = 60_000;
+const LOOK_MS = 200;
 
 /** HTMLMediaElement.HAVE_CURRENT_DATA */
 const ENOUGH_TO_SHOW = 2;
@@ -31,6 +33,18 @@ interface Played {
 export interface Size {
 	width: number;
 	height: number;
+}
+
+/**
+ * Looks at the page until it says what is expected, since the editor draws in many steps. What it says in the end is
+ * compared, so that a failure shows it.
+ */
+export async function expectSoon<T>(read: () => Promise<T>, expected: unknown): Promise<void> {
+	for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline;) {
+		if (isDeepStrictEqual(await read(), expected)) return;
+		await pause(LOOK_MS);
+	}
+	expect(await read()).toEqual(expected);
 }
 
 /** Starts the Chrome or Chromium of this machine, without a window and without the internet. */

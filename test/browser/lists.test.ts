@@ -1,6 +1,6 @@
 import type { Locator } from 'playwright-core';
 
-import type { Editor } from './editor';
+import { type Editor, expectSoon } from './editor';
 import { chain, items, manual, type Part, runway } from '../e2e/support/place';
 import { operations } from '../../nodes/Runway/operations/index';
 import { useBrowser } from './tab';
@@ -107,9 +107,10 @@ describe('The node panel of the editor', () => {
 			await (await find(editor, 'Runway')).click();
 			await (await find(editor, 'Upscale video')).click();
 			await editor.part('ndv').waitFor();
-			expect(await editor.part('parameter-input-operation').locator('input').inputValue()).toBe('Upscale');
+			const operation = editor.part('parameter-input-operation').locator('input');
+			await expectSoon(async () => await operation.inputValue(), 'Upscale');
 			await editor.closeNode();
-			expect(await editor.node('Upscale video').innerText()).toContain('Upscale');
+			await editor.node('Upscale video').getByText('Upscale video').first().waitFor();
 		}),
 		5 * MINUTES,
 	);

@@ -2,7 +2,7 @@ import type { INodeParameters } from 'n8n-workflow';
 
 import { operations } from '../../nodes/Runway/operations/index';
 import { chain, runway } from '../e2e/support/place';
-import type { Editor } from './editor';
+import { type Editor, expectSoon } from './editor';
 import { useBrowser } from './tab';
 
 /** What the panel of each operation shows, from top to bottom. */
@@ -57,14 +57,13 @@ describe('The panel', () => {
 				runway({ resource, operation }, { name: operation }),
 			);
 			await editor.openWorkflow(await editor.n8n.importWorkflow(chain(...nodes)));
-			const shown: Record<string, string[]> = {};
 			for (const { value: operation } of operations) {
 				await editor.openNode(operation);
-				shown[operation] = await editor.fields();
+				await expectSoon(async () => await editor.fields(), panels[operation]);
 				await editor.look(`panel-${operation}`);
 				await editor.closeNode();
 			}
-			expect(shown).toEqual(panels);
+			expect(operations.map(({ value }) => value).sort()).toEqual(Object.keys(panels).sort());
 		}),
 		10 * MINUTES,
 	);
@@ -124,8 +123,8 @@ describe('The panel', () => {
 			await editor.part('collection-parameter-add').last().click();
 			const offered = editor.page.locator('[data-test-id="collection-parameter-option"]:visible');
 			await offered.first().waitFor();
-			const names = (await offered.allInnerTexts()).map((name) => name.trim());
-			expect(names).toEqual([
+			const names = async () => (await offered.allInnerTexts()).map((name) => name.trim());
+			await expectSoon(names, [
 				'Additional Fields (JSON)', 'Callback URL', 'Download All Files', 'Fallback Models', 'File Name', 'Include Raw Response',
 				'Max File Size (MB)', 'Max Parallel Requests', 'Max Tasks Per Run', 'Max Tasks in Progress', 'Minimum Balance (USD)',
 				'Poll Interval (Seconds)', 'Put Output File in Field', 'Retry Failed Tasks', 'Reuse a Recent Task (Minutes)', 'Runway API Version',

@@ -10,6 +10,7 @@ import {
 	DURABLE_CURSORS,
 	emits,
 	emittedBefore,
+	everySeconds,
 	executionsOf,
 	expectOpens,
 	idsOf,
@@ -62,7 +63,8 @@ topic('The polling trigger', (test) => {
 				Array.from({ length: 500 }, async () => await create(api, 'x', { family: 'official' })),
 			);
 			const taskIds = text([...ids, marker]);
-			const id = await save(chain(pollTrigger({ watch: 'ids', taskIds, download: false }), after));
+			const pollTimes = { item: everySeconds(20) };
+			const id = await save(chain(pollTrigger({ watch: 'ids', taskIds, download: false, pollTimes }), after));
 			await publish(n8n, id);
 			const items = await emittedBefore(here, id, 500, marker);
 			expect(items).toHaveLength(500);
@@ -78,10 +80,13 @@ topic('The polling trigger', (test) => {
 			const taskId = await create(api, '[stuck]');
 			const marker = await create(api, '[stuck]');
 			const taskIds = text([taskId, marker]);
-			const id = await save(chain(pollTrigger({ watch: 'ids', taskIds, download: false }), after));
+			// A poll that is refused tries three times.
+			const parameters = { watch: 'ids', taskIds, api: 'compatibility', download: false };
+			const pollTimes = { item: everySeconds(15) };
+			const id = await save(chain(pollTrigger({ ...parameters, pollTimes }), after));
 			await publish(n8n, id);
-			// Not only the poll with which n8n tries the trigger out, and which reads a task twice at most.
-			await until(() => api.reads.filter((read) => read.taskId === marker).length > 2, 'polls are under way');
+			// The first poll is the one with which n8n tries the trigger out; it takes the workflow back if that one fails.
+			await until(() => api.reads.filter((read) => read.taskId === marker).length > 1, 'polls are under way');
 			const revoked = api.fault({ on: 'read', kind: 'status', status: 401, times: Infinity });
 			api.finish(taskId);
 			await until(async () => (await n8n.executionIds(id)).length > 0, 'an execution is there');

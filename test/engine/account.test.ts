@@ -126,7 +126,8 @@ topic('An error that leaves open whether a task was created', (test) => {
 			place.api.fault({ on: 'taskList', kind: 'timeout' });
 			const startedAt = Date.now();
 			const error = await place.fail(imageToVideo(), { credential: withToken(place) });
-			expect(Date.now() - startedAt).toBeLessThan(9_000);
+			// Other requests of that kind wait for half a minute.
+			expect(Date.now() - startedAt).toBeLessThan(25_000);
 			expect(textOf(error)).toMatch(/^It is unknown whether the task was created\./);
 		}),
 	);

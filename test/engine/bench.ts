@@ -29,7 +29,7 @@ export const CONTINUE: INode['onError'] = 'continueRegularOutput';
 export const CONTINUE_ON_ERROR_OUTPUT: INode['onError'] = 'continueErrorOutput';
 
 /** Far more than any test takes, also on a busy machine. */
-const LONGEST_TEST_MS = 45_000;
+const LONGEST_TEST_MS = 120_000;
 
 const QUICK: StandInOptions = { renderMs: 200, queuedMs: 50, notVisibleMs: 50 };
 
@@ -180,7 +180,7 @@ export async function makeTask(
 }
 
 /** Resolves once the condition holds; for catching a run in the act. */
-export async function until(condition: () => boolean, longestMs = 5_000): Promise<void> {
+export async function until(condition: () => boolean, longestMs = 60_000): Promise<void> {
 	const end = Date.now() + longestMs;
 	while (!condition()) {
 		if (Date.now() > end) throw new Error('the moment never came');

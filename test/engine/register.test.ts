@@ -252,7 +252,7 @@ describe('The register', () => {
 		const deletes = () => n8n.calls.filter((call) => call.startsWith('DELETE'));
 		const settleAgain = async (rowsLeft: number) => {
 			await (await open({}, clock)).settle();
-			for (let wait = 0; wait < 200 && n8n.rows.length > rowsLeft; wait++)
+			for (let wait = 0; wait < 3_000 && n8n.rows.length > rowsLeft; wait++)
 				await new Promise((resolve) => setTimeout(resolve, 10));
 		};
 
@@ -315,7 +315,7 @@ describe('A register that fails', () => {
 		const second = await open();
 		await second.add(batch(1, 'next'));
 		await second.settle();
-		for (let wait = 0; wait < 100 && second.fault !== null; wait++)
+		for (let wait = 0; wait < 1_500 && second.fault !== null; wait++)
 			await new Promise((resolve) => setTimeout(resolve, 20));
 		expect((ids(n8n.rows as never) as string[]).sort()).toEqual(['late0', 'late1', 'late2', 'next0', 'r0']);
 		expect(second.fault).toBeNull();
@@ -329,10 +329,13 @@ describe('A register that fails', () => {
 		await register.add(batch(2, 'slow'));
 		const waited = Date.now() - began;
 		expect(waited).toBeGreaterThan(1_900);
-		expect(waited).toBeLessThan(4_500);
+		// It takes five to answer.
+		expect(waited).toBeLessThan(4_800);
 		expect(register.fault).toMatch(/slow/);
+		// It is left alone for a second.
+		const calls = n8n.calls.length;
 		await (await open()).add(batch(2, 'more'));
-		expect(Date.now() - began - waited).toBeLessThan(1_900);
+		expect(n8n.calls).toHaveLength(calls);
 	});
 
 	it('writes what it could not write, once the key has been corrected', async () => {

@@ -32,7 +32,7 @@ function withRegister(act: (place: Bench & { n8n: N8nApi; credential: Credential
 }
 
 /** For moments that come soon, unless the machine is busy. */
-const LONG_MS = 20_000;
+const LONG_MS = 60_000;
 const statuses = ({ rows }: N8nApi) => rows.map(({ status, delivered }) => [status, delivered]);
 /** An execution after a crash that has left nothing of it. */
 const lost = () => ({ runData: createRunExecutionData({}), mode: 'retry' as const });
@@ -253,7 +253,8 @@ topic('The register', (test) => {
 					return { ...(await run(imageToVideo(), input)), took: Date.now() - startedAt };
 				};
 				const [without, { items, hints, took }] = await Promise.all([timed('a', false), timed('c', true)]);
-				expect(took - without.took).toBeLessThan(8_000);
+				// Far from the 20 seconds that it takes to answer.
+				expect(took - without.took).toBeLessThan(15_000);
 				expect(items.map(({ json }) => json.status)).toEqual(['succeeded', 'succeeded']);
 				expect(api.creates).toHaveLength(4);
 				expect(hints.map(({ message }) => message)).toEqual([expect.stringMatching(/register of tasks/)]);
@@ -394,16 +395,17 @@ topic('A retry after a crash, with the register,', (test) => {
 				})),
 			);
 			for (let id = 100; id < 110; id += 1) n8n.executions.set(String(id), { status: 'success' });
-			n8n.fault({ on: /executions\/1/, fault: { kind: 'slow', milliseconds: 1_000 } });
+			n8n.fault({ on: /executions\/1/, fault: { kind: 'slow', milliseconds: 2_000 } });
 			const startedAt = Date.now();
 			const parameters = imageToVideo({}, { completion: 'return' });
 			const { items } = await run(parameters, { items: prompts('a [stuck]'), ...lost() });
 			expect(items.map(({ json }) => json.taskId)).toEqual([...api.tasks.keys()]);
-			expect(Date.now() - startedAt).toBeLessThan(9_000);
+			// One after the other, they would take twenty seconds.
+			expect(Date.now() - startedAt).toBeLessThan(18_000);
 			n8n.fault({ on: /executions\/43/, fault: { kind: 'slow', milliseconds: 30_000 } });
 			const askedAt = Date.now();
 			await fail(parameters, { items: prompts('a [stuck]'), ...lost() });
-			expect(Date.now() - askedAt).toBeLessThan(14_000);
+			expect(Date.now() - askedAt).toBeLessThan(28_000);
 			expect(api.creates).toHaveLength(1);
 		}),
 	);
@@ -532,7 +534,8 @@ topic('The register, if a job creates more than once,', (test) => {
 			const startedAt = Date.now();
 			await run(imageToVideo({ retryFailed: 1 }), { items: failing });
 			expect(api.creates).toHaveLength(2);
-			expect(Date.now() - startedAt).toBeLessThan(15_000);
+			// Half a minute is the longest that it holds one up.
+			expect(Date.now() - startedAt).toBeLessThan(28_000);
 		}),
 	);
 

@@ -11,6 +11,7 @@ import {
 	textOf,
 	textToVideo,
 	topic,
+	until,
 } from './bench';
 
 afterAll(closeBench);
@@ -241,7 +242,10 @@ topic('Retry Failed Tasks', (test) => {
 				items: prompts('[fail THIRD_PARTY.UNAVAILABLE]'),
 				signal: stop.signal,
 			});
-			setTimeout(() => stop.abort(), 3_000);
+			const hasFailed = () =>
+				api.reads.some(({ at, taskId = '' }) => at > (api.tasks.get(taskId)?.readyAt ?? Infinity));
+			await until(hasFailed);
+			setTimeout(() => stop.abort(), 200);
 			const { error } = await running;
 			expect((error as Error).message).toMatch(/canceled/);
 			expect(api.creates).toHaveLength(1);

@@ -21,7 +21,7 @@ afterAll(async () => {
 /** Longer than a look at tasks that are as the callback says, and much shorter than what a lost callback costs. */
 const SOON_MS = 2_000;
 /** The first call of its own that a process makes comes after 4 to 5 s, and then after 8 to 9 s more. */
-const LATER_MS = 16_000;
+const LATER_MS = 60_000;
 
 /** An execution that sleeps over tasks that render until the test ends them. */
 async function asleep(
@@ -74,12 +74,12 @@ topic('A sleeping execution', (test) => {
 				const calls = await Promise.all(bodies.map(async (body) => await execution.call(body)));
 				for (const { status, answer, answeredAfterMs } of calls) {
 					expect([status, answer]).toEqual([200, { status: 'received' }]);
-					// Its files take two seconds.
-					expect(answeredAfterMs).toBeLessThan(1_900);
+					// Its files take four seconds.
+					expect(answeredAfterMs).toBeLessThan(3_900);
 				}
 				expect(statusesOf(execution)).toEqual([['succeeded', 'succeeded']]);
 			},
-			{ assetBytes: 512 * 1024, assetBytesPerSecond: 256 * 1024 },
+			{ assetBytes: 512 * 1024, assetBytesPerSecond: 128 * 1024 },
 		),
 	);
 

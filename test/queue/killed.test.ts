@@ -131,7 +131,7 @@ describe('A worker that is killed while it waits, with a register of tasks', () 
 			const rescue = await here.save(chain(pollTrigger({ watch: 'register', which: 'undelivered' }), digest));
 			await publish(n8n, rescue);
 			const executionId = await here.call(chain(webhook(), ...prompts('a [stuck]', 'b [stuck]'), imageToVideo()));
-			await until(() => api.reads.length > 3, 'the tasks are watched');
+			await watched(here, 2);
 			const ids = taskIds(here).sort();
 			const rows = await untilRows(register, (all) => all.every(({ taskId }) => taskId !== null), 'the ids are noted');
 			expect(rows.map(({ taskId }) => taskId).sort()).toEqual(ids);

@@ -15,7 +15,10 @@ const CREATE = {
 	official: '/runwayml/v1/image_to_video',
 } as const;
 
-/** n8n refuses intervals below a minute, but not twelve of them. */
+/**
+ * n8n refuses intervals below a minute, but not twelve of them. A poll must be over before the next one: n8n 2.41 takes
+ * the means to read expressions away from the earlier one.
+ */
 export function everySeconds(seconds: number): INodeParameters[] {
 	return Array.from({ length: 60 / seconds }, (_, index) => ({
 		mode: 'custom',

@@ -7,10 +7,17 @@ const LOOPBACK = '127.0.0.1';
 const LOWEST = 12_000;
 const HIGHEST = 32_000;
 
-/** A port on the loopback interface that nobody listens on just now. */
+/** Ports are given out long before anybody listens on them, so each worker of jest has its own. */
+const WORKERS = 16;
+const worker = Number(process.env.JEST_WORKER_ID ?? 0) % WORKERS;
+const given = new Set<number>();
+
+/** A port on the loopback interface that nobody listens on just now, and that was not given out here before. */
 export async function freePort(): Promise<number> {
 	for (;;) {
-		const port = randomInt(LOWEST, HIGHEST);
+		const port = randomInt(LOWEST / WORKERS, HIGHEST / WORKERS) * WORKERS + worker;
+		if (given.has(port)) continue;
+		given.add(port);
 		if (await isPortFree(port)) return port;
 	}
 }

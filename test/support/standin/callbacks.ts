@@ -5,7 +5,7 @@ import type { TaskBook } from './tasks';
 import { Timers } from './timers';
 import type { RecordedCallback, StandInSettings, StandInTask } from './types';
 
-const DELIVERY_TIMEOUT_MS = 10_000;
+const DELIVERY_TIMEOUT_MS = 30_000;
 /** Beyond this, setTimeout fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

@@ -1,5 +1,5 @@
 import type { Json } from './harness';
-import { start, call, bodies, create, task, read, finishedUrl, until } from './harness';
+import { start, call, bodies, create, task, read, finishedUrl, stopClock, until } from './harness';
 
 describe('account routes and the rest', () => {
 	it('list models for the key, the catalog for anyone, and the balance by the key in the query', async () => {
@@ -99,6 +99,7 @@ describe('account routes and the rest', () => {
 	});
 
 	it('answer 429 beyond the rate limit', async () => {
+		stopClock();
 		const api = await start({ rateLimit: { perSecond: 2, retryAfter: 3 } });
 		const answers = [await create(api, 'actOne'), await create(api, 'actOne'), await create(api, 'actOne')];
 		expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);

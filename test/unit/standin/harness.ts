@@ -13,6 +13,7 @@ export async function start(options: standIn.StandInOptions = {}): Promise<stand
 }
 
 afterEach(async () => {
+	jest.restoreAllMocks();
 	await Promise.all(running.splice(0).map(async (one) => await one.close()));
 });
 
@@ -146,6 +147,13 @@ export function put(one: standIn.StandInTask, phase: 'throttled' | 'queued' | 'r
 	one.readyAt = now + 60_000;
 }
 
+/** Stops the clock, which the stand-in shares. @returns how to move it on, by milliseconds */
+export function stopClock(): (ms: number) => void {
+	let now = Date.now();
+	jest.spyOn(Date, 'now').mockImplementation(() => now);
+	return (ms) => (now += ms);
+}
+
 export async function finishedUrl(api: standIn.StandIn, change: Json = {}): Promise<string> {
 	const one = await task(api, 'imageToVideo', change);
 	api.finish(one.id);
@@ -153,6 +161,6 @@ export async function finishedUrl(api: standIn.StandIn, change: Json = {}): Prom
 }
 
 export async function until(done: () => boolean): Promise<void> {
-	for (let turn = 0; turn < 200 && !done(); turn += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+	for (let turn = 0; turn < 3_000 && !done(); turn += 1) await new Promise((resolve) => setTimeout(resolve, 10));
 	expect(done()).toBe(true);
 }

@@ -1,10 +1,11 @@
 import type * as standIn from '../../support/standin';
 import type { Json } from './harness';
-import { bodies, call, create, put, read, start, task, until } from './harness';
+import { bodies, call, create, put, read, start, stopClock, task } from './harness';
 
 describe('get-task routes', () => {
 	it('follow the clock: unknown at first, then queued, running with growing progress, and done', async () => {
 		const api = await start({ notVisibleMs: 200, queuedMs: 400, renderMs: 1_200 });
+		const moveOn = stopClock();
 		const one = await task(api);
 		const seen: string[] = [];
 		const progress: number[] = [];
@@ -13,7 +14,7 @@ describe('get-task routes', () => {
 			const word = String(json.status ?? json.code);
 			if (seen.at(-1) !== word) seen.push(word);
 			if (json.status === 'RUNNING') progress.push(json.progress as number);
-			await new Promise((resolve) => setTimeout(resolve, 8));
+			moveOn(20);
 		}
 		expect(seen).toEqual(['task_not_exist', 'PENDING', 'RUNNING', 'SUCCEEDED']);
 		expect(progress).toEqual([...progress].sort((a, b) => a - b));
@@ -231,12 +232,13 @@ describe('get-task routes', () => {
 	});
 
 	it('hold the surplus of tasks back as THROTTLED until one ends', async () => {
+		const moveOn = stopClock();
 		const api = await start({ concurrency: 1, renderMs: 150, queuedMs: 0 });
 		const [first, second] = [await task(api), await task(api)];
 		expect((await read(api, first)).json.status).toBe('RUNNING');
 		expect((await read(api, second)).json.status).toBe('THROTTLED');
 		expect(second.readyAt).toBe(first.readyAt + 150);
-		await until(() => Date.now() >= first.readyAt);
+		moveOn(150);
 		expect((await read(api, first)).json.status).toBe('SUCCEEDED');
 		expect((await read(api, second)).json.status).toBe('RUNNING');
 	});

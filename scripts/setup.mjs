@@ -3,7 +3,8 @@
  *
  *   node scripts/setup.mjs             installs and builds
  *   node scripts/setup.mjs --ahead     only installs, for a build that somebody else makes meanwhile
- *   node scripts/setup.mjs --all       also what the tests in the browser, in queue mode and of older versions of n8n need
+ *   node scripts/setup.mjs --all       also what the tests in the browser, in queue mode and of older versions of n8n need;
+ *                                      `--all 1.115.4` of this version only
  */
 import { tooOldSentence } from './lib/nodeVersion.mjs';
 
@@ -17,9 +18,10 @@ if (tooOld) {
 
 async function setUp(args) {
 	const { runScript } = await import('./lib/entry.mjs');
-	const { hosts } = await import('./lib/hosts.mjs');
+	const { chooseHosts, hosts } = await import('./lib/hosts.mjs');
 	const { ensureQueueServices } = await import('./lib/queueServices.mjs');
 	const { ensureBuilt, ensureChromium, ensureN8n, ensureRegistry, ensureTools } = await import('./lib/setup.mjs');
+	const versions = args.filter((arg) => !arg.startsWith('--'));
 	await runScript(async () => {
 		await ensureTools();
 		if (!args.includes('--ahead')) await ensureBuilt();
@@ -28,7 +30,7 @@ async function setUp(args) {
 		if (args.includes('--all')) {
 			await ensureChromium();
 			await ensureQueueServices();
-			for (const { folder } of hosts()) await ensureN8n(folder);
+			for (const { folder } of chooseHosts(versions, hosts()).chosen) await ensureN8n(folder);
 		}
 		console.log(`Everything is installed${args.includes('--ahead') ? '' : ' and built'}.`);
 		return 0;

@@ -3,7 +3,8 @@
  *
  *   npm test                  all suites, in the order below
  *   npm test -- unit engine   only those
- *   npm test -- --install-all meanwhile installs what `npm run test:queue` and `npm run test:hosts` need, too
+ *   npm test -- --install-all meanwhile installs what `npm run test:queue` and `npm run test:hosts` need, too;
+ *                             `--install-all 1.115.4` for this older n8n only
  */
 import { tooOldSentence } from './lib/nodeVersion.mjs';
 
@@ -24,13 +25,14 @@ async function test(args) {
 	const { jestProject, npmScript, runSuite, sideBySide, total } = await import('./lib/suites.mjs');
 
 	const installAll = args.includes('--install-all');
-	const chosen = args.filter((arg) => arg !== '--install-all');
+	const versions = args.filter((arg) => /^\d/.test(arg));
+	const chosen = args.filter((arg) => arg !== '--install-all' && !versions.includes(arg));
 	const isDue = ({ name }) => chosen.length === 0 || chosen.includes(name);
 
 	/** What takes minutes to install is installed while suites run that don't need it. Not beside lint, which looks there. */
 	let installing;
 	const installAhead = () => {
-		const args = ['scripts/setup.mjs', '--ahead', ...(installAll ? ['--all'] : [])];
+		const args = ['scripts/setup.mjs', '--ahead', ...(installAll ? ['--all', ...versions] : [])];
 		installing ??= runProgram(process.execPath, args, { cwd: root, log: 'set-up', isModest: true });
 	};
 	/** The suite that needs what could not be installed tries it once more, and says what is wrong. */

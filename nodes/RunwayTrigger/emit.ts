@@ -60,7 +60,7 @@ export async function makeItem(
 ): Promise<INodeExecutionData> {
 	const { operation = output.operation, produces = output.produces, origin } = describe?.(task.taskId) ?? {};
 	const { item } = await deliver(context, { ...output, operation, produces }, task, reader, deadline);
-	return origin === undefined ? item : { ...item, json: { ...item.json, origin } };
+	return origin === undefined ? item : { ...item, json: { ...item.json, model: origin.model ?? null, origin } };
 }
 
 const ADVICE =

@@ -158,7 +158,8 @@ topic('A trigger that watches the tasks of this n8n', (test) => {
 			const id = await place.keepTask({ workflowName: 'Clips', itemIndex: 3, prompt: 'A pier', model: 'gen4_turbo' });
 			await ended(place, id);
 			const [item] = await trigger.poll();
-			expect(item?.json).toMatchObject({ taskId: id, status: 'succeeded', operation: 'imageToVideo' });
+			const task = { taskId: id, status: 'succeeded', operation: 'imageToVideo', model: 'gen4_turbo' };
+			expect(item?.json).toMatchObject(task);
 			const said = JSON.stringify(item?.json);
 			for (const fact of ['Clips', 'A pier', 'gen4_turbo']) expect(said).toContain(fact);
 			expect(said).not.toContain('resumeUrl');

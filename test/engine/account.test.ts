@@ -1,9 +1,10 @@
-import type { IDataObject, INodeParameters, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { openRegister } from '../../nodes/shared/register/register';
 import type { TaskRow } from '../../nodes/shared/register/row';
 import { N8N_API_KEY, startN8nApi, type N8nApi } from '../support/n8nApi';
 import { taskRow } from '../support/taskRow';
+import { pollingTrigger } from '../support/triggers';
 import {
 	type Bench,
 	bench,
@@ -17,6 +18,7 @@ import {
 	topic,
 	until,
 } from './bench';
+import { collect, expectSilence, fails, idsOf } from './watching';
 
 afterAll(closeBench);
 
@@ -146,7 +148,6 @@ topic('An error that leaves open whether a task was created', (test) => {
 });
 
 const list = (more: INodeParameters = {}): INodeParameters => ({ resource: 'task', operation: 'list', ...more });
-const idsOf = (items: INodeExecutionData[]) => items.map(({ json }) => json.taskId);
 
 topic("A list of the account's tasks", (test) => {
 	test(
@@ -367,4 +368,36 @@ topic('A list of the tasks in the register', (test) => {
 			}),
 		);
 	}
+});
+
+topic('A trigger that watches the tasks of the account', (test) => {
+	test(
+		'begins from now on and emits each task once, whoever has created it',
+		bench(async (place) => {
+			const credential = { ...place.credential, accessToken: place.api.accessToken };
+			const parameters = { watch: 'account', download: false };
+			const old = await makeTask(place);
+			await until(() => (place.api.tasks.get(old)?.readyAt ?? Infinity) < Date.now() - 1_500);
+			const trigger = pollingTrigger({ credential, parameters });
+			expect(await trigger.poll()).toEqual([]);
+			const ids = [await makeTask(place), await makeTask(place, { prompt: '[fail INTERNAL]' })];
+			const items = await collect(trigger, 2);
+			expect(idsOf(items).sort()).toEqual(ids.sort());
+			trigger.restart();
+			await expectSilence(trigger);
+		}),
+	);
+
+	test(
+		'says in words that the access token is missing or wrong',
+		bench(async ({ credential }) => {
+			for (const accessToken of ['', 'not-the-token-of-anybody']) {
+				const trigger = pollingTrigger({
+					credential: { ...credential, accessToken },
+					parameters: { watch: 'account', download: false },
+				});
+				expect(textOf(await fails(trigger))).toMatch(/needs a valid access token[^]*Open the credential/);
+			}
+		}),
+	);
 });

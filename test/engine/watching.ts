@@ -55,3 +55,10 @@ export async function makeEnded(place: Bench, count: number): Promise<string[]> 
 	await until(() => [...place.api.tasks.values()].every(({ readyAt }) => readyAt < Date.now()));
 	return ids;
 }
+
+/** Polls some more times, which must bring nothing. */
+export async function expectSilence(...triggers: PollingTrigger[]): Promise<void> {
+	for (const trigger of triggers) {
+		for (let polls = 0; polls < 2; polls += 1) expect(idsOf(await trigger.poll())).toEqual([]);
+	}
+}

@@ -145,7 +145,9 @@ export async function deliverAll(
 function endedItem(context: Context, { item: json, itemIndex }: EndedSleeper): INodeExecutionData {
 	const pairedItem = { item: itemIndex };
 	if (!('getQueryData' in context)) return markForErrorOutput(context, { json, pairedItem });
-	// n8n copies what a webhook hands over, so no mark would last, and most versions send only items of these two to the error output.
+	// n8n copies what a webhook hands over, so no mark would last, and before 2.36 only items without details go to the error
+	// output. A webhook is not told the version; this method has been there since 2.38.
+	const goesToErrorOutput = context.getNode().onError === 'continueErrorOutput';
 	const { error, message } = json;
-	return { json: context.getNode().onError === 'continueErrorOutput' ? { error, message } : json, pairedItem };
+	return { json: goesToErrorOutput && !('isChatSessionTest' in context) ? { error, message } : json, pairedItem };
 }

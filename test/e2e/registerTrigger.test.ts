@@ -18,7 +18,7 @@ import {
 	until,
 	webhook,
 } from './support/place';
-import { type OpenRegister, REGISTER_SINCE, switchOn, untilRows } from './support/register';
+import { type GatedRegister, polled, REGISTER_SINCE, switchOnBehindGate, untilRows } from './support/register';
 import { emitted, emittedAtLast, expectOpens, idsOf, pollTrigger, publish } from './support/triggers';
 
 /** Runway Trigger in a real n8n, finding the tasks of other workflows in the register. */
@@ -29,13 +29,18 @@ const rescuer = () => watcher({ which: 'undelivered' });
 const atOnce = (parameters: INodeParameters = {}) => imageToVideo({ completion: 'return', ...parameters });
 
 /** A place whose credential has the register switched on. */
-const withRegister = (act: (here: Place, register: OpenRegister) => Promise<void>) =>
-	place(async (here) => await act(here, await switchOn(here)));
+const registered = (act: (here: Place, register: GatedRegister) => Promise<void>) => async (here: Place) => {
+	const register = await switchOnBehindGate(here);
+	await act(here, register).finally(register.gate.close);
+};
+const withRegister = (act: (here: Place, register: GatedRegister) => Promise<void>) => place(registered(act));
 
-/** Publishes a workflow that begins with this trigger and returns its id. */
-async function watch({ n8n, save }: Place, trigger = watcher()): Promise<string> {
+/** Publishes a workflow that begins with this trigger, waits for the first poll, and returns the workflow's id. */
+async function watch({ n8n, save }: Place, register: GatedRegister, trigger = watcher()): Promise<string> {
 	const id = await save(chain(trigger, after));
+	const earlier = register.gate.requests.length;
 	await publish(n8n, id);
+	await polled(register, earlier);
 	return id;
 }
 
@@ -58,7 +63,7 @@ topic('A trigger that watches the register', (define) => {
 		'starts a workflow once for each task that another workflow has created At Once, with its file',
 		withRegister(async (here, register) => {
 			const { api, n8n } = here;
-			const id = await watch(here);
+			const id = await watch(here, register);
 			await here.run(chain(manual, ...prompts('a', 'b [stuck]', 'c [fail SAFETY]'), atOnce()));
 			await until(async () => (await emitted(n8n, id)).length >= 2, 'two items have come');
 			await n8n.deactivate(id);
@@ -87,7 +92,7 @@ topic('A trigger that watches the register', (define) => {
 			const running = await waiting(here, 'running [stuck]');
 			await here.run(chain(manual, ...prompts('failed [stuck]'), imageToVideo({ options: { timeout: 2 } })));
 			await n8n.stopExecution(stopped);
-			const id = await watch(here, rescuer());
+			const id = await watch(here, register, rescuer());
 			api.finish(idOf(here, 'stopped') ?? '');
 			api.finish(idOf(here, 'failed') ?? '');
 			const wanted = ['stopped', 'failed'].map((prompt) => idOf(here, prompt));
@@ -104,7 +109,7 @@ topic('A trigger that watches the register', (define) => {
 		'wakes up an execution that sleeps until an official operation has ended, and does not tell of it as undelivered',
 		withRegister(async (here, register) => {
 			const { api, n8n } = here;
-			const id = await watch(here, rescuer());
+			const id = await watch(here, register, rescuer());
 			const node = imageToVideo({ completion: 'suspend' });
 			const executionId = await n8n.run(await here.save(chain(manual, ...prompts('a [stuck]', 'b [stuck]'), node)));
 			await asleep(here, executionId);
@@ -129,11 +134,15 @@ topic('A trigger that watches the register', (define) => {
 
 	test(
 		'starts a workflow only for tasks of the workflow and the operation that its filters name',
-		withRegister(async (here) => {
+		withRegister(async (here, register) => {
 			const { n8n, save } = here;
 			const wanted = await save(chain(manual, ...prompts('wanted'), atOnce()));
-			const id = await watch(here, watcher({ filters: { workflows: [wanted], operations: ['imageToVideo'] } }));
-			const wrong = await watch(here, watcher({ filters: { workflows: [wanted], operations: ['upscale'] } }));
+			const id = await watch(
+				here,
+				register,
+				watcher({ filters: { workflows: [wanted], operations: ['imageToVideo'] } }),
+			);
+			const wrong = await watch(here, register, watcher({ filters: { workflows: [wanted], operations: ['upscale'] } }));
 			await here.run(chain(manual, ...prompts('unwanted'), atOnce()));
 			await n8n.waitForExecution(await n8n.run(wanted));
 			expect(idsOf(await emittedAtLast(n8n, id, 1))).toEqual([idOf(here, 'wanted')]);
@@ -162,16 +171,21 @@ topic('A trigger of an n8n that is killed', (define) => {
 
 	test(
 		'tells what the killed execution has left, each task once, over this and further restarts',
-		ownPlace(async (here, own) => await expectRescueOverKills(here, own)),
+		ownPlace(async (here, own) => {
+			await registered(async (_, register) => await expectRescueOverKills(here, own, register))(here);
+		}),
 	);
 });
 
-async function expectRescueOverKills(here: Place, own: N8n): Promise<void> {
+async function expectRescueOverKills(here: Place, own: N8n, register: GatedRegister): Promise<void> {
 	const { api, n8n } = here;
-	const register = await switchOn(here);
 	// Whoever tells of a task first delivers it, so each trigger has tasks that only it may tell of.
-	const images = await watch(here, watcher({ filters: { operations: ['imageToVideo'] } }));
-	const texts = await watch(here, watcher({ which: 'undelivered', filters: { operations: ['generateFromText'] } }));
+	const images = await watch(here, register, watcher({ filters: { operations: ['imageToVideo'] } }));
+	const texts = await watch(
+		here,
+		register,
+		watcher({ which: 'undelivered', filters: { operations: ['generateFromText'] } }),
+	);
 	await here.run(chain(manual, ...prompts('told', 'later [stuck]'), atOnce()));
 	await here.call(chain(webhook(), ...prompts('left [stuck]'), textToVideo()));
 	const asleepId = await here.call(

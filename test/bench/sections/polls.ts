@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 
-import type { TaskRow } from '../../../nodes/shared/register/row';
 import { chain, imageToVideo, manual, noOp, type Place, place, prompts } from '../../e2e/support/place';
 import { type OpenRegister, switchOnBehindGate, type Written } from '../../e2e/support/register';
 import { create, everySeconds, pollTrigger, publish } from '../../e2e/support/triggers';
 import { projectRoot, startN8n, type N8n } from '../../support/n8n';
+import { taskRow } from '../../support/taskRow';
 import { type Findings, median, type Section } from '../section';
 
 /** What a Runway Trigger that watches a large register asks of n8n with each poll. */
@@ -81,29 +81,23 @@ async function fill({ api, credential }: Place, table: OpenRegister, amount: num
 		const ids = Array.from({ length }, async () =>
 			isOver ? randomUUID() : await create(api, kind, { family: 'official' }),
 		);
-		const rows = (await Promise.all(ids)).map((taskId, itemIndex): TaskRow => ({
-			requestId: randomUUID(),
-			taskId,
-			status: isOver ? 'succeeded' : 'created',
-			delivered: isOver,
-			operation: 'imageToVideo',
-			api: 'official',
-			model: 'gen4_turbo',
-			prompt: 'A long line about a pier in the evening light. '.repeat(4),
-			workflowId: 'bench',
-			workflowName: 'Bench',
-			executionId: '1',
-			nodeName: 'Runway',
-			runIndex: 0,
-			itemIndex,
-			fingerprint: randomUUID(),
-			credentialId: credential.id,
-			createdTime: time,
-			endedTime: isOver ? time : null,
-			cost: null,
-			failure: null,
-			resumeUrl: null,
-		}));
+		const rows = (await Promise.all(ids)).map((taskId, itemIndex) =>
+			taskRow({
+				requestId: randomUUID(),
+				taskId,
+				status: isOver ? 'succeeded' : 'created',
+				delivered: isOver,
+				prompt: 'A long line about a pier in the evening light. '.repeat(4),
+				workflowId: 'bench',
+				workflowName: 'Bench',
+				executionId: '1',
+				itemIndex,
+				fingerprint: randomUUID(),
+				credentialId: credential.id,
+				createdTime: time,
+				endedTime: isOver ? time : null,
+			}),
+		);
 		await table.add(rows);
 	}
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+
 import type { INodeProperties } from 'n8n-workflow';
 
 import { keyJson } from '../../nodes/Runway/batch/balance';

@@ -36,8 +36,8 @@ export interface TaskRow {
 	/** Why there is no result, in words without secrets. */
 	failure: string | null;
 	/**
-	 * Where to call an execution that sleeps until this task has ended; null if none does. Holds n8n's signature. It stays when the
-	 * execution wakes up, and so is `delivered`, until a trigger has seen how the execution ended.
+	 * Where to call an execution that sleeps until this task has ended; null if none does. Holds n8n's signature. When the execution
+	 * wakes up, the row becomes `delivered` and keeps this address until a trigger has seen how the execution ended.
 	 */
 	resumeUrl: string | null;
 }

@@ -22,7 +22,7 @@ async function test(args) {
 	const { formatSeconds, step } = await import('./lib/progress.mjs');
 	const { root } = await import('./lib/project.mjs');
 	const { ensureBuilt, ensureChromium, ensureN8n, ensureRegistry, ensureTools } = await import('./lib/setup.mjs');
-	const { jestProject, npmScript, runSuite, sideBySide, total } = await import('./lib/suites.mjs');
+	const { jestProject, npmScript, runSuite, total } = await import('./lib/suites.mjs');
 
 	const installAll = args.includes('--install-all');
 	const versions = args.filter((arg) => /^\d/.test(arg));
@@ -42,7 +42,7 @@ async function test(args) {
 
 	/**
 	 * Every suite: what it needs besides the tools, and how it runs. Stages follow one another; the suites of a stage run
-	 * at the same time. Tests share a stage with nothing, because some of them measure time.
+	 * at the same time, since tests that wait leave the processor to others.
 	 */
 	const stages = [
 		[
@@ -50,23 +50,17 @@ async function test(args) {
 			{ name: 'types', needs: [], run: npmScript('typecheck') },
 		],
 		[
-			{
-				name: 'unit',
-				needs: [ensureBuilt],
-				meanwhile: installAhead,
-				run: jestProject('unit', { options: sideBySide() }),
-			},
+			{ name: 'unit', needs: [ensureBuilt], meanwhile: installAhead, run: jestProject('unit', { workers: 2 }) },
+			{ name: 'engine', needs: [ensureBuilt], meanwhile: installAhead, run: jestProject('engine', { workers: 2 }) },
 		],
 		[
 			{
-				name: 'engine',
-				needs: [ensureBuilt],
-				meanwhile: installAhead,
-				run: jestProject('engine', { options: sideBySide() }),
+				name: 'e2e',
+				needs: [installed, ensureBuilt, ensureN8n, ensureRegistry],
+				run: jestProject('e2e', { workers: 3 }),
 			},
+			{ name: 'browser', needs: [installed, ensureBuilt, ensureN8n, ensureChromium], run: jestProject('browser') },
 		],
-		[{ name: 'e2e', needs: [installed, ensureBuilt, ensureN8n, ensureRegistry], run: jestProject('e2e') }],
-		[{ name: 'browser', needs: [installed, ensureBuilt, ensureN8n, ensureChromium], run: jestProject('browser') }],
 	];
 	const suites = stages.flat();
 	const needsMore = installAll || suites.some((suite) => isDue(suite) && suite.needs.includes(installed));
@@ -91,9 +85,10 @@ async function test(args) {
 			if (needsMore) due.forEach(({ meanwhile }) => meanwhile?.());
 			console.log(`\n== ${due.map(({ name }) => name).join(', ')}`);
 			const started = Date.now();
+			const once = onceEach();
 			const ends = due.map(async (suite) => {
 				const isRequired = chosen.includes(suite.name) || Boolean(process.env.CI);
-				const tally = await runSuite(suite, isRequired);
+				const tally = await runSuite({ ...suite, needs: suite.needs.map(once) }, isRequired);
 				return { name: suite.name, seconds: (Date.now() - started) / 1000, ...tally };
 			});
 			results.push(...(await Promise.all(ends)));
@@ -107,4 +102,13 @@ async function test(args) {
 		console.log(`${passed} passed, ${failed} failed`);
 		return failed === 0 ? 0 : 1;
 	});
+}
+
+/** Makes functions that several call at a time run once for all of them. */
+function onceEach() {
+	const running = new Map();
+	return (act) => async () => {
+		if (!running.has(act)) running.set(act, act());
+		return await running.get(act);
+	};
 }

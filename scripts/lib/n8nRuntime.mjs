@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
+import { hosts } from './hosts.mjs';
 import { childEnvironment } from './npm.mjs';
 import { Problem } from './problem.mjs';
 import { runProgram } from './program.mjs';
@@ -44,13 +45,17 @@ export function majorsOf(range) {
 	return { oldest: Number(oldest ?? 0), newest: below === undefined ? Infinity : Number(below) - 1 };
 }
 
+/** Where a compiled module lies that any Node.js loads, by the name of the module. */
+const FOR_ANY_NODE = { sqlite3: path.join('build', 'Release', 'node_sqlite3.node') };
+
 /**
  * Makes sure that n8n's native modules load in the Node.js that runs n8n. npm installed them without their install
- * scripts, so what is missing is fetched ready-made or else compiled here.
+ * scripts, so what is missing is copied from another n8n here, fetched ready-made or else compiled.
  */
 export async function ensureNativeModules(folder, node, say) {
 	for (const name of NATIVE_MODULES) {
 		if (!existsSync(path.join(folder, 'node_modules', name)) || loads(folder, node, name)) continue;
+		if (copyCompiled(folder, name) && loads(folder, node, name)) continue;
 		say(`compiling ${name}`);
 		const outcome = await build(folder, node, name);
 		if (!loads(folder, node, name)) {
@@ -60,6 +65,23 @@ export async function ensureNativeModules(folder, node, say) {
 			);
 		}
 	}
+}
+
+/** Copies what another n8n here has of the same version of a module, and tells whether there was any. */
+function copyCompiled(folder, name) {
+	const file = FOR_ANY_NODE[name];
+	if (file === undefined) return false;
+	const versionIn = (other) =>
+		JSON.parse(readFileSync(path.join(other, 'node_modules', name, 'package.json'), 'utf8')).version;
+	const compiledIn = (other) => path.join(other, 'node_modules', name, file);
+	const source = hosts().find(
+		(other) =>
+			other.folder !== folder && existsSync(compiledIn(other.folder)) && versionIn(other.folder) === versionIn(folder),
+	);
+	if (source === undefined) return false;
+	mkdirSync(path.dirname(compiledIn(folder)), { recursive: true });
+	copyFileSync(compiledIn(source.folder), compiledIn(folder));
+	return true;
 }
 
 async function build(folder, node, name) {

@@ -92,6 +92,7 @@ export class FirstVideo {
 				port: this.input.port,
 				package: projectRoot,
 				fileAccess: [videosFolder],
+				withEditor: true,
 			});
 		});
 		this.n8n = n8n;

@@ -43,7 +43,7 @@ async function main(): Promise<void> {
 	const only = process.argv[2] ?? '';
 	const api = await startStandIn({ hold: true, renderMs: 3000 });
 	const videos = mkdtempSync(path.join(tmpdir(), 'runway-videos-'));
-	const n8n = await startN8n({ package: projectRoot, fileAccess: [videos] });
+	const n8n = await startN8n({ package: projectRoot, fileAccess: [videos], withEditor: true });
 	const browser = await launch();
 	try {
 		const words = { name: 'CometAPI Runway account', type: 'cometApiRunwayApi' };

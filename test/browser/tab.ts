@@ -22,7 +22,7 @@ export function useBrowser(): InTab {
 	let context: BrowserContext;
 
 	beforeAll(async () => {
-		n8n = await sharedN8n();
+		n8n = await sharedN8n({ withEditor: true });
 		browser = await launch();
 		context = await signIn(browser, n8n, SIZE);
 	}, START_MS);

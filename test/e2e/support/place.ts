@@ -35,9 +35,9 @@ export const RUNWAY_TYPE = 'n8n-nodes-cometapi-runway.runway';
 /** Tests wait for their turn, too, see {@link place}. */
 export const LONGEST_TEST_MS = 480_000;
 /** So many run at a time: with more of them, an n8n on a small machine takes seconds for what it does at once. */
-const AT_A_TIME = 6;
+const AT_A_TIME = 4;
 const CREDENTIAL_TYPE = 'cometApiRunwayApi';
-const POLL_MS = 100;
+const POLL_MS = 200;
 /** Long enough for a machine that has much else to do: it only counts for what never happens. */
 const PATIENCE_MS = 90_000;
 /** Longer than a node that polls every second or two pauses. */

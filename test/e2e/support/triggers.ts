@@ -112,10 +112,21 @@ export async function create(
 	return taskId;
 }
 
+/** Executions that have ended, which n8n needn't be asked for again, by n8n and id. */
+const ended = new WeakMap<N8nClient, Map<string, Execution>>();
+
 /** Every execution of a workflow, the oldest first, once all have ended. */
 export async function executionsOf(n8n: N8nClient, workflowId: string): Promise<Execution[]> {
+	const known = ended.get(n8n) ?? new Map<string, Execution>();
+	ended.set(n8n, known);
 	const ids = (await n8n.executionIds(workflowId)).reverse();
-	return await Promise.all(ids.map(async (id) => await n8n.waitForExecution(id, { until: isEnded })));
+	return await Promise.all(
+		ids.map(async (id) => {
+			const execution = known.get(id) ?? (await n8n.waitForExecution(id, { until: isEnded }));
+			known.set(id, execution);
+			return execution;
+		}),
+	);
 }
 
 /** Every item that the trigger has started an execution with, the oldest first. */

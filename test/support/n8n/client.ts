@@ -11,7 +11,7 @@ import { bindCredentials, type CredentialReference, findTrigger, type WorkflowFi
 /** Limits are for what never comes: a busy machine takes long for what takes a second elsewhere. */
 const EXECUTION_TIMEOUT_MS = 120_000;
 const RETRY_TIMEOUT_MS = 90_000;
-const POLL_MS = 150;
+const POLL_MS = 300;
 
 /** Who may sign in to every n8n started here. It listens on loopback only, so these are no secrets. */
 const OWNER: Owner = {

@@ -7,6 +7,7 @@ import { type HostProcess, startProcess } from './hostProcess';
 import { freePort, isPortFree } from './ports';
 import { cacheFolder, type InstalledN8n, installedN8n, type PackageManifest } from './project';
 
+const NO_EDITOR = path.join(__dirname, 'noEditor.cjs');
 const START_TIMEOUT_MS = 180_000;
 const STOP_GRACE_MS = 15_000;
 const POLL_MS = 100;
@@ -27,6 +28,8 @@ export interface LaunchOptions {
 	host?: InstalledN8n;
 	/** Scripts that the Node.js of n8n loads first. @default none */
 	preload?: string[];
+	/** Whether a browser can open it. Preparing the editor takes n8n seconds at every start. @default false */
+	withEditor?: boolean;
 }
 
 /** Where all goes that an n8n with this folder prints. */
@@ -69,7 +72,8 @@ export class Launch {
 		const env = n8nEnvironment({ version, node, userFolder, port, brokerPort, fileAccess, extra: options.env ?? {} });
 		const logFile = logFileOf(userFolder);
 		const args = command.split(' ');
-		const start = () => startProcess({ node, script, args, preload: options.preload, env, cwd: userFolder, logFile });
+		const preload = [...(options.withEditor === true ? [] : [NO_EDITOR]), ...(options.preload ?? [])];
+		const start = () => startProcess({ node, script, args, preload, env, cwd: userFolder, logFile });
 		const url = `http://127.0.0.1:${port}`;
 		const launch = new Launch(url, userFolder, host, options.userFolder === undefined, env, start);
 		if (options.package !== undefined) {
@@ -103,6 +107,8 @@ export class Launch {
 
 	/** Starts the process and waits until it is ready; kills it where it doesn't become so. */
 	async boot(isReady: () => Promise<boolean>): Promise<void> {
+		// By this file n8n knows that it was killed, and all that it does then is to wait for ten seconds.
+		rmSync(path.join(this.userFolder, '.n8n', 'crash.journal'), { force: true });
 		this.process = this.start();
 		try {
 			await waitUntilReady(this.process, isReady);

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 
 const LOOPBACK = '127.0.0.1';
@@ -7,19 +8,28 @@ const LOOPBACK = '127.0.0.1';
 const LOWEST = 12_000;
 const HIGHEST = 32_000;
 
-/** Ports are given out long before anybody listens on them, so each worker of jest has its own. */
-const WORKERS = 16;
-const worker = Number(process.env.JEST_WORKER_ID ?? 0) % WORKERS;
-const given = new Set<number>();
-
-/** A port on the loopback interface that nobody listens on just now, and that was not given out here before. */
+/** A port on the loopback interface that nobody listens on just now, and that no process here was given before and still runs. */
 export async function freePort(): Promise<number> {
 	for (;;) {
-		const port = randomInt(LOWEST / WORKERS, HIGHEST / WORKERS) * WORKERS + worker;
-		if (given.has(port)) continue;
-		given.add(port);
-		if (await isPortFree(port)) return port;
+		const port = randomInt(LOWEST, HIGHEST);
+		if ((await isPortFree(port)) && (await reserve(port))) return port;
 	}
+}
+
+/**
+ * Reserves a port until this process ends, since ports are given out long before anybody listens on them, and several jest
+ * processes ask at a time. What it takes is the same port of UDP, which nobody else wants.
+ */
+async function reserve(port: number): Promise<boolean> {
+	return await new Promise((resolve) => {
+		const socket = createSocket('udp4');
+		socket.once('error', () => {
+			socket.close();
+			resolve(false);
+		});
+		socket.bind({ port, address: LOOPBACK, exclusive: true }, () => resolve(true));
+		socket.unref();
+	});
 }
 
 /** Whether nobody listens on this port of the loopback interface or of all interfaces. */

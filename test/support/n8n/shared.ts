@@ -28,11 +28,11 @@ export function isQueueMode(): boolean {
  * The n8n that all test files of one jest run share, with this package installed: the first file that asks starts it,
  * the others find it. It ends with the jest process that started it, so no test file stops it.
  */
-export async function sharedN8n(): Promise<N8nClient> {
+export async function sharedN8n({ withEditor = false } = {}): Promise<N8nClient> {
 	const run = jestProcess();
 	clearLeftovers(run);
 	const noteFile = path.join(FOLDER, `${run}.json`);
-	if (takeTurn(path.join(FOLDER, `${run}.lock`))) return await startShared(noteFile, run);
+	if (takeTurn(path.join(FOLDER, `${run}.lock`))) return await startShared(noteFile, run, withEditor);
 	const deadline = Date.now() + START_TIMEOUT_MS;
 	while (!existsSync(noteFile)) {
 		if (Date.now() > deadline) throw new Error('The n8n that the tests share did not start');
@@ -46,12 +46,12 @@ export async function sharedN8n(): Promise<N8nClient> {
 	return client;
 }
 
-async function startShared(noteFile: string, run: number): Promise<N8nClient> {
+async function startShared(noteFile: string, run: number, withEditor: boolean): Promise<N8nClient> {
 	try {
 		const folder = path.join(FOLDER, `${run}`);
 		const n8n = isQueueMode()
 			? (await startQueueMode({ userFolders: folder })).main
-			: await startN8n({ package: projectRoot, userFolder: folder });
+			: await startN8n({ package: projectRoot, userFolder: folder, withEditor });
 		const { url, userFolder, webhookOrigin, pass } = n8n;
 		writeNote(noteFile, { url, userFolder, webhookOrigin, pass });
 		return n8n;

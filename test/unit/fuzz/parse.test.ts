@@ -1,3 +1,6 @@
+// Many times faster than Jest's matchers, and asked hundreds of thousands of times.
+import assert from 'node:assert/strict';
+
 import fc from 'fast-check';
 
 import { readBalance } from '../../../nodes/shared/api/balance';
@@ -13,37 +16,34 @@ const statuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'unkn
 /** What every task state has to be, whatever it was read from. */
 function expectWellFormed(state: TaskState, body: unknown): void {
 	const { status, progress, failure, cost, assetUrls, raw } = state;
-	expect(statuses).toContain(status);
-	if (progress !== null) {
-		expect(progress).toBeGreaterThanOrEqual(0);
-		expect(progress).toBeLessThanOrEqual(100);
-	}
+	assert(statuses.includes(status));
+	assert(progress === null || (progress >= 0 && progress <= 100));
 	if (cost !== null) {
-		expect(cost.amount).toBeGreaterThanOrEqual(0);
-		expect(['credits', 'points', 'quota']).toContain(cost.unit);
-		expect([true, false, null]).toContain(cost.refunded);
+		assert(cost.amount >= 0);
+		assert(['credits', 'points', 'quota'].includes(cost.unit));
+		assert([true, false, null].includes(cost.refunded));
 	}
 	const { taskId, videoUrl, imageUrl, posterUrl, lastFrameUrl, submittedAt, startedAt, finishedAt } = state;
-	if (taskId !== null) expect(taskId.trim()).not.toBe('');
+	if (taskId !== null) assert.notEqual(taskId.trim(), '');
 	for (const url of [videoUrl, imageUrl, posterUrl, lastFrameUrl, ...assetUrls]) {
-		if (url !== null) expect(new URL(url).protocol).toMatch(/^https?:$/);
+		if (url !== null) assert.match(new URL(url).protocol, /^https?:$/);
 	}
-	for (const url of [videoUrl, imageUrl]) if (url !== null) expect(assetUrls).toContain(url);
+	for (const url of [videoUrl, imageUrl]) if (url !== null) assert(assetUrls.includes(url));
 	for (const time of [submittedAt, startedAt, finishedAt]) {
 		if (time === null) continue;
-		expect(new Date(time).toISOString()).toBe(time);
-		expect(time > '2015' && time < '2100').toBe(true);
+		assert.equal(new Date(time).toISOString(), time);
+		assert(time > '2015' && time < '2100');
 	}
-	expect(failure === null).toBe(status !== 'failed' && status !== 'cancelled');
-	if (failure !== null) expect(failure.message).not.toBe('');
-	expect(raw).toBe(body);
+	assert.equal(failure === null, status !== 'failed' && status !== 'cancelled');
+	if (failure !== null) assert.notEqual(failure.message, '');
+	assert.equal(raw, body);
 }
 
-/** Reads a body twice and sees that it is left as it was. */
+/** Reads a body and sees that it is left as it was. */
 function reads<Reading>(read: (body: unknown) => Reading, body: unknown): Reading {
 	const before = JSON.stringify(body);
 	const first = read(body);
-	expect(JSON.stringify(body)).toBe(before);
+	assert.equal(JSON.stringify(body), before);
 	return first;
 }
 

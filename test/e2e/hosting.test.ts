@@ -10,7 +10,9 @@ import {
 	newestN8n,
 	outputOf,
 	projectRoot,
+	startInMode,
 	startN8n,
+	type Started,
 } from '../support/n8n';
 import { temporaryUserFolder } from '../support/n8n/communityPackage';
 import type { StandIn, StandInOptions } from '../support/standin';
@@ -37,7 +39,7 @@ import { REGISTER_SINCE, switchOn, untilRows } from './support/register';
 import { digest, emitted, pollTrigger, post, publish, receiver } from './support/triggers';
 import { startStandIn } from '../support/standin';
 
-/** n8n as people host it: below a path, with an old execution pruned, in a guarded network, and before and after an update. */
+/** n8n as people host it: below a path, with an old execution pruned, in a guarded network, and, in regular mode, before and after an update. */
 
 const after = noOp('After');
 const sleeping = (options = {}) => textToVideo({ completion: 'suspend', options });
@@ -55,15 +57,13 @@ function expectVideos({ api }: Pick<Place, 'api'>, execution: Execution, amount 
 
 describeInFull('An n8n below a path, behind a proxy, with its files in memory', () => {
 	let proxy: Proxy;
+	let started: Started;
 	let n8n: N8n;
 
 	beforeAll(async () => {
-		const port = await freePort();
-		proxy = await startProxy(`http://127.0.0.1:${port}`, '/automation');
+		proxy = await startProxy('/automation');
 		const address = `${proxy.url}/`;
-		n8n = await startN8n({
-			package: projectRoot,
-			port,
+		started = await startInMode({
 			env: {
 				N8N_PATH: '/automation/',
 				N8N_EDITOR_BASE_URL: address,
@@ -72,11 +72,12 @@ describeInFull('An n8n below a path, behind a proxy, with its files in memory', 
 				N8N_DEFAULT_BINARY_DATA_MODE: 'default',
 			},
 		});
-		n8n.webhookOrigin = proxy.url;
+		({ n8n } = started);
+		proxy.show(n8n);
 	}, LONGEST_TEST_MS);
 
 	afterAll(async () => {
-		await n8n?.stop();
+		await started?.stop();
 		await proxy?.close();
 	}, LONGEST_TEST_MS);
 
@@ -162,11 +163,11 @@ describeInFull('An n8n that prunes executions, guards its network and keeps file
 	/** How many executions it keeps. */
 	const KEPT = 5;
 	const hasDatabaseMode = n8nIsAtLeast('1.123');
+	let started: Started;
 	let n8n: N8n;
 
 	beforeAll(async () => {
-		n8n = await startN8n({
-			package: projectRoot,
+		started = await startInMode({
 			env: {
 				EXECUTIONS_DATA_PRUNE: 'true',
 				EXECUTIONS_DATA_PRUNE_MAX_COUNT: `${KEPT}`,
@@ -181,9 +182,10 @@ describeInFull('An n8n that prunes executions, guards its network and keeps file
 				}),
 			},
 		});
+		({ n8n } = started);
 	}, LONGEST_TEST_MS);
 
-	afterAll(async () => await n8n?.stop(), LONGEST_TEST_MS);
+	afterAll(async () => await started?.stop(), LONGEST_TEST_MS);
 
 	/** A place whose n8n reaches CometAPI by an allowed name, and files at this host. */
 	const withFilesAt = (host: string, act: (here: Place) => Promise<void>) => async () => {

@@ -1,4 +1,4 @@
-import { installedN8n, isVersionAtLeast } from '../../support/n8n';
+import { installedN8n, isQueueMode, isVersionAtLeast } from '../../support/n8n';
 
 /*
  * The end-to-end tests run on several versions of n8n: the newest one, and those under test/hosts/ (`npm run test:hosts`).
@@ -23,8 +23,12 @@ export function describeSince(version: string): jest.Describe {
 	return n8nIsAtLeast(version) ? describe : describe.skip;
 }
 
-/** `describe` for tests that take minutes and belong to `npm run test:hosts`, which names the version. Elsewhere they are skipped. */
-export const describeInFull: jest.Describe = process.env.N8N_HOST_VERSION === undefined ? describe.skip : describe;
+/**
+ * `describe` for tests that take minutes and belong to `npm run test:hosts`, which names the version, and to
+ * `npm run test:queue`. Elsewhere they are skipped.
+ */
+export const describeInFull: jest.Describe =
+	process.env.N8N_HOST_VERSION === undefined && !isQueueMode() ? describe.skip : describe;
 
 /** Rows for a table of tests that hold from this version of n8n on. */
 export function rowsSince<T>(version: string, ...rows: T[]): T[] {

@@ -1,6 +1,8 @@
 import { createServer, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import type { N8nClient } from '../../support/n8n';
+
 /** A proxy on loopback that shows an n8n below a path, as reverse proxies do. */
 export interface Proxy {
 	/** Where n8n is now, with the path and without a slash at its end. */
@@ -9,26 +11,28 @@ export interface Proxy {
 	dropsQueries: boolean;
 	/** What it passed on to webhooks, as "METHOD /path status", oldest first. */
 	readonly calls: string[];
+	/** Stands before an n8n from now on: its webhooks are called here, and passed on to where it takes them. */
+	show(n8n: N8nClient): void;
 	close(): Promise<void>;
 }
 
 /**
- * Starts a proxy.
+ * Starts a proxy. An n8n has to know its address, so it is shown later.
  *
- * @param target where n8n listens
  * @param below the path that n8n itself never sees
  */
-export async function startProxy(target: string, below: string): Promise<Proxy> {
-	const { hostname, port } = new URL(target);
+export async function startProxy(below: string): Promise<Proxy> {
+	let shown: Pick<N8nClient, 'url' | 'webhookOrigin'> | undefined;
 	const server = createServer((incoming, outgoing) => {
 		const { method, headers, url = '/' } = incoming;
-		if (!url.startsWith(`${below}/`)) {
+		if (shown === undefined || !url.startsWith(`${below}/`)) {
 			outgoing.writeHead(404).end();
 			return;
 		}
 		const path = url.slice(below.length);
 		const [route = ''] = path.split('?');
 		const isCall = route.startsWith('/webhook');
+		const { hostname, port } = new URL(isCall ? shown.webhookOrigin : shown.url);
 		const passed = { hostname, port, method, headers, path: isCall && proxy.dropsQueries ? route : path };
 		const onward = send(passed, (answer) => {
 			if (isCall) proxy.calls.push(`${method} ${route} ${answer.statusCode}`);
@@ -42,6 +46,10 @@ export async function startProxy(target: string, below: string): Promise<Proxy> 
 		url: '',
 		dropsQueries: false,
 		calls: [],
+		show(n8n) {
+			shown = { url: n8n.url, webhookOrigin: n8n.webhookOrigin };
+			n8n.webhookOrigin = proxy.url;
+		},
 		close: async () =>
 			await new Promise((resolve) => {
 				server.close(() => resolve());

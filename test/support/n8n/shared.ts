@@ -2,10 +2,9 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rm
 import path from 'node:path';
 
 import { N8nClient } from './client';
-import { startN8n } from './n8n';
+import { startInMode } from './mode';
 import { isAlive } from './processes';
-import { cacheFolder, projectRoot, readJson } from './project';
-import { startQueueMode } from './queueMode';
+import { cacheFolder, readJson } from './project';
 
 const FOLDER = path.join(cacheFolder, 'shared-n8n');
 const START_TIMEOUT_MS = 240_000;
@@ -17,11 +16,6 @@ interface Note {
 	userFolder: string;
 	webhookOrigin: string;
 	pass: string;
-}
-
-/** Whether the tests share an n8n in queue mode: the environment variable N8N_HOST_MODE is `queue`. */
-export function isQueueMode(): boolean {
-	return process.env.N8N_HOST_MODE === 'queue';
 }
 
 /**
@@ -48,10 +42,7 @@ export async function sharedN8n({ withEditor = false } = {}): Promise<N8nClient>
 
 async function startShared(noteFile: string, run: number, withEditor: boolean): Promise<N8nClient> {
 	try {
-		const folder = path.join(FOLDER, `${run}`);
-		const n8n = isQueueMode()
-			? (await startQueueMode({ userFolders: folder })).main
-			: await startN8n({ package: projectRoot, userFolder: folder, withEditor });
+		const { n8n } = await startInMode({ userFolder: path.join(FOLDER, `${run}`), withEditor });
 		const { url, userFolder, webhookOrigin, pass } = n8n;
 		writeNote(noteFile, { url, userFolder, webhookOrigin, pass });
 		return n8n;

@@ -22,7 +22,7 @@ async function test(args) {
 	const { formatSeconds, step } = await import('./lib/progress.mjs');
 	const { root } = await import('./lib/project.mjs');
 	const { ensureBuilt, ensureChromium, ensureN8n, ensureRegistry, ensureTools } = await import('./lib/setup.mjs');
-	const { jestProject, npmScript, runSuite, total } = await import('./lib/suites.mjs');
+	const { jestProject, npmScript, runSuite, sideBySide, total } = await import('./lib/suites.mjs');
 
 	const installAll = args.includes('--install-all');
 	const versions = args.filter((arg) => /^\d/.test(arg));
@@ -42,7 +42,7 @@ async function test(args) {
 
 	/**
 	 * Every suite: what it needs besides the tools, and how it runs. Stages follow one another; the suites of a stage run
-	 * at the same time, since tests that wait leave the processor to others.
+	 * at the same time, if they wait more than they compute.
 	 */
 	const stages = [
 		[
@@ -50,17 +50,28 @@ async function test(args) {
 			{ name: 'types', needs: [], run: npmScript('typecheck') },
 		],
 		[
-			{ name: 'unit', needs: [ensureBuilt], meanwhile: installAhead, run: jestProject('unit', { workers: 2 }) },
-			{ name: 'engine', needs: [ensureBuilt], meanwhile: installAhead, run: jestProject('engine', { workers: 2 }) },
+			{
+				name: 'unit',
+				needs: [ensureBuilt],
+				meanwhile: installAhead,
+				run: jestProject('unit', { options: sideBySide(2) }),
+			},
+			{
+				name: 'engine',
+				needs: [ensureBuilt],
+				meanwhile: installAhead,
+				run: jestProject('engine', { options: sideBySide(2) }),
+			},
 		],
 		[
 			{
 				name: 'e2e',
 				needs: [installed, ensureBuilt, ensureN8n, ensureRegistry],
-				run: jestProject('e2e', { workers: 3 }),
+				run: jestProject('e2e', { options: sideBySide(2) }),
 			},
-			{ name: 'browser', needs: [installed, ensureBuilt, ensureN8n, ensureChromium], run: jestProject('browser') },
 		],
+		// A browser alone keeps two cores busy.
+		[{ name: 'browser', needs: [installed, ensureBuilt, ensureN8n, ensureChromium], run: jestProject('browser') }],
 	];
 	const suites = stages.flat();
 	const needsMore = installAll || suites.some((suite) => isDue(suite) && suite.needs.includes(installed));

@@ -21,7 +21,7 @@ async function run(args) {
 	const { asTable, chooseHosts, hosts, smokeTests, usage } = await import('./lib/hosts.mjs');
 	const { ensureBuilt, ensureN8n, ensureRegistry, ensureTools } = await import('./lib/setup.mjs');
 	const { findNode, versionOf } = await import('./lib/n8nRuntime.mjs');
-	const { jestProject, runSuite, total } = await import('./lib/suites.mjs');
+	const { jestProject, runSuite, sideBySide, total } = await import('./lib/suites.mjs');
 
 	const known = hosts();
 	if (args.includes('--help')) {
@@ -39,7 +39,7 @@ async function run(args) {
 		const suite = jestProject('e2e', {
 			log: `e2e-${version}`,
 			env: { N8N_HOST_VERSION: version },
-			...(smoke ? { options: ['--runTestsByPath', ...smokeTests] } : {}),
+			options: [...sideBySide(2), ...(smoke ? ['--runTestsByPath', ...smokeTests] : [])],
 		});
 		let started = Date.now();
 		let node = 'none';

@@ -31,24 +31,20 @@ export function sideBySide(least, cores = availableParallelism()) {
  * A suite that is a jest project, each of whose tests counts.
  *
  * @param {string} project
- * @param {{ log?: string, env?: Record<string, string>, workers?: number, options?: string[] }} more the name of its
- *   report, more environment variables, how many test files run side by side at least, and further options for jest
+ * @param {{ log?: string, env?: Record<string, string>, options?: string[] }} more the name of its report, more
+ *   environment variables, and further options for jest
  */
-export function jestProject(project, { log = project, env = {}, workers = 1, options = [] } = {}) {
+export function jestProject(project, { log = project, env = {}, options = [] } = {}) {
 	return async () => {
 		const report = path.join(cache, `jest-${log}.json`);
 		rmSync(report, { force: true });
 		const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 		const args = ['--config', 'test/jest.config.mjs', '--selectProjects', project, '--passWithNoTests'];
-		const code = await showProgram(
-			process.execPath,
-			[jest, ...args, ...sideBySide(workers), ...options, '--json', '--outputFile', report],
-			{
-				cwd: root,
-				env: childEnvironment(env),
-				timeoutMs: SUITE_TIMEOUT_MS,
-			},
-		);
+		const code = await showProgram(process.execPath, [jest, ...args, ...options, '--json', '--outputFile', report], {
+			cwd: root,
+			env: childEnvironment(env),
+			timeoutMs: SUITE_TIMEOUT_MS,
+		});
 		if (code === null) console.error(`The suite ${project} was ended before it was through.`);
 		return readReport(report, code);
 	};

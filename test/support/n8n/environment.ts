@@ -70,6 +70,8 @@ export function n8nEnvironment(input: EnvironmentInput): Record<string, string> 
 		GENERIC_TIMEZONE: 'UTC',
 
 		DB_TYPE: 'sqlite',
+		// On a busy machine, n8n would take a late answer of its database for none, and refuse every request from then on.
+		DB_PING_TIMEOUT_MS: '60000',
 		N8N_DEFAULT_BINARY_DATA_MODE: 'filesystem',
 		N8N_RESTRICT_FILE_ACCESS_TO: input.fileAccess.join(';'),
 		EXECUTIONS_DATA_SAVE_ON_ERROR: 'all',

@@ -33,7 +33,7 @@ const arrows = [
 	rooms('shared/panel', [...sharedBut('panel'), ...nodes], 'Fields are data.'),
 	rooms('shared/parameters', [...sharedBut('parameters', 'panel', 'task'), ...nodes], 'Checks of fields know no node.'),
 	rooms('shared/api', [...sharedBut('api', 'judgement', 'task'), ...nodes], 'The API client knows no node.'),
-	rooms('shared/files', [...sharedBut('files', 'api', 'judgement', 'task'), ...nodes], 'Files know no node.'),
+	rooms('shared/files', [...sharedBut('files', 'api', 'judgement', 'task', 'wait'), ...nodes], 'Files know no node.'),
 	rooms(
 		'shared/item',
 		[...sharedBut('item', 'api', 'judgement', 'task', 'wait', 'files'), ...nodes],

@@ -1,7 +1,8 @@
-import { sleep, type IHttpRequestOptions, type IN8nHttpFullResponse } from 'n8n-workflow';
+import type { IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 
 import type { RequestContext } from '../api/credential';
 import { requestWithKey } from '../api/gatewayFile';
+import { systemClock } from '../wait/pause';
 
 /**
  * The bytes of a file as its server sends them. The credential is not sent, unless the base URL's own server asks for it:
@@ -99,7 +100,7 @@ export async function* wholeFile(first: FileAnswer, open: OpenFile, maxBytes: nu
 		const isCutOff = received < announced && !(fault instanceof TooLarge);
 		if (!takesRanges || !isCutOff || resumes === MAX_RESUMES) throw fault;
 
-		await sleep(RESUME_DELAY_MS * (resumes + 1));
+		await systemClock.sleep(RESUME_DELAY_MS * (resumes + 1));
 		const rest = await open({ Range: `bytes=${received}-`, 'If-Range': version });
 		body = rest.body;
 		const isTheRest = rest.status === 206 && String(rest.headers['content-range']).startsWith(`bytes ${received}-`);

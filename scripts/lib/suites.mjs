@@ -39,8 +39,8 @@ export function jestProject(project, { log = project, env = {}, options = [] } =
 		const report = path.join(cache, `jest-${log}.json`);
 		rmSync(report, { force: true });
 		const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-		const args = ['--config', 'test/jest.config.mjs', '--selectProjects', project, '--passWithNoTests'];
-		const code = await showProgram(process.execPath, [jest, ...args, ...options, '--json', '--outputFile', report], {
+		const args = ['--config', 'test/jest.config.mjs', '--selectProjects', project, '--passWithNoTests', ...options];
+		const code = await showProgram(process.execPath, [jest, ...args, '--json', '--outputFile', report], {
 			cwd: root,
 			env: childEnvironment(env),
 			timeoutMs: SUITE_TIMEOUT_MS,

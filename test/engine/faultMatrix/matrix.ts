@@ -6,6 +6,8 @@ import { matrixOperations } from './operations';
 
 /** This many cells at a time: they mostly wait, but each takes some of the one thread from those whose answers are timed. */
 const AT_A_TIME = 32;
+/** Cells that call the callback trigger, each four times at once: beyond 50 calls it has less patience, beyond 100 it refuses them. */
+const CALLED_AT_A_TIME = 12;
 
 /** What came of some rows of the matrix. */
 export interface Matrix {
@@ -36,10 +38,14 @@ export function plansOf(rows: readonly Row[]): Plan[] {
 /** Runs every cell of some rows. */
 export async function runMatrix(rows: readonly Row[]): Promise<CellReport[]> {
 	const limit = pLimit(AT_A_TIME);
+	const calledLimit = pLimit(CALLED_AT_A_TIME);
 	const plans = plansOf(rows);
 	// Those that wait for answers that never come go first, so that nothing is left to wait for at the end.
 	plans.sort((a, b) => slowness(b.row) - slowness(a.row));
-	const run = async ({ operation, row, onError }: Plan) => await runCell(operation, row, onError);
+	const run = async ({ operation, row, onError }: Plan) => {
+		const cell = async () => await runCell(operation, row, onError);
+		return await (operation.hears === 'called' ? calledLimit(cell) : cell());
+	};
 	// One goes ahead alone: it loads what all need, and that would use up the time of those that are timed.
 	const ahead = await Promise.all(plans.splice(-1).map(run));
 	const others = await Promise.all(plans.map(async (plan) => await limit(async () => await run(plan))));

@@ -5,7 +5,7 @@ import chromium from './chromium.cjs';
 import { fingerprint, readStamp, writeStamp } from './fingerprint.mjs';
 import { isLockCurrent, isTreeComplete } from './installedTree.mjs';
 import { ensureNativeModules, findNode } from './n8nRuntime.mjs';
-import { childEnvironment, lastLines, npmInstall } from './npm.mjs';
+import { childEnvironment, lastLines, npmInstall, pnpmInstall } from './npm.mjs';
 import { Absent, Problem } from './problem.mjs';
 import { runProgram } from './program.mjs';
 import { step } from './progress.mjs';
@@ -80,11 +80,9 @@ export async function ensureN8n(folder = e2e) {
 	if (previous.lock === lock && existsSync(path.resolve(folder, previous.node))) return;
 	const { dependencies } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
 	const version = dependencies.n8n;
-	await step(`Installing n8n ${version} for trying out and testing (once, 2.5 GB)`, async (say) => {
-		if (!(isLockCurrent(folder) && isTreeComplete(folder))) {
-			requireSpace(folder, N8N_GIGABYTES);
-			await install(folder, `npm-n8n-${version}`);
-		}
+	await step(`Installing n8n ${version} for trying out and testing (once, 2 GB)`, async (say) => {
+		requireSpace(folder, N8N_GIGABYTES);
+		await pnpmInstall({ cwd: folder, log: `pnpm-n8n-${version}` });
 		const node = findNode(folder);
 		await ensureNativeModules(folder, node, say);
 		const manifest = path.join(folder, 'node_modules', 'n8n', 'package.json');
@@ -126,7 +124,8 @@ async function install(folder, log) {
 
 /** A different Node.js or machine counts as a different lock: modules may hold code made for one of them. */
 function lockFingerprint(folder) {
-	const files = ['package.json', 'package-lock.json', '.npmrc'].map((name) => path.join(folder, name));
+	const names = ['package.json', 'package-lock.json', '.npmrc', 'pnpm-lock.yaml', 'pnpm-workspace.yaml'];
+	const files = names.map((name) => path.join(folder, name));
 	return [process.platform, process.arch, process.version.split('.')[0], fingerprint(files)].join(' ');
 }
 

@@ -52,7 +52,9 @@ describe('The files for GitHub', () => {
 		const { updates } = parse('dependabot.yml') as { updates: Array<Record<string, string>> };
 		const folders = updates.filter((one) => one['package-ecosystem'] === 'npm').map(({ directory }) => directory);
 		expect(folders).toEqual(['/', '/test/e2e', '/test/registry']);
-		for (const folder of folders) expect(existsSync(path.join(root, folder ?? '', 'package-lock.json'))).toBe(true);
+		const locks = (folder = '') =>
+			['package-lock.json', 'pnpm-lock.yaml'].filter((name) => existsSync(path.join(root, folder, name)));
+		expect(folders.map(locks)).toEqual([['package-lock.json'], ['pnpm-lock.yaml'], ['package-lock.json']]);
 		expect(updates.map((one) => one['package-ecosystem'])).toContain('github-actions');
 	});
 });

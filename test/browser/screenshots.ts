@@ -9,7 +9,7 @@ import { operations } from '../../nodes/Runway/operations/index';
 import { ensureSample, sampleNames } from '../../scripts/start/samples';
 import { type CredentialReference, projectRoot, startN8n, type WorkflowFile } from '../support/n8n';
 import { startStandIn } from '../support/standin';
-import { Editor, launch, signIn } from './editor';
+import { type Editor, launch, signIn } from './editor';
 import { animated, film } from './film';
 import { FirstTrigger } from './firstTrigger';
 
@@ -49,7 +49,7 @@ async function main(): Promise<void> {
 		const words = { name: 'CometAPI Runway account', type: 'cometApiRunwayApi' };
 		const register = { register: true, n8nUrl: n8n.url, n8nApiKey: await n8n.createApiKey() };
 		const id = await n8n.createCredential({ ...words, data: { apiKey: api.apiKey, baseUrl: api.url, ...register } });
-		const editor = await Editor.open(await signIn(browser, n8n, { width: WIDTH, height: HEIGHT }), n8n);
+		const editor = await signIn(browser, n8n, { width: WIDTH, height: HEIGHT });
 		for (const { resource, value } of operations.filter((operation) => operation.value.includes(only))) {
 			await panel(editor, resource, value);
 		}

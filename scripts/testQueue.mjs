@@ -1,7 +1,7 @@
 /*
  * `npm run test:queue`: sets up what is missing, runs what is special to queue mode and then the end-to-end suite in an n8n
  * in queue mode, and ends with one line `N passed, N failed`. With `-- --smoke`, only the tests of the end-to-end suite
- * run that say most in little time.
+ * run that say most in little time; with `-- queue` or `-- e2e`, only the first or the second of the two.
  */
 import { tooOldSentence } from './lib/nodeVersion.mjs';
 
@@ -25,9 +25,6 @@ async function run(args) {
 	const { ensureBuilt, ensureN8n, ensureTools } = await import('./lib/setup.mjs');
 	const { jestProject, runSuite, total } = await import('./lib/suites.mjs');
 
-	const stranger = args.find((arg) => arg !== '--smoke');
-	if (stranger !== undefined) throw new Problem(`There is no option ${stranger} here, only --smoke.`);
-
 	/** End-to-end tests that start an n8n of their own, which is in regular mode. */
 	const inRegularMode = ['communityInstall', 'host', 'killed', 'registerKilled', 'secrets'];
 	const leaveOut = ['--testPathIgnorePatterns', `e2e/(${inRegularMode.join('|')})\\.test`];
@@ -44,8 +41,13 @@ async function run(args) {
 		},
 	];
 
+	const chosen = args.filter((arg) => arg !== '--smoke');
+	const stranger = chosen.find((arg) => !suites.some(({ name }) => name === arg));
+	if (stranger !== undefined) throw new Problem(`There is no ${stranger} here, only queue, e2e and --smoke.`);
+
 	const results = [];
 	for (const { name, run: runTests } of suites) {
+		if (chosen.length > 0 && !chosen.includes(name)) continue;
 		console.log(`\n== ${name}, in queue mode`);
 		const needs = [ensureTools, ensureBuilt, ensureN8n, ensureQueueServices];
 		results.push(await runSuite({ name, needs, run: runTests }));

@@ -3,8 +3,8 @@ import { installedN8n, isQueueMode, isVersionAtLeast } from '../../support/n8n';
 /*
  * The end-to-end tests run on several versions of n8n: the newest one, and those under test/hosts/ (`npm run test:hosts`).
  * To add a version, copy a folder of test/hosts/, set `n8n` and `engines` in its package.json, delete its lock file and run
- * `npm install` there. Each test is for all versions. If n8n itself differs, the functions below say since which version
- * something holds, with the reason beside it. To run one file on one version:
+ * `node scripts/setup.mjs --ahead --all` with the version. Each test is for all versions. If n8n itself differs, the
+ * functions below say since which version something holds, with the reason beside it. To run one file on one version:
  * `N8N_HOST_VERSION=1.115.4 npm run test:e2e -- --testPathPatterns e2e/paid`.
  */
 

@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { isObject } from '../shared/task/json';
 import type { Register } from '../shared/register/register';
-import type { StoredRow } from '../shared/register/row';
+import { newestFirst, type StoredRow } from '../shared/register/row';
 
 /** Chooses the rows of the register that a poll reads: never more than it has time for, and in a few polls all that matter. */
 
@@ -74,7 +74,7 @@ export async function findRows(
 	const all = new Map([...undelivered.rows, ...changes.rows].map((row) => [row.requestId, row]));
 	const changed = new Set(changes.rows.map(({ requestId }) => requestId));
 	return {
-		rows: [...all.values()].filter(({ taskId }) => taskId !== null).sort((one, other) => one.id - other.id),
+		rows: [...all.values()].filter(({ taskId }) => taskId !== null).sort((one, other) => newestFirst(other, one)),
 		hasChanged: ({ requestId }) => changed.has(requestId),
 		next: (isOpen) => ({ ...changes.next(isOpen), walked: undelivered.walked }),
 	};

@@ -153,9 +153,11 @@ topic('A trigger that watches the register', (define) => {
 
 	test(
 		'shows the newest task in the editor',
-		withRegister(async (here) => {
+		withRegister(async (here, register) => {
 			const { n8n } = here;
 			for (const prompt of ['a', 'b']) await here.run(chain(manual, ...prompts(prompt), atOnce()));
+			// A busy n8n writes a row later.
+			await untilRows(register, (rows) => rows.filter(({ taskId }) => taskId).length === 2, 'both have rows');
 			const shown = await n8n.runToEnd(await here.save(chain(watcher(), after)), {
 				startNode: 'Trigger',
 				destinationNode: 'Trigger',

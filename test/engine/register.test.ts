@@ -1,4 +1,5 @@
 import { openRegister, type Register } from '../../nodes/shared/register/register';
+import type { TaskRow } from '../../nodes/shared/register/row';
 import { systemClock, type Clock } from '../../nodes/shared/wait/pause';
 import { type CredentialData, type Engine, startEngine } from '../support/engine';
 import { DataTable, N8N_API_KEY, type N8nApi, startN8nApi } from '../support/n8nApi';
@@ -140,6 +141,16 @@ describe('The register', () => {
 		expect(await register.find({ limit: 1_000 })).toHaveLength(600);
 		const newest = await register.find({ order: 'newest', limit: 300 });
 		expect([newest?.length, newest?.[0]?.requestId]).toEqual([300, 'r599']);
+	});
+
+	it('has the newest request first, also if the row of an earlier one was written later', async () => {
+		const register = await open();
+		const [earlier, later] = batch(2) as [TaskRow, TaskRow];
+		const createdTime = new Date(Date.parse(earlier.createdTime) + 1).toISOString();
+		await register.add([{ ...later, createdTime }]);
+		await register.add([earlier]);
+		expect(ids(await register.find({ limit: 1 }))).toEqual([later.requestId]);
+		expect(ids(await register.find({ limit: 2 }))).toEqual([later.requestId, earlier.requestId]);
 	});
 
 	it('finds what has changed since a moment of the same day', async () => {

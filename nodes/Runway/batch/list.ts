@@ -4,7 +4,7 @@ import { listAccountTasks, type AccountTask } from '../../shared/api/accountTask
 import { redact } from '../../shared/api/redact';
 import { credentialIdOf } from '../../shared/api/credential';
 import { openRegister, type Register } from '../../shared/register/register';
-import type { StoredRow, TaskRow } from '../../shared/register/row';
+import { newestFirst, type StoredRow, type TaskRow } from '../../shared/register/row';
 import { addHints } from './hints';
 import { readQuery, statusesOfTask, withTask, type ListQuery } from './listQuery';
 import { askUntilAnswered, runLookUps, type Found } from './lookUp';
@@ -63,7 +63,7 @@ async function findRows(
 		if (rows === null) return null;
 		for (const row of rows) found.set(row.requestId, row);
 	}
-	return [...found.values()].sort((a, b) => b.id - a.id).slice(0, limit);
+	return [...found.values()].sort(newestFirst).slice(0, limit);
 }
 
 async function askAccount(context: IExecuteFunctions, { since, status, limit }: ListQuery): Promise<Listed> {

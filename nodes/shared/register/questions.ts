@@ -2,7 +2,7 @@ import { isObject, textOf } from '../task/json';
 import type { N8nApi } from './api';
 import type { TableFault } from './faults';
 import type { Health } from './health';
-import { readStoredRow, withoutDuplicates, type StoredRow, type TaskRow } from './row';
+import { newestFirst, readStoredRow, withoutDuplicates, type StoredRow, type TaskRow } from './row';
 import type { Shared } from './shared';
 import type { Condition, TaskTable } from './table';
 
@@ -16,7 +16,7 @@ export interface RowQuery {
 	createdSince?: string;
 	/** Rows with a larger number in the table. */
 	after?: number;
-	/** By the table's number. @default newest */
+	/** `oldest` is by the table's number, `newest` by the moment of the request. @default newest */
 	order?: 'newest' | 'oldest';
 	/** The most rows to give back; further pages are asked for as needed. */
 	limit: number;
@@ -89,7 +89,9 @@ export class Questions {
 				(filled === undefined || row[filled] !== null) &&
 				(createdSince === undefined || row.createdTime >= createdSince),
 		});
-		return found && withoutDuplicates(found.rows).slice(0, limit);
+		if (found === null) return null;
+		const rows = withoutDuplicates(found.rows);
+		return (order === 'newest' ? rows.sort(newestFirst) : rows).slice(0, limit);
 	}
 
 	/**

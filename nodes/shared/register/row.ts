@@ -59,7 +59,7 @@ export type RowStatus =
 
 /** A row as the table gives it back. */
 export interface StoredRow extends TaskRow {
-	/** The table's own number; grows with each row. */
+	/** The table's own number. It grows with each row that is written, so a row that is written late or anew has a larger one. */
 	id: number;
 	/** When n8n has last changed the row, by the database's clock; ISO 8601. */
 	updatedAt: string;
@@ -153,6 +153,11 @@ export function withoutDuplicates(rows: readonly StoredRow[]): StoredRow[] {
 		if (other === undefined || tellsMore(row, other)) kept.set(row.requestId, row);
 	}
 	return [...kept.values()];
+}
+
+/** Sorts rows by the moment of the request; those of one run by the table's number. */
+export function newestFirst(one: StoredRow, other: StoredRow): number {
+	return other.createdTime.localeCompare(one.createdTime) || other.id - one.id;
 }
 
 function tellsMore(row: StoredRow, other: StoredRow): boolean {

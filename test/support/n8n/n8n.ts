@@ -4,6 +4,8 @@ import { Launch, type LaunchOptions } from './launch';
 
 export { PortInUseError } from './launch';
 
+const LAST_WORDS_OF_START = 'Editor is now accessible';
+
 /** How {@link startN8n} starts. */
 export type StartOptions = LaunchOptions;
 
@@ -77,12 +79,16 @@ export class N8n extends N8nClient {
 		}
 	}
 
-	/** Migrations done and routes in place: until then n8n answers 404, or with a page that says it is starting. */
+	/**
+	 * Migrations done and routes in place: until then n8n answers 404, or with a page that says it is starting. Then it still looks
+	 * after what a kill has cut off, and sleeping executions are `crashed` for a moment, and it publishes its workflows. This is the
+	 * last that it says.
+	 */
 	private async isReady(): Promise<boolean> {
 		try {
 			await this.request('GET', '/healthz/readiness');
 			const settings = await this.request<Record<string, unknown>>('GET', '/rest/settings');
-			return 'userManagement' in settings;
+			return 'userManagement' in settings && this.log().includes(LAST_WORDS_OF_START);
 		} catch {
 			return false;
 		}

@@ -157,7 +157,7 @@ topic('Retry from the list of executions', (test) => {
 			`with ${which} workflow takes up the tasks of the failed execution`,
 			place(async ({ api, run, retry }) => {
 				const list = prompts('a', 'b [stuck]', 'c [fail once INTERNAL]');
-				const first = await run(chain(manual, ...list, imageToVideo({ options: { timeout: 2 } })));
+				const first = await run(chain(manual, ...list, imageToVideo({ options: { timeout: 5 } })));
 				expect(first.status).toBe('error');
 				const stuck = [...api.tasks.values()].find(({ prompt }) => prompt.includes('stuck'));
 				api.finish(stuck?.id ?? '');
